@@ -1,0 +1,1 @@
+"""Keeps DNS in step with the load balancers of a Cilium cluster mesh."""

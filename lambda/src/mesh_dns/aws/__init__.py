@@ -1,0 +1,1 @@
+"""Load balancers, scopes and the queue, as AWS serves them."""

@@ -1,0 +1,1 @@
+"""DNS providers: the port and its adapters."""

@@ -1,0 +1,33 @@
+"""The error tree: four meanings, each with one thing that the handler does about it.
+
+Adapters translate what their library raises into one of these; nobody else catches broadly.
+"""
+
+from __future__ import annotations
+
+
+class MeshDnsError(Exception):
+    """Base of all errors that this function raises on purpose."""
+
+
+class Ignored(MeshDnsError):
+    """Understood, and none of our business: one log line, then the message leaves the queue."""
+
+
+class Rejected(MeshDnsError):
+    """Cannot be understood, now or later: to the dead-letter queue at once, with this text as the reason."""
+
+
+class Retryable(MeshDnsError):
+    """May work later: the message goes back to the queue.
+
+    `after` is the number of seconds that the other side asked us to wait, or None: the queue's own backoff.
+    """
+
+    def __init__(self, message: str, *, after: float | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class Misconfigured(Retryable):
+    """Somebody has to change something. Retried like any failure, so that nothing is lost meanwhile."""

@@ -1,0 +1,72 @@
+"""Reading: what one batch found out so far, and what it could not find out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from mesh_dns.core.facts import Facts
+from mesh_dns.core.model import Listing, LoadBalancer, LoadBalancerId, Record, Scope, Sighting, Unreadable
+from mesh_dns.core.policy import Policy
+from mesh_dns.dns.provider import Provider, RateLimited
+from mesh_dns.errors import Retryable
+from mesh_dns.ports import Inventory
+
+
+@dataclass
+class Observation:
+    """The reads of one batch. A read that failed is kept as such, and asked for once only."""
+
+    inventory: Inventory
+    provider: Provider
+    policy: Policy
+    known: frozenset[Scope]
+    clock: Callable[[], float]
+    looks: dict[LoadBalancerId, Sighting] = field(default_factory=dict)
+    tagged: dict[LoadBalancerId, LoadBalancer] = field(default_factory=dict)
+    listings: dict[Scope, Listing | Unreadable] = field(default_factory=dict)
+    zones: dict[str, Collection[Record]] = field(default_factory=dict)
+    unread_zones: dict[str, Retryable] = field(default_factory=dict)
+    rate_limit: RateLimited | None = None
+
+    def look(self, ids: Iterable[LoadBalancerId]) -> None:
+        """Look at load balancers directly; those of unknown scopes are not looked at."""
+        wanted = {load_balancer for load_balancer in ids if load_balancer not in self.looks}
+        outside = {load_balancer for load_balancer in wanted if load_balancer.scope not in self.known}
+        self.looks.update(dict.fromkeys(outside, Unreadable("its scope is not known")))
+        if wanted - outside:
+            self.looks.update(self.inventory.look(wanted - outside))
+
+    def find_tagged(self, scope: Scope) -> Mapping[LoadBalancerId, LoadBalancer]:
+        """Every load balancer of a scope that carries the tag. Raises Retryable."""
+        found = self.inventory.tagged(scope)
+        self.tagged.update(found)
+        return found
+
+    def list_scopes(self, scopes: Iterable[Scope]) -> None:
+        """List every load balancer of these scopes, each at most once."""
+        for scope in sorted(set(scopes) - self.listings.keys()):
+            try:
+                self.listings[scope] = self.inventory.listing(scope)
+            except Retryable as error:
+                self.listings[scope] = Unreadable(str(error), error.after)
+
+    def read_zones(self, zone_ids: Iterable[str], names: Collection[str]) -> None:
+        """List zones, anew if they were listed before: what is decided on is never older than this."""
+        for zone_id in sorted(zone_ids):
+            if zone_id in self.unread_zones:
+                continue
+            self.zones.pop(zone_id, None)
+            try:
+                if self.rate_limit is not None:
+                    raise self.rate_limit
+                self.zones[zone_id] = self.provider.records(zone_id, names)
+            except RateLimited as error:
+                self.rate_limit = error
+                self.unread_zones[zone_id] = error
+            except Retryable as error:
+                self.unread_zones[zone_id] = error
+
+    def facts(self) -> Facts:
+        """What is known by now."""
+        return Facts(self.clock(), self.known, self.policy, dict(self.looks), dict(self.tagged), dict(self.listings))

@@ -1,0 +1,57 @@
+"""What converge needs of the world besides DNS (see dns/provider.py): AWS to look at, a queue, somebody to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+from mesh_dns.core.model import Listing, LoadBalancer, LoadBalancerId, Scope, Sighting
+from mesh_dns.core.plan import Decision
+from mesh_dns.core.work import SecondLook, Sweep
+
+
+class Inventory(Protocol):
+    """Load balancers, read from AWS. "Could not read" and "not there" never look alike."""
+
+    def known_scopes(self) -> frozenset[Scope]:
+        """The scopes that may be looked at: the hub's own, and those that announced themselves."""
+        ...
+
+    def look(self, ids: Collection[LoadBalancerId]) -> Mapping[LoadBalancerId, Sighting]:
+        """Look at each directly, with its tags. Every id that was asked for is in the answer; never raises.
+
+        `Gone` only from a call that asked for that one id, with a session of that scope's account.
+        """
+        ...
+
+    def tagged(self, scope: Scope) -> Mapping[LoadBalancerId, LoadBalancer]:
+        """Every load balancer with the hostname tag, by the tagging API, which lags. Raises Retryable."""
+        ...
+
+    def listing(self, scope: Scope) -> Listing:
+        """Every load balancer of a scope with its tags, read directly. Raises Retryable."""
+        ...
+
+
+class Outbox(Protocol):
+    """The function's own queue, for what it asks itself to do later."""
+
+    def send_second_looks(self, looks: Mapping[SecondLook, float]) -> None:
+        """Send each after its delay in seconds (0-900). Raises Retryable; sending twice is harmless."""
+        ...
+
+    def send_continuation(self, sweep: Sweep) -> None:
+        """Send the rest of a sweep. Raises Retryable."""
+        ...
+
+
+class Observer(Protocol):
+    """Who is told what was decided and what came of it: logs and metrics, or a test."""
+
+    def decided(self, decision: Decision, *, outcome: str) -> None:
+        """One decision. `outcome`: `done`, `held-by-policy`, `dry-run`, `failed: <why>`, or empty for no write."""
+        ...
+
+    def swept(self, sweep: Sweep, *, load_balancers: int) -> None:
+        """A sweep reached its end."""
+        ...

@@ -1,0 +1,1 @@
+"""Where the provider's token lives: the port and its adapters."""
