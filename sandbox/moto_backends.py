@@ -1,0 +1,30 @@
+"""How the sandbox changes moto: by registering subclasses of its backends, not by patching them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from moto.core.base_backend import BackendDict
+
+
+@contextmanager
+def registered(backends: BackendDict[Any], subclass: type[Any]) -> Iterator[None]:
+    """Let moto build `subclass` wherever it would build its own backend, for as long as the block runs.
+
+    moto finds a backend's URLs by the name of the module that defines its class, so the subclass
+    takes the module name of the class that it stands in for.
+    """
+    original = backends.backend
+    subclass.__module__ = original.__module__
+    backends.backend = subclass
+    try:
+        yield
+    finally:
+        backends.backend = original
+
+
+def forget_everything() -> None:
+    """Empty every moto backend. moto keeps its state per process, so one sandbox must not see another's."""
+    BackendDict.reset()

@@ -1,0 +1,98 @@
+"""SQS where moto's differs: senders, threads, and a clock that can run faster."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from moto.core.utils import unix_time_millis
+from moto.sqs.models import DEFAULT_SENDER_ID, Message, SQSBackend
+
+from sandbox import caller
+
+
+def queue_backend(speed: float) -> type[SQSBackend]:
+    """An SQS backend whose delays and visibility timeouts pass `speed` times as fast as the clock."""
+
+    class SandboxQueues(SQSBackend):
+        """Three things that AWS does and moto does not.
+
+        - `SenderId`: AWS gives the principal of the sender (`AROA...:<session>` for a role) and a fixed
+          id of its own for what SNS delivers; moto gives the same id to everybody.
+        - Threads: moto rebuilds the list of messages on delete without a lock, so a message that arrives
+          in that moment is lost, and two receivers can get the same one. Here one lock guards them all,
+          and a long poll waits outside of it.
+        - `speed`, which AWS does not have.
+        """
+
+        def __init__(self, region_name: str, account_id: str) -> None:
+            super().__init__(region_name, account_id)
+            self.lock = threading.RLock()
+
+        def send_message(self, *args: Any, **kwargs: Any) -> Message:
+            """Send, and remember who did."""
+            with self.lock:
+                message = super().send_message(*args, **kwargs)
+                message.sender_id = _sender()
+                message.delayed_until = _sooner(message.delayed_until, speed)
+                return message
+
+        def receive_message(
+            self,
+            queue_name: str,
+            count: int,
+            wait_seconds_timeout: int,
+            visibility_timeout: int,
+            message_attribute_names: list[str] | None = None,
+        ) -> list[Message]:
+            """Receive; poll in short steps so that the lock is free in between."""
+            until = time.monotonic() + wait_seconds_timeout
+            while True:
+                with self.lock:
+                    received = super().receive_message(
+                        queue_name, count, 0, visibility_timeout, message_attribute_names
+                    )
+                    if speed != 1:
+                        self._hasten({message.id for message in received}, queue_name)
+                if received or time.monotonic() >= until:
+                    return received
+                time.sleep(0.05)
+
+        def delete_message(self, queue_name: str, receipt_handle: str) -> None:
+            """Delete, under the lock."""
+            with self.lock:
+                super().delete_message(queue_name, receipt_handle)
+
+        def change_message_visibility(
+            self, queue_name: str, receipt_handle: str, visibility_timeout: int
+        ) -> None:
+            """Change when a message is seen again."""
+            with self.lock:
+                super().change_message_visibility(queue_name, receipt_handle, visibility_timeout)
+                if speed != 1:
+                    held = [m for m in self.get_queue(queue_name)._messages if m.had_receipt_handle(receipt_handle)]
+                    self._hasten({message.id for message in held}, queue_name)
+
+        def purge_queue(self, queue_name: str) -> None:
+            """Purge, under the lock."""
+            with self.lock:
+                super().purge_queue(queue_name)
+
+        def _hasten(self, message_ids: set[str], queue_name: str) -> None:
+            for message in self.get_queue(queue_name)._messages:
+                if message.id in message_ids:
+                    message.visible_at = _sooner(message.visible_at, speed)
+
+    return SandboxQueues
+
+
+def _sender() -> str:
+    sender = caller.calling("sqs")
+    return sender.principal_id if sender is not None else DEFAULT_SENDER_ID
+
+
+def _sooner(at: float, speed: float) -> float:
+    """The point in time (ms since the epoch) `speed` times nearer than `at`."""
+    now = unix_time_millis()
+    return now + (at - now) / speed if at > now else at

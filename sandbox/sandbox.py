@@ -1,0 +1,190 @@
+"""The sandbox: everything together, with the handles that tests need."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from moto.awslambda.models import lambda_backends
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.elb.models import elb_backends
+from moto.elbv2.models import elbv2_backends
+from moto.resourcegroupstaggingapi.models import resourcegroupstaggingapi_backends
+from moto.sqs.models import sqs_backends
+from moto.sts.models import AssumedRole, sts_backends
+
+from sandbox.caller import Caller
+from sandbox.cloudflare import CloudflareEmulator
+from sandbox.cloudtrail import CloudTrail
+from sandbox.dns import DnsServer
+from sandbox.event_bridge import EventBridge
+from sandbox.event_sources import EventSources
+from sandbox.function_logs import FunctionLogs, LogLine
+from sandbox.functions import FunctionService
+from sandbox.gateway import Gateway
+from sandbox.lambda_api import LambdaApi
+from sandbox.lambda_backend import SandboxLambda
+from sandbox.load_balancers import (
+    SandboxClassicLoadBalancers,
+    SandboxLoadBalancersV2,
+    SandboxTaggingApi,
+    load_balancer_exists,
+)
+from sandbox.moto_backends import forget_everything, registered
+from sandbox.queues import queue_backend
+from sandbox.recorder import ActionRecorder, RecordedCall
+from sandbox.roles import ACCOUNT_ADMIN_ROLE, role_backend, session_of
+from sandbox.schedules import Schedules
+
+REGION = "eu-west-1"
+ACCOUNT = DEFAULT_ACCOUNT_ID
+
+_one_at_a_time = threading.Lock()
+
+
+class Sandbox:
+    """AWS, Cloudflare and DNS, from `with` to its end. One at a time per process: moto's state is the process's.
+
+    queue_speed: delays and visibility timeouts of SQS pass this many times as fast as the clock.
+    on_log_line: hears of each line that a function prints.
+    """
+
+    def __init__(
+        self, *, queue_speed: float = 1.0, on_log_line: Callable[[LogLine], None] | None = None
+    ) -> None:
+        self._queue_speed = queue_speed
+        self._function_logs = FunctionLogs(on_log_line)
+        self._recorder = ActionRecorder()
+        self._stack = ExitStack()
+        self.events = EventBridge()
+        """Publish an event as it is, without PutEvents: `events.publish(Event(...))`."""
+        self.cloudtrail = CloudTrail(self.events.publish)
+        """`drop_next()`, `repeat_next()` and `delay` make events get lost, double and late."""
+        self.schedules = Schedules(self.events)
+        """`fire()` fires a schedule now."""
+        self.cloudflare = CloudflareEmulator()
+        self.dns = DnsServer(self.cloudflare, load_balancer_exists)
+        self._functions: FunctionService
+        self._gateway: Gateway
+
+    def __enter__(self) -> Sandbox:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start everything. Raises RuntimeError if another sandbox runs in this process."""
+        if not _one_at_a_time.acquire(blocking=False):
+            raise RuntimeError("another sandbox runs in this process; stop it first")
+        with ExitStack() as stack:
+            stack.callback(_one_at_a_time.release)
+            stack.callback(forget_everything)
+            self._register_backends(stack)
+            self._start_services(stack)
+            self._stack = stack.pop_all()
+
+    def stop(self) -> None:
+        """Stop everything; nothing stays behind, neither processes nor files."""
+        self._stack.close()
+
+    def _register_backends(self, stack: ExitStack) -> None:
+        forget_everything()
+        for backends, subclass in (
+            (elbv2_backends, SandboxLoadBalancersV2),
+            (elb_backends, SandboxClassicLoadBalancers),
+            (resourcegroupstaggingapi_backends, SandboxTaggingApi),
+            (sqs_backends, queue_backend(self._queue_speed)),
+            (sts_backends, role_backend(self._on_role_assumed)),
+            (lambda_backends, SandboxLambda),
+        ):
+            stack.enter_context(registered(backends, subclass))
+
+    def _start_services(self, stack: ExitStack) -> None:
+        self._functions = FunctionService(
+            lambda: {"AWS_ENDPOINT_URL": self.endpoint, "CLOUDFLARE_BASE_URL": self.cloudflare.base_url},
+            self._recorder.watch,
+            self._function_logs,
+        )
+        event_sources = EventSources(self._functions)
+        lambda_api = LambdaApi(self._functions, self._function_logs)
+        self._gateway = Gateway((self.events, lambda_api), (self._recorder, self.cloudtrail))
+        for part in (self._gateway, self.cloudflare, self.dns, self.cloudtrail, event_sources, self.schedules):
+            part.start()
+            stack.callback(part.stop)
+        stack.callback(self._functions.stop)
+
+    def _on_role_assumed(self, caller: Caller, session: AssumedRole) -> None:
+        if self._recorder.is_function(caller.access_key):
+            self._recorder.watch(session.access_key_id)
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint URL of every AWS service."""
+        return self._gateway.endpoint
+
+    def environment(self, account: str = ACCOUNT) -> dict[str, str]:
+        """The variables that point `aws`, `terraform`, boto3 and `curl` at the sandbox, as an account's admin."""
+        session = self._admin(account, REGION)
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": session.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
+            "AWS_SESSION_TOKEN": session.session_token,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_S3_USE_PATH_STYLE": "true",
+            "CLOUDFLARE_BASE_URL": self.cloudflare.base_url,
+        }
+
+    def client(self, service: str, *, region: str = REGION, account: str = ACCOUNT) -> Any:
+        """A boto3 client of any account, as its admin."""
+        session = self._admin(account, region)
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=session.access_key_id,
+            aws_secret_access_key=session.secret_access_key,
+            aws_session_token=session.session_token,
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+        )
+
+    def _admin(self, account: str, region: str) -> AssumedRole:
+        partition = "aws-cn" if region.startswith("cn-") else "aws"
+        return session_of(f"arn:{partition}:iam::{account}:role/{ACCOUNT_ADMIN_ROLE}", f"pid-{os.getpid()}", region)
+
+    @property
+    def calls(self) -> tuple[RecordedCall, ...]:
+        """Every AWS call of every function, with account, region and role."""
+        return self._recorder.calls
+
+    @property
+    def actions(self) -> frozenset[str]:
+        """The AWS actions that functions called, `service:Action` as IAM spells them."""
+        return self._recorder.actions()
+
+    def actions_of(self, role_arn: str) -> frozenset[str]:
+        """The AWS actions that functions called with one role."""
+        return self._recorder.actions(role_arn)
+
+    @property
+    def logs(self) -> tuple[LogLine, ...]:
+        """What functions printed."""
+        return self._function_logs.lines
+
+    def forget_calls_and_logs(self) -> None:
+        """Start `calls`, `actions` and `logs` anew."""
+        self._recorder.clear()
+        self._function_logs.clear()
+
+    def kill_function(self) -> int:
+        """Kill the functions that run an event right now, as a crash would; how many there were."""
+        return self._functions.kill()
