@@ -80,9 +80,7 @@ class CloudflareEmulator:
         """How many TCP connections clients have opened so far."""
         return self._server.connections
 
-    def add_zone(
-        self, name: str, zone_id: str | None = None, quota: int = 200, batch_limit: int = 200
-    ) -> str:
+    def add_zone(self, name: str, zone_id: str | None = None, quota: int = 200, batch_limit: int = 200) -> str:
         """A zone, empty; its id (32 hex digits) is made from the name unless given. Limits: free plan."""
         zone_id = zone_id or hashlib.sha256(name.encode()).hexdigest()[:32]
         if not re.fullmatch(r"[0-9a-f]{32}", zone_id):

@@ -143,9 +143,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, handler)
         self._accepted = accepted
 
-    def process_request(
-        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
-    ) -> None:
+    def process_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
         self._accepted()
         super().process_request(request, client_address)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from sandbox.cloudflare.errors import api_error
@@ -34,18 +34,29 @@ class StoredRecord:
     created_on: str = ""
     modified_on: str = ""
     comment_modified_on: str | None = None
-    priority: int | None = field(default=None)
+    priority: int | None = None
 
     def answer(self) -> Fields:
         """The record as the API shows it."""
-        shown: Fields = asdict(self)
-        for optional in ("comment_modified_on", "priority"):
-            if shown[optional] is None:
-                del shown[optional]
-        shown["proxiable"] = proxiable(self.type, self.content)
-        shown["settings"] = {"flatten_cname": False} if self.type == "CNAME" else {}
-        shown["meta"] = {}
-        shown["tags"] = []
+        shown: Fields = {
+            "id": self.id,
+            "name": self.name,
+            "type": self.type,
+            "content": self.content,
+            "proxiable": proxiable(self.type, self.content),
+            "proxied": self.proxied,
+            "ttl": self.ttl,
+            "settings": {"flatten_cname": False} if self.type == "CNAME" else {},
+            "meta": {},
+            "comment": self.comment,
+            "tags": [],
+            "created_on": self.created_on,
+            "modified_on": self.modified_on,
+        }
+        if self.comment_modified_on is not None:
+            shown["comment_modified_on"] = self.comment_modified_on
+        if self.priority is not None:
+            shown["priority"] = self.priority
         return shown
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from sandbox.cloudflare.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 ADDRESS_TYPES = frozenset({"A", "AAAA"})
 ONE_OF_A_KIND = ADDRESS_TYPES | {"CNAME"}
@@ -38,13 +39,14 @@ class Zone:
     batch_limit: int
     veto: Callable[[str], bool]
     records: dict[str, StoredRecord] = field(default_factory=dict)
+    _ids: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def create(self, body: Fields) -> StoredRecord:
         """POST: 81053/81054/81056/81058 when the name is taken, 81045 when the zone is full."""
         record = new_record(uuid.uuid4().hex, self.name, body, _now())
         self._place(record)
         if len(self.records) > self.quota:
-            del self.records[record.id]
+            self._remove(record)
             raise api_error(81045)
         return record
 
@@ -68,7 +70,8 @@ class Zone:
         record = self.read(record_id)
         if self.veto(record.name):
             raise api_error(9207)
-        return self.records.pop(record_id)
+        self._remove(record)
+        return record
 
     def batch(self, body: Fields) -> dict[str, list[Fields] | None]:
         """Deletes, patches, puts, posts in that order, all or nothing; the first error is the answer."""
@@ -85,6 +88,9 @@ class Zone:
             }
         except Exception:
             self.records = before
+            self._ids = defaultdict(set)
+            for record in before.values():
+                self._ids[record.name].add(record.id)
             raise
         return {key: [record.answer() for record in done[key]] if key in body else None for key in BATCH_KEYS}
 
@@ -93,13 +99,19 @@ class Zone:
             raise api_error(9207)
         for other in self._others_at(record):
             _refuse_neighbour(record, other)
+        old = self.records.get(record.id)
+        if old is not None:
+            self._remove(old)
         self.records[record.id] = record
+        self._ids[record.name].add(record.id)
         return record
 
-    def _others_at(self, record: StoredRecord) -> Iterator[StoredRecord]:
-        return (
-            other for other in self.records.values() if other.name == record.name and other.id != record.id
-        )
+    def _remove(self, record: StoredRecord) -> None:
+        del self.records[record.id]
+        self._ids[record.name].discard(record.id)
+
+    def _others_at(self, record: StoredRecord) -> list[StoredRecord]:
+        return [self.records[key] for key in self._ids[record.name] if key != record.id]
 
 
 def _refuse_neighbour(record: StoredRecord, other: StoredRecord) -> None:
