@@ -1,0 +1,91 @@
+# The function, its log group, and what feeds it.
+
+resource "aws_cloudwatch_log_group" "function" {
+  #checkov:skip=CKV_AWS_158:CloudWatch Logs encrypts by itself; `kms_key_arn` takes a customer key.
+  #checkov:skip=CKV_AWS_338:The default is a year; a shorter time is the user's explicit choice.
+  name              = "/aws/lambda/${var.name}"
+  retention_in_days = var.function.log_retention_days
+  kms_key_id        = var.kms_key_arn
+  tags              = local.tags
+}
+
+resource "aws_lambda_function" "mesh_dns" {
+  #checkov:skip=CKV_AWS_50:Each decision is a log line under the message's id; a trace would add a service and a permission.
+  #checkov:skip=CKV_AWS_115:Reserved concurrency is 1; only accounts that cannot reserve turn it off.
+  #checkov:skip=CKV_AWS_116:Nothing invokes it asynchronously; the queue in front has a dead-letter queue.
+  #checkov:skip=CKV_AWS_117:It calls AWS and Cloudflare over the internet; `function.vpc` is there for a Vault that is not.
+  #checkov:skip=CKV_AWS_173:The environment holds no secret, and is encrypted with the AWS-managed key.
+  #checkov:skip=CKV_AWS_272:The package is part of the module, and its hash is pinned in the plan.
+  function_name = var.name
+  description   = "Keeps the DNS records of ${local.owner} in step with tagged load balancers"
+  role          = aws_iam_role.function.arn
+
+  filename         = "${path.module}/lambda/package.zip"
+  source_code_hash = filebase64sha256("${path.module}/lambda/package.zip")
+  runtime          = "python3.13"
+  handler          = "mesh_dns.handler.handler"
+  architectures    = [var.function.architecture]
+  memory_size      = var.function.memory_mb
+  timeout          = var.function.timeout_seconds
+
+  reserved_concurrent_executions = var.function.reserved_concurrency ? 1 : -1
+
+  environment {
+    variables = local.environment
+  }
+
+  logging_config {
+    log_group             = aws_cloudwatch_log_group.function.name
+    log_format            = "JSON"
+    application_log_level = var.function.log_level
+    system_log_level      = "INFO"
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.function.vpc[*]
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
+  }
+
+  tags = local.tags
+
+  lifecycle {
+    precondition {
+      condition     = local.environment_bytes <= 4096
+      error_message = "The settings take ${local.environment_bytes} bytes of the function's environment, and AWS allows 4096. Shorten accounts (one pattern with \"*.\" instead of many names), zones or load_balancers.required_tags."
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.function, aws_iam_role_policy.token]
+}
+
+# Second looks and continuations go from the function to its own queue. AWS would take that for a loop and stop it after about 16
+# rounds, in silence; the function counts its own rounds instead.
+resource "aws_lambda_function_recursion_config" "mesh_dns" {
+  function_name  = aws_lambda_function.mesh_dns.function_name
+  recursive_loop = "Allow"
+}
+
+resource "aws_lambda_event_source_mapping" "queue" {
+  event_source_arn        = aws_sqs_queue.events.arn
+  function_name           = aws_lambda_function.mesh_dns.arn
+  function_response_types = ["ReportBatchItemFailures"]
+
+  # A burst becomes few batches: any number of events costs the provider one list and few writes.
+  batch_size                         = 500
+  maximum_batching_window_in_seconds = 2
+
+  # Its minimum is 2, so it has no say when concurrency is reserved as 1.
+  dynamic "scaling_config" {
+    for_each = var.function.reserved_concurrency ? [] : [2]
+    content {
+      maximum_concurrency = scaling_config.value
+    }
+  }
+
+  tags = local.tags
+
+  depends_on = [aws_iam_role_policy.function, aws_lambda_function_recursion_config.mesh_dns]
+}

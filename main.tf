@@ -1,0 +1,73 @@
+# Names, tags and settings: what everything else is built from.
+
+data "aws_caller_identity" "current" {}
+data "aws_region" "current" {}
+data "aws_partition" "current" {}
+
+locals {
+  account   = data.aws_caller_identity.current.account_id
+  region    = data.aws_region.current.id # `name` is deprecated from provider 6
+  partition = data.aws_partition.current.partition
+
+  # Two installations never share an owner mark by accident: it hashes where each one lives.
+  owner = coalesce(var.owner, "mesh-dns/${substr(sha256("${local.account}/${local.region}/${var.name}"), 0, 8)}")
+
+  tags = merge({ "mesh-dns" = var.name }, var.tags)
+
+  # Policies are built from names, not from resources, for two reasons: a first plan shows them whole instead of
+  # "(known after apply)", and a key policy that names these resources needs none of them to exist.
+  arn = {
+    default_bus    = "arn:${local.partition}:events:${local.region}:${local.account}:event-bus/default"
+    dead_letter    = "arn:${local.partition}:sqs:${local.region}:${local.account}:${var.name}-dead-letter"
+    function       = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name}"
+    log_group      = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/lambda/${var.name}"
+    queue          = "arn:${local.partition}:sqs:${local.region}:${local.account}:${var.name}-events"
+    rule           = "arn:${local.partition}:events:${local.region}:${local.account}:rule/${var.name}-events"
+    schedule_group = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule-group/${var.name}"
+    topic          = "arn:${local.partition}:sns:${local.region}:${local.account}:${var.name}-events"
+    trail          = "arn:${local.partition}:cloudtrail:${local.region}:${local.account}:trail/${var.name}"
+  }
+
+  # The settings that are known at plan. Their schema is lambda/src/mesh_dns/schemas/settings.json.
+  settings = merge(
+    {
+      owner         = local.owner
+      account       = local.account
+      region        = local.region
+      zones         = var.zones
+      zone_tokens   = { for suffix, arn in var.token.zones : var.zones[suffix] => { secret_arn = arn } }
+      hostname_tag  = var.load_balancers.hostname_tag
+      required_tags = var.load_balancers.required_tags
+      internal_only = var.load_balancers.internal_only
+      ttl           = var.records.ttl
+      adopt         = var.records.adopt
+      policy        = var.records.policy
+      mode          = var.records.mode
+      grace_seconds = var.records.grace_seconds
+      sweep_seconds = var.sweep.minutes * 60
+    },
+    var.accounts == null ? {} : { accounts = var.accounts },
+  )
+
+  environment = {
+    MESH_DNS_SETTINGS = jsonencode(merge(local.settings, {
+      role_id               = aws_iam_role.function.unique_id
+      queue_url             = aws_sqs_queue.events.url
+      dead_letter_queue_url = aws_sqs_queue.dead_letter.url
+      token                 = local.token
+    }))
+  }
+
+  # AWS measures the environment as one JSON object. Before the first apply four values are unknown: stand-ins of their
+  # greatest length take their place, so that the plan already knows whether the settings fit.
+  queue_url_stand_in = "https://sqs.${local.region}.${data.aws_partition.current.dns_suffix}/${local.account}/${var.name}-dead-letter"
+  environment_measured = jsonencode({
+    MESH_DNS_SETTINGS = jsonencode(merge(local.settings, {
+      role_id               = "AROA${substr(sha256(""), 0, 17)}"
+      queue_url             = local.queue_url_stand_in
+      dead_letter_queue_url = local.queue_url_stand_in
+      token                 = local.makes_secret ? { secret_arn = local.secret_arn_stand_in } : local.token
+    }))
+  })
+  environment_bytes = ceil(length(base64encode(local.environment_measured)) * 3 / 4) # characters are not bytes
+}
