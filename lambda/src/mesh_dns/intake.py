@@ -1,0 +1,146 @@
+"""Messages in, answers out: what each message of a batch asks for, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from mesh_dns.converge import Converge
+from mesh_dns.core import events, messages
+from mesh_dns.core.model import Scope
+from mesh_dns.core.work import SecondLook, Work
+from mesh_dns.errors import Ignored, MeshDnsError, Rejected, Retryable
+from mesh_dns.telemetry import Telemetry
+
+# A failed message waits this many seconds, doubled at each receive, at most a quarter of an hour.
+FIRST_DELAY = 10
+LONGEST_DELAY = 900
+# What SQS takes as a visibility timeout.
+LONGEST_VISIBILITY = 43200
+
+
+class Mailbox(Protocol):
+    """The queue, as far as messages that failed or make no sense are concerned."""
+
+    def reject(self, message_id: str, body: str, reason: str) -> None:
+        """Put a body into the dead-letter queue with the reason as an attribute. Raises Retryable."""
+        ...
+
+    def postpone(self, delays: Mapping[str, int]) -> None:
+        """Set what is left of each message's invisibility: receipt handle => seconds. Raises Retryable."""
+        ...
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Takes SQS batches and direct invocations. `role_id`: unique id of the function's own role."""
+
+    converge: Converge
+    mailbox: Mailbox
+    telemetry: Telemetry
+    home: Scope
+    role_id: str
+
+    def batch(self, records: Sequence[Mapping[str, Any]], deadline: float) -> Mapping[str, Any]:
+        """Work on the records of an SQS event. Returns the answer that names the messages which failed."""
+        letters = _Letters({record["messageId"]: record for record in records})
+        self._read(letters)
+        if letters.work:
+            try:
+                known = self.converge.inventory.known_scopes()
+            except Retryable as error:
+                letters.failed.update(dict.fromkeys(letters.work, error))
+            else:
+                self._drop_unknown(letters, known)
+                letters.failed.update(self.converge(letters.work, known, deadline))
+        self._postpone(letters)
+        return {"batchItemFailures": [{"itemIdentifier": key} for key in sorted(letters.failed)]}
+
+    def invoke(self, event: Mapping[str, Any], deadline: float) -> Mapping[str, Any]:
+        """Work on one event or command that was handed over directly. Raises what went wrong with it."""
+        try:
+            work = self._direct(event)
+        except Ignored as reason:
+            self.telemetry.ignored("direct", str(reason))
+            return {"ignored": str(reason)}
+        known = self.converge.inventory.known_scopes()
+        if work.scope not in known:
+            raise Rejected(_unknown(work.scope))
+        for failure in self.converge({"direct": work}, known, deadline).values():
+            raise failure
+        return {"done": str(work.scope)}
+
+    def _direct(self, event: Mapping[str, Any]) -> events.Check | events.Sweep:
+        if "action" in event:
+            return events.command_in(event, self.home)
+        return events.work_in(event, self.converge.policy.owner)
+
+    def _read(self, letters: _Letters) -> None:
+        for key, record in letters.records.items():
+            try:
+                letters.work[key] = self._work_in(record)
+            except Ignored as reason:
+                self.telemetry.ignored(key, str(reason))
+            except Rejected as reason:
+                self._reject(letters, key, str(reason))
+
+    def _work_in(self, record: Mapping[str, Any]) -> Work:
+        body = events.from_text(record["body"])
+        if messages.KEY not in body:
+            return events.work_in(body, self.converge.policy.owner)
+        sender = str(record.get("attributes", {}).get("SenderId", ""))
+        if sender.partition(":")[0] != self.role_id:
+            raise Rejected("looks like a message of the function to itself, but somebody else sent it")
+        return messages.decode(body)
+
+    def _reject(self, letters: _Letters, key: str, reason: str) -> None:
+        self.telemetry.rejected(key, reason)
+        try:
+            self.mailbox.reject(key, letters.records[key]["body"], reason)
+        except Retryable as error:
+            letters.failed[key] = error
+
+    def _drop_unknown(self, letters: _Letters, known: frozenset[Scope]) -> None:
+        """A scope that nobody announced is not looked at; its own sweep announces it, and then looks at everything."""
+        for key, work in list(letters.work.items()):
+            if isinstance(work, SecondLook):
+                continue
+            if work.scope not in known:
+                self.telemetry.ignored(key, _unknown(work.scope))
+                del letters.work[key]
+
+    def _postpone(self, letters: _Letters) -> None:
+        delays = {}
+        for key, error in letters.failed.items():
+            record = letters.records[key]
+            delay = _delay(record, error)
+            self.telemetry.retried(key, str(error), delay=delay)
+            delays[record["receiptHandle"]] = delay
+        try:
+            if delays:
+                self.mailbox.postpone(delays)
+        except Retryable as error:
+            # They come back all the same, when the queue's own visibility timeout ends.
+            self.telemetry.postponing_failed(str(error))
+
+
+@dataclass(frozen=True)
+class _Letters:
+    """The messages of one batch, by message id."""
+
+    records: Mapping[str, Mapping[str, Any]]
+    work: dict[str, Work] = field(default_factory=dict)
+    failed: dict[str, MeshDnsError] = field(default_factory=dict)
+
+
+def _delay(record: Mapping[str, Any], error: MeshDnsError) -> int:
+    """Seconds before a failed message comes back: what the other side asked for, or exponential by receive count."""
+    if isinstance(error, Retryable) and error.after is not None:
+        return max(0, min(LONGEST_VISIBILITY, round(error.after)))
+    received = int(record.get("attributes", {}).get("ApproximateReceiveCount", "1"))
+    return int(min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(received - 1, 10)))
+
+
+def _unknown(scope: Scope) -> str:
+    return f"scope {scope} is not known: it is neither the hub's own nor announced by a sweep of a spoke"

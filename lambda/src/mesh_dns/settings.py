@@ -1,0 +1,84 @@
+"""The function's settings: one JSON document from the environment, as frozen values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mesh_dns.core.model import Scope
+from mesh_dns.core.policy import Policy, Writes
+from mesh_dns.core.validation import complaint_about
+from mesh_dns.errors import Misconfigured
+
+VARIABLE = "MESH_DNS_SETTINGS"
+
+
+@dataclass(frozen=True, slots=True)
+class Spokes:
+    """How scopes outside the hub's own are read and remembered."""
+
+    reader_role: str
+    external_id: str
+    register_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What Terraform decided. `token` and `zone_tokens` say where tokens are, in the words of the schema."""
+
+    home: Scope
+    role_id: str
+    queue_url: str
+    dead_letter_queue_url: str
+    policy: Policy
+    dry_run: bool
+    token: Mapping[str, Any] = field(hash=False)
+    zone_tokens: Mapping[str, Mapping[str, Any]] = field(hash=False)
+    spokes: Spokes | None = None
+
+
+def parse(environment: Mapping[str, str]) -> Settings:
+    """Read `MESH_DNS_SETTINGS`. Raises Misconfigured, naming the setting."""
+    text = environment.get(VARIABLE)
+    if text is None:
+        raise Misconfigured(f"the environment variable {VARIABLE} is missing; the Terraform module sets it")
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise Misconfigured(f"{VARIABLE} is not JSON: {error}") from None
+    complaint = complaint_about(document, "settings")
+    if complaint is not None:
+        raise Misconfigured(f"{VARIABLE} is wrong: {complaint}")
+    spokes = document.get("spokes")
+    return Settings(
+        home=Scope(document["account"], document["region"]),
+        role_id=document["role_id"],
+        queue_url=document["queue_url"],
+        dead_letter_queue_url=document["dead_letter_queue_url"],
+        policy=_policy(document),
+        dry_run=document.get("mode") == "dry-run",
+        token=document["token"],
+        zone_tokens=document.get("zone_tokens", {}),
+        spokes=None if spokes is None else Spokes(**spokes),
+    )
+
+
+def _policy(document: Mapping[str, Any]) -> Policy:
+    accounts = document.get("accounts")
+    if accounts is None:
+        accounts = {document["account"]: ["*"]}
+    return Policy(
+        owner=document["owner"],
+        zones=document["zones"],
+        accounts={account: tuple(patterns) for account, patterns in accounts.items()},
+        hostname_tag=document.get("hostname_tag", "hostname"),
+        required_tags=document.get("required_tags", {}),
+        internal_only=document.get("internal_only", True),
+        ttl=document.get("ttl", 60),
+        adopt_matching=document.get("adopt") == "matching",
+        writes=Writes(document.get("policy", "sync")),
+        grace=document.get("grace_seconds", 600),
+        sweep_period=document.get("sweep_seconds", 900),
+    )

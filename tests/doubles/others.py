@@ -1,0 +1,60 @@
+"""A clock, an outbox and an observer in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from mesh_dns.core.plan import Decision
+from mesh_dns.core.work import SecondLook, Sweep
+from tests.doubles.inventory import nothing_happens
+
+
+@dataclass
+class VirtualClock:
+    """Seconds since the epoch that pass only when told to."""
+
+    now: float = 1_000_000.0
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.now
+
+
+@dataclass
+class InMemoryOutbox:
+    """What the function asked itself to do later."""
+
+    second_looks: dict[SecondLook, float] = field(default_factory=dict)
+    continuations: list[Sweep] = field(default_factory=list)
+    before: Callable[[str], None] = nothing_happens
+
+    def send_second_looks(self, looks: Mapping[SecondLook, float]) -> None:
+        """Keep them."""
+        self.before("send")
+        self.second_looks.update(looks)
+
+    def send_continuation(self, sweep: Sweep) -> None:
+        """Keep it."""
+        self.before("send")
+        self.continuations.append(sweep)
+
+
+@dataclass
+class Told:
+    """An observer that remembers."""
+
+    decisions: list[tuple[Decision, str]] = field(default_factory=list)
+    sweeps: list[Sweep] = field(default_factory=list)
+
+    def decided(self, decision: Decision, *, outcome: str) -> None:
+        """Remember a decision."""
+        self.decisions.append((decision, outcome))
+
+    def swept(self, sweep: Sweep, *, load_balancers: int) -> None:
+        """Remember the end of a sweep."""
+        self.sweeps.append(sweep)
+
+    def reasons(self) -> list[str]:
+        """The reason codes so far, in order."""
+        return [decision.reason.value for decision, _ in self.decisions]
