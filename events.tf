@@ -57,7 +57,7 @@ resource "aws_cloudwatch_event_target" "topic" {
     arn = aws_sqs_queue.dead_letter.arn
   }
 
-  depends_on = [aws_sns_topic_policy.events, aws_sqs_queue_policy.dead_letter]
+  depends_on = [aws_sns_topic_policy.events]
 }
 
 # The sweep goes onto the default bus and through the same rule as every event, so each one tests the whole path.

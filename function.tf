@@ -34,13 +34,6 @@ resource "aws_lambda_function" "mesh_dns" {
     variables = local.environment
   }
 
-  logging_config {
-    log_group             = aws_cloudwatch_log_group.function.name
-    log_format            = "JSON"
-    application_log_level = var.function.log_level
-    system_log_level      = "INFO"
-  }
-
   dynamic "vpc_config" {
     for_each = var.function.vpc[*]
     content {
@@ -58,7 +51,8 @@ resource "aws_lambda_function" "mesh_dns" {
     }
   }
 
-  depends_on = [aws_iam_role_policy.function, aws_iam_role_policy.token]
+  # Without its log group, Lambda would make one that keeps everything for ever.
+  depends_on = [aws_cloudwatch_log_group.function, aws_iam_role_policy.function, aws_iam_role_policy.token]
 }
 
 # Second looks and continuations go from the function to its own queue. AWS would take that for a loop and stop it after about 16

@@ -49,25 +49,28 @@ locals {
     var.accounts == null ? {} : { accounts = var.accounts },
   )
 
-  environment = {
+  environment = merge(local.environment_known, {
     MESH_DNS_SETTINGS = jsonencode(merge(local.settings, {
       role_id               = aws_iam_role.function.unique_id
       queue_url             = aws_sqs_queue.events.url
       dead_letter_queue_url = aws_sqs_queue.dead_letter.url
       token                 = local.token
     }))
-  }
+  })
+
+  # Not by Lambda's own log levels: they would drop the lines that carry metrics as well.
+  environment_known = { POWERTOOLS_LOG_LEVEL = var.function.log_level }
 
   # AWS measures the environment as one JSON object. Before the first apply four values are unknown: stand-ins of their
   # greatest length take their place, so that the plan already knows whether the settings fit.
-  queue_url_stand_in = "https://sqs.${local.region}.${data.aws_partition.current.dns_suffix}/${local.account}/${var.name}-dead-letter"
-  environment_measured = jsonencode({
+  environment_measured = jsonencode(merge(local.environment_known, {
     MESH_DNS_SETTINGS = jsonencode(merge(local.settings, {
       role_id               = "AROA${substr(sha256(""), 0, 17)}"
       queue_url             = local.queue_url_stand_in
       dead_letter_queue_url = local.queue_url_stand_in
       token                 = local.makes_secret ? { secret_arn = local.secret_arn_stand_in } : local.token
     }))
-  })
-  environment_bytes = ceil(length(base64encode(local.environment_measured)) * 3 / 4) # characters are not bytes
+  }))
+  queue_url_stand_in = "https://sqs.${local.region}.${data.aws_partition.current.dns_suffix}/${local.account}/${var.name}-dead-letter"
+  environment_bytes  = ceil(length(base64encode(local.environment_measured)) * 3 / 4) # characters are not bytes
 }

@@ -41,35 +41,6 @@ resource "aws_sns_topic_subscription" "queue" {
   endpoint             = aws_sqs_queue.events.arn
   raw_message_delivery = true
   redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letter.arn })
-
-  depends_on = [aws_sqs_queue_policy.events, aws_sqs_queue_policy.dead_letter]
-}
-
-resource "aws_sqs_queue" "events" {
-  name = "${var.name}-events"
-
-  # AWS asks for six times the function's timeout. The event source mapping does not know of reserved concurrency: what it
-  # could not hand over was throttled, stays invisible for this long, and counts as one receive. Hence the generous maxReceiveCount.
-  visibility_timeout_seconds = 6 * var.function.timeout_seconds
-  redrive_policy             = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letter.arn, maxReceiveCount = 30 })
-  message_retention_seconds  = 7 * 24 * 3600 # 30 receives take a day at most; a message that moves keeps its age
-
-  kms_master_key_id       = var.kms_key_arn
-  sqs_managed_sse_enabled = var.kms_key_arn == null ? true : null
-  tags                    = local.tags
-}
-
-# One dead-letter queue for all three ways a message can get stuck (EventBridge to topic, topic to queue, queue to function), and for
-# what the function rejects: one place to look, one alarm, and the function understands each of them when it is put back into the queue.
-resource "aws_sqs_queue" "dead_letter" {
-  name                      = "${var.name}-dead-letter"
-  message_retention_seconds = 14 * 24 * 3600 # the longest that SQS offers
-
-  redrive_allow_policy = jsonencode({ redrivePermission = "byQueue", sourceQueueArns = [local.arn.queue] })
-
-  kms_master_key_id       = var.kms_key_arn
-  sqs_managed_sse_enabled = var.kms_key_arn == null ? true : null
-  tags                    = local.tags
 }
 
 locals {
@@ -86,8 +57,14 @@ locals {
   }
 }
 
-resource "aws_sqs_queue_policy" "events" {
-  queue_url = aws_sqs_queue.events.url
+resource "aws_sqs_queue" "events" {
+  name = "${var.name}-events"
+
+  # AWS asks for six times the function's timeout. The event source mapping does not know of reserved concurrency: what it
+  # could not hand over was throttled, stays invisible for this long, and counts as one receive. Hence the generous maxReceiveCount.
+  visibility_timeout_seconds = 6 * var.function.timeout_seconds
+  redrive_policy             = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letter.arn, maxReceiveCount = 30 })
+  message_retention_seconds  = 7 * 24 * 3600 # 30 receives take two days at most; a message that moves keeps its age
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -103,10 +80,19 @@ resource "aws_sqs_queue_policy" "events" {
       local.tls_only.queue,
     ]
   })
+
+  kms_master_key_id       = var.kms_key_arn
+  sqs_managed_sse_enabled = var.kms_key_arn == null ? true : null
+  tags                    = local.tags
 }
 
-resource "aws_sqs_queue_policy" "dead_letter" {
-  queue_url = aws_sqs_queue.dead_letter.url
+# One dead-letter queue for all three ways a message can get stuck (EventBridge to topic, topic to queue, queue to function), and for
+# what the function rejects: one place to look, one alarm, and the function understands each of them when it is put back into the queue.
+resource "aws_sqs_queue" "dead_letter" {
+  name                      = "${var.name}-dead-letter"
+  message_retention_seconds = 14 * 24 * 3600 # the longest that SQS offers
+
+  redrive_allow_policy = jsonencode({ redrivePermission = "byQueue", sourceQueueArns = [local.arn.queue] })
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -130,4 +116,8 @@ resource "aws_sqs_queue_policy" "dead_letter" {
       local.tls_only.dead_letter,
     ]
   })
+
+  kms_master_key_id       = var.kms_key_arn
+  sqs_managed_sse_enabled = var.kms_key_arn == null ? true : null
+  tags                    = local.tags
 }

@@ -331,8 +331,8 @@ variable "function" {
     error_message = "function.architecture must be \"arm64\" or \"x86_64\"."
   }
   validation {
-    condition     = contains(["DEBUG", "INFO", "WARN", "ERROR"], var.function.log_level)
-    error_message = "function.log_level must be \"DEBUG\", \"INFO\", \"WARN\" or \"ERROR\"."
+    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR"], var.function.log_level)
+    error_message = "function.log_level must be \"DEBUG\", \"INFO\", \"WARNING\" or \"ERROR\"."
   }
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.function.log_retention_days)
