@@ -56,9 +56,7 @@ class DnsServer:
     of load balancers that do not exist are NXDOMAIN. Without it every such name has an address.
     """
 
-    def __init__(
-        self, emulator: CloudflareEmulator, exists: Callable[[str], bool] = lambda _name: True
-    ) -> None:
+    def __init__(self, emulator: CloudflareEmulator, exists: Callable[[str], bool] = lambda _name: True) -> None:
         self._resolver = _Resolver(emulator, exists)
         self._servers: list[DnslibServer] = []
         self.host = HOST
@@ -134,11 +132,7 @@ class _Resolver(BaseResolver):  # type: ignore[misc]  # dnslib has no types
             if record.type == "CNAME" and wanted != "CNAME":
                 reply.add_answer(_resource(record))
                 return record.content
-        answers = [
-            _resource(record)
-            for record in here
-            if record.type in _ANSWERED and wanted in (record.type, "ANY")
-        ]
+        answers = [_resource(record) for record in here if record.type in _ANSWERED and wanted in (record.type, "ANY")]
         reply.add_answer(*answers)
         if wanted == "SOA" and name == zone:
             reply.add_answer(_soa(zone))

@@ -17,6 +17,19 @@ HOST_TYPES = frozenset({"CNAME", "MX", "NS", "PTR"})
 PROXIABLE_TYPES = frozenset({"A", "AAAA", "CNAME"})
 TYPES = PROXIABLE_TYPES | HOST_TYPES | {"CAA", "HTTPS", "SRV", "SVCB", "TXT"}
 
+_NOT_PUBLIC = [
+    ipaddress.ip_network(network)
+    for network in (
+        "10.0.0.0/8",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "::1/128",
+        "fc00::/7",
+        "fe80::/10",
+    )
+]
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)$|^\*$")
 
 
@@ -89,7 +102,7 @@ def complete_name(name: str, zone: str) -> str:
 def proxiable(record_type: str, content: str) -> bool:
     """Whether Cloudflare's proxy could stand before the record (private addresses cannot)."""
     if record_type in ("A", "AAAA"):
-        return ipaddress.ip_address(content).is_global
+        return not any(ipaddress.ip_address(content) in network for network in _NOT_PUBLIC)
     return record_type in PROXIABLE_TYPES
 
 

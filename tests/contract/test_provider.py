@@ -1,0 +1,194 @@
+"""What every implementation of `Provider` does alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mesh_dns.core.model import Record
+from mesh_dns.dns.provider import BatchRejected, Denied, QuotaReached, RateLimited, Unavailable
+from tests.contract.worlds import MARK, OWNER, TARGET, ZONE, ZONE_ID, World, create, delete, update
+
+OTHER_TARGET = "k8s-other-fedcba9876543210.elb.eu-west-1.amazonaws.com"
+
+
+def one(world: World, label: str) -> Record:
+    (record,) = [record for record in world.kept() if record.name == f"{label}.{ZONE}"]
+    return record
+
+
+def listed(world: World, *labels: str) -> set[Record]:
+    names = [f"{label}.{ZONE}" for label in labels]
+    return {record for record in world.provider.records(ZONE_ID, names) if not record.name.startswith("filler")}
+
+
+def test_a_created_record_is_listed_as_it_was_asked_for(world: World) -> None:
+    world.provider.apply(ZONE_ID, [create("cluster1", ttl=120)])
+    (record,) = listed(world, "cluster1")
+    assert record.id
+    assert replace(record, id="") == Record(
+        id="",
+        zone_id=ZONE_ID,
+        name=f"cluster1.{ZONE}",
+        type="CNAME",
+        content=TARGET,
+        ttl=120,
+        proxied=False,
+        comment=MARK,
+    )
+
+
+def test_an_update_changes_everything_but_the_id(world: World) -> None:
+    before = world.seed("CNAME", "cluster1", "old.example.net", ttl=300, comment=f"{OWNER} something else")
+    world.provider.apply(ZONE_ID, [update(before, OTHER_TARGET, ttl=90)])
+    after = one(world, "cluster1")
+    assert after == replace(before, content=OTHER_TARGET, ttl=90, comment=MARK)
+    assert listed(world, "cluster1") == {after}
+
+
+def test_an_update_takes_the_proxy_away(world: World) -> None:
+    before = world.seed("CNAME", "cluster1", TARGET, proxied=True, comment=MARK)
+    world.provider.apply(ZONE_ID, [update(before, TARGET)])
+    assert one(world, "cluster1") == replace(before, proxied=False, ttl=60)
+
+
+def test_a_deleted_record_is_gone(world: World) -> None:
+    record = world.seed("CNAME", "cluster1", TARGET, comment=MARK)
+    world.provider.apply(ZONE_ID, [delete(record)])
+    assert world.kept() == []
+    assert listed(world, "cluster1") == set()
+
+
+def test_no_changes_are_no_call(world: World) -> None:
+    world.limit_rate(1)
+    world.provider.apply(ZONE_ID, [])
+
+
+def test_what_carries_our_mark_is_listed_whether_its_name_was_asked_for_or_not(world: World) -> None:
+    record = world.seed("CNAME", "cluster1", TARGET, comment=MARK)
+    assert listed(world) == {record}
+
+
+@pytest.mark.parametrize("record_type, content", [("A", "192.0.2.7"), ("TXT", "hello"), ("MX", "mail.example.net")])
+def test_a_foreign_record_of_any_type_at_a_name_is_listed(world: World, record_type: str, content: str) -> None:
+    record = world.seed(record_type, "cluster1", content)
+    assert listed(world, "cluster1", "cluster2") == {record}
+
+
+def test_all_foreign_records_at_a_name_are_listed(world: World) -> None:
+    records = {world.seed("A", "cluster1", f"192.0.2.{number}") for number in range(1, 6)}
+    assert listed(world, "cluster1") == records
+
+
+def test_names_and_contents_come_in_lower_case_without_a_trailing_dot(world: World) -> None:
+    world.seed("CNAME", "Cluster1", "LB.Example.NET.", comment=MARK)
+    (record,) = listed(world, "cluster1")
+    assert (record.name, record.content) == (f"cluster1.{ZONE}", "lb.example.net")
+
+
+def test_a_batch_deletes_before_it_creates(world: World) -> None:
+    old = world.seed("CNAME", "cluster1", TARGET, comment=MARK)
+    world.provider.apply(ZONE_ID, [create("cluster1", OTHER_TARGET), delete(old)])
+    assert one(world, "cluster1").content == OTHER_TARGET
+
+
+def test_a_full_batch_is_written_at_once(world: World) -> None:
+    labels = [f"cluster{number}" for number in range(world.provider.batch_size)]
+    world.set_quota(1000)
+    world.provider.apply(ZONE_ID, [create(label) for label in labels])
+    assert {record.name for record in listed(world, *labels)} == {f"{label}.{ZONE}" for label in labels}
+
+
+def test_more_than_a_full_batch_is_a_mistake_of_the_caller(world: World) -> None:
+    changes = [create(f"cluster{number}") for number in range(world.provider.batch_size + 1)]
+    with pytest.raises(ValueError):
+        world.provider.apply(ZONE_ID, changes)
+
+
+class TestRefused:
+    """All or nothing: one item that is refused, and nothing is written."""
+
+    @pytest.mark.parametrize("record_type, content", [("A", "192.0.2.7"), ("CNAME", "a.example.net")])
+    def test_a_create_beside_a_record_that_stands_alone(self, world: World, record_type: str, content: str) -> None:
+        there = world.seed(record_type, "cluster2", content)
+        with pytest.raises(BatchRejected):
+            world.provider.apply(ZONE_ID, [create("cluster1"), create("cluster2")])
+        assert world.kept() == [there]
+
+    def test_an_identical_create(self, world: World) -> None:
+        world.provider.apply(ZONE_ID, [create("cluster1")])
+        with pytest.raises(BatchRejected):
+            world.provider.apply(ZONE_ID, [create("cluster1")])
+
+    def test_an_update_of_a_record_that_is_gone(self, world: World) -> None:
+        gone = world.seed("CNAME", "cluster1", TARGET, comment=MARK)
+        world.remove(gone)
+        with pytest.raises(BatchRejected):
+            world.provider.apply(ZONE_ID, [update(gone, OTHER_TARGET), create("cluster2")])
+        assert world.kept() == []
+
+    def test_a_delete_of_a_record_that_is_gone_among_others(self, world: World) -> None:
+        gone = world.seed("CNAME", "cluster1", TARGET, comment=MARK)
+        there = world.seed("CNAME", "cluster2", TARGET, comment=MARK)
+        world.remove(gone)
+        with pytest.raises(BatchRejected):
+            world.provider.apply(ZONE_ID, [delete(there), delete(gone)])
+        assert world.kept() == [there]
+
+    def test_a_delete_of_a_record_that_is_gone_alone_is_success(self, world: World) -> None:
+        gone = world.seed("CNAME", "cluster1", TARGET, comment=MARK)
+        world.remove(gone)
+        world.provider.apply(ZONE_ID, [delete(gone)])
+
+    def test_one_bad_item_in_a_full_batch(self, world: World) -> None:
+        world.refuse_name("cluster77")
+        with pytest.raises(BatchRejected):
+            world.provider.apply(ZONE_ID, [create(f"cluster{number}") for number in range(200)])
+        assert world.kept() == []
+
+    def test_a_create_in_a_full_zone(self, world: World) -> None:
+        world.set_quota(1)
+        with pytest.raises(QuotaReached):
+            world.provider.apply(ZONE_ID, [create("cluster1"), create("cluster2")])
+        assert world.kept() == []
+
+    def test_but_a_full_zone_takes_updates_and_deletes(self, world: World) -> None:
+        first = world.seed("CNAME", "cluster1", TARGET, comment=MARK)
+        second = world.seed("CNAME", "cluster2", TARGET, comment=MARK)
+        world.set_quota(2)
+        world.provider.apply(ZONE_ID, [update(first, OTHER_TARGET), delete(second), create("cluster3")])
+        assert [record.name for record in world.kept()] == [f"cluster1.{ZONE}", f"cluster3.{ZONE}"]
+
+
+class TestFaults:
+    def test_a_rate_limit_says_how_long_to_wait(self, world: World) -> None:
+        world.limit_rate(17)
+        with pytest.raises(RateLimited) as caught:
+            world.provider.apply(ZONE_ID, [create("cluster1")])
+        assert caught.value.after == 17
+        assert world.kept() == []
+
+    def test_a_rate_limit_while_reading(self, world: World) -> None:
+        world.limit_rate(17)
+        with pytest.raises(RateLimited):
+            world.provider.records(ZONE_ID, [])
+
+    @pytest.mark.parametrize("after_commit", [False, True], ids=["before the commit", "after the commit"])
+    def test_a_lost_answer_leaves_it_open_what_was_written(self, world: World, after_commit: bool) -> None:
+        world.lose_answer(after_commit=after_commit)
+        with pytest.raises(Unavailable):
+            world.provider.apply(ZONE_ID, [create("cluster1"), create("cluster2")])
+        assert len(world.kept()) == (2 if after_commit else 0)
+        assert len(listed(world, "cluster1", "cluster2")) == len(world.kept())
+
+    def test_without_permission_nothing_is_read(self, world: World) -> None:
+        world.deny()
+        with pytest.raises(Denied):
+            world.provider.records(ZONE_ID, [])
+
+    def test_without_permission_nothing_is_written(self, world: World) -> None:
+        world.deny()
+        with pytest.raises(Denied):
+            world.provider.apply(ZONE_ID, [create("cluster1")])
+        assert world.kept() == []

@@ -1,0 +1,132 @@
+"""One world per implementation of `Provider`: the provider, and hands that reach behind its back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from mesh_dns.core.model import Action, Change, Kind, LoadBalancerId, Record
+from mesh_dns.core.ownership import mark
+from mesh_dns.dns.cloudflare import Cloudflare
+from mesh_dns.dns.provider import Provider
+from sandbox.cloudflare import CloudflareEmulator, FaultKind
+
+ZONE = "mesh.example.com"
+ZONE_ID = "023e105f4ecef8ad9ca31a8372d0c353"
+OWNER = "mesh-dns/1f0c9a3e"
+TOKEN = "wkCs1hFvO2dzaMPUnqNdfXpRvCsHhO9yHExAmPlE"
+SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:mesh-dns-token"
+LOAD_BALANCER = LoadBalancerId(
+    "eu-west-1", "111122223333", Kind.NETWORK, "k8s-kubesyst-clusterm-0123456789", "50dc6c495c0c9188"
+)
+TARGET = "k8s-kubesyst-clusterm-0123456789-50dc6c495c0c9188.elb.eu-west-1.amazonaws.com"
+MARK = mark(OWNER, LOAD_BALANCER)
+
+
+def create(label: str, content: str = TARGET, *, ttl: int = 60, comment: str = MARK) -> Change:
+    return Change(Action.CREATE, ZONE_ID, f"{label}.{ZONE}", LOAD_BALANCER, content=content, ttl=ttl, comment=comment)
+
+
+def update(record: Record, content: str, *, ttl: int = 60, comment: str = MARK) -> Change:
+    return Change(Action.UPDATE, ZONE_ID, record.name, LOAD_BALANCER, record.id, content, ttl, comment)
+
+
+def delete(record: Record) -> Change:
+    return Change(Action.DELETE, ZONE_ID, record.name, LOAD_BALANCER, record.id)
+
+
+class SuppliedToken:
+    """A token as its supplier would hand it out; `stored` is what a refresh brings."""
+
+    def __init__(self, value: str = TOKEN) -> None:
+        self.name = SECRET
+        self.stored = value
+        self.refreshes = 0
+        self._cached = value
+
+    def __call__(self, *, refresh: bool = False) -> str:
+        if refresh:
+            self.refreshes += 1
+            self._cached = self.stored
+        return self._cached
+
+
+class World(Protocol):
+    provider: Provider
+
+    def seed(self, record_type: str, label: str, content: str, **fields: object) -> Record:
+        """A record that a foreign hand makes."""
+        ...
+
+    def remove(self, record: Record) -> None:
+        """A foreign hand deletes a record."""
+        ...
+
+    def kept(self) -> Sequence[Record]:
+        """What the zone really holds, by name."""
+        ...
+
+    def set_quota(self, records: int) -> None: ...
+
+    def refuse_name(self, label: str) -> None:
+        """Refuse what would write this name, without saying that it was this one."""
+        ...
+
+    def limit_rate(self, seconds: float) -> None:
+        """Answer the next call with a request for a pause."""
+        ...
+
+    def lose_answer(self, *, after_commit: bool) -> None:
+        """Do the next write, or not, and never answer."""
+        ...
+
+    def deny(self) -> None:
+        """Take the permission on the zone away."""
+        ...
+
+
+class CloudflareWorld:
+    """The real client against the emulator, over HTTP; `large`: the zone does not fit in a page."""
+
+    def __init__(self, emulator: CloudflareEmulator, *, large: bool = False) -> None:
+        self.emulator = emulator
+        self.token = SuppliedToken()
+        emulator.add_zone(ZONE, ZONE_ID)
+        emulator.add_token(TOKEN, [ZONE_ID])
+        self.provider = Cloudflare(
+            OWNER, self.token, base_url=emulator.base_url, page_size=2 if large else 5000, read_timeout=0.5
+        )
+        self._filler = 3 if large else 0
+        for number in range(self._filler):
+            emulator.add_record(ZONE_ID, type="TXT", name=f"filler{number}", content="x")
+
+    def seed(self, record_type: str, label: str, content: str, **fields: object) -> Record:
+        name = f"{label}.{ZONE}"
+        stored = self.emulator.add_record(ZONE_ID, type=record_type, name=name, content=content, **fields)
+        return next(record for record in self.kept() if record.id == stored.id)
+
+    def remove(self, record: Record) -> None:
+        self.emulator.delete_record(ZONE_ID, record.id)
+
+    def kept(self) -> Sequence[Record]:
+        return [
+            Record(r.id, ZONE_ID, r.name, r.type, r.content.lower(), r.ttl, r.proxied, r.comment or "")
+            for r in self.emulator.records(ZONE_ID)
+            if not r.name.startswith("filler")
+        ]
+
+    def set_quota(self, records: int) -> None:
+        self.emulator.set_quota(ZONE_ID, records + self._filler)
+
+    def refuse_name(self, label: str) -> None:
+        self.emulator.faults.reject_name(f"{label}.{ZONE}")
+
+    def limit_rate(self, seconds: float) -> None:
+        self.emulator.faults.inject(FaultKind.RATE_LIMITED, seconds=seconds)
+
+    def lose_answer(self, *, after_commit: bool) -> None:
+        kind = FaultKind.TIMEOUT_AFTER_COMMIT if after_commit else FaultKind.TIMEOUT_BEFORE_COMMIT
+        self.emulator.faults.inject(kind, seconds=2)
+
+    def deny(self) -> None:
+        self.emulator.add_token(TOKEN, [])
