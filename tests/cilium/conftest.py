@@ -110,12 +110,22 @@ def chart(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="session")
-def certificate_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Values that give a cluster the CA of the whole mesh, made by the commands of docs/cilium.md."""
+def documented() -> Callable[[str, Path], None]:
+    """Run commands of docs/cilium.md, as they stand there under `<!-- tested: name -->`, in a folder."""
+
+    def run(name: str, folder: Path) -> None:
+        section = (ROOT / "docs" / "cilium.md").read_text().split(f"<!-- tested: {name} -->")[1]
+        script = section.split("```sh\n")[1].split("```")[0]
+        subprocess.run(["/bin/sh", "-euc", script], cwd=folder, check=True, capture_output=True)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def certificate_authority(documented: Callable[[str, Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Values that give a cluster the CA of the whole mesh."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not on the path")
     folder = tmp_path_factory.mktemp("ca")
-    section = (ROOT / "docs" / "cilium.md").read_text().split("<!-- tested: ca -->")[1]
-    script = section.split("```sh\n")[1].split("```")[0]
-    subprocess.run(["sh", "-euc", script], cwd=folder, check=True, capture_output=True)
+    documented("ca", folder)
     return folder / "cilium-ca.yaml"
