@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
 from typing import TYPE_CHECKING
 
 from dnslib import AAAA, CNAME, MX, NS, QTYPE, RCODE, RR, SOA, TXT, A, DNSRecord
@@ -29,6 +30,7 @@ AUTOMATIC_SECONDS = 300
 NEGATIVE_SECONDS = 1800
 LOAD_BALANCER_SECONDS = 60
 LONGEST_CHAIN = 8
+POLL = 0.05
 
 # The types of records that are answered; a name with only others exists, with nothing to say.
 _ANSWERED: dict[str, Callable[..., object]] = {
@@ -59,6 +61,7 @@ class DnsServer:
     def __init__(self, emulator: CloudflareEmulator, exists: Callable[[str], bool] = lambda _name: True) -> None:
         self._resolver = _Resolver(emulator, exists)
         self._servers: list[DnslibServer] = []
+        self._threads: list[threading.Thread] = []
         self.host = HOST
         self.port = 0
 
@@ -76,16 +79,20 @@ class DnsServer:
             self.start()
             return
         for server in self._servers:
-            server.start_thread()
+            # Not dnslib's own thread: it polls twice a second, and stopping would take as long.
+            thread = threading.Thread(target=server.server.serve_forever, args=(POLL,), name="dns", daemon=True)
+            thread.start()
+            self._threads.append(thread)
 
     def stop(self) -> None:
         """Close the port."""
+        for server in self._servers[: len(self._threads)]:
+            server.stop()
+        for thread in self._threads:
+            thread.join()
         for server in self._servers:
-            if hasattr(server, "thread"):
-                server.stop()
-                server.thread.join()
             server.server.server_close()
-        self._servers = []
+        self._servers, self._threads = [], []
 
     def __enter__(self) -> DnsServer:
         self.start()

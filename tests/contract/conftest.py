@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox.cloudflare import CloudflareEmulator
-from tests.contract.worlds import CloudflareWorld, World
+from tests.contract.worlds import CloudflareWorld, InMemoryWorld, World
 
 RECORDED = Path(__file__).parents[2] / ".." / "shared" / "recorded" / "cloudflare"
 
@@ -35,7 +35,9 @@ def cloudflare(emulator: CloudflareEmulator) -> CloudflareWorld:
     return CloudflareWorld(emulator)
 
 
-@pytest.fixture(params=["Cloudflare", "Cloudflare, large zone"])
+@pytest.fixture(params=["Cloudflare", "Cloudflare, large zone", "in memory"])
 def world(request: pytest.FixtureRequest, emulator: CloudflareEmulator) -> World:
     """Every implementation of the provider's protocol."""
+    if request.param == "in memory":
+        return InMemoryWorld()
     return CloudflareWorld(emulator, large="large" in request.param)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from mesh_dns.core.model import Action, Change, Kind, LoadBalancerId, Record
 from mesh_dns.core.ownership import mark
 from mesh_dns.dns.cloudflare import Cloudflare
-from mesh_dns.dns.provider import Provider
+from mesh_dns.dns.provider import Denied, Provider, RateLimited, Unavailable
 from sandbox.cloudflare import CloudflareEmulator, FaultKind
+from tests.doubles.provider import InMemoryProvider
 
 ZONE = "mesh.example.com"
 ZONE_ID = "023e105f4ecef8ad9ca31a8372d0c353"
@@ -130,3 +132,51 @@ class CloudflareWorld:
 
     def deny(self) -> None:
         self.emulator.add_token(TOKEN, [])
+
+
+class InMemoryWorld:
+    """The test double that the simulation runs on."""
+
+    def __init__(self) -> None:
+        self.provider = self._double = InMemoryProvider()
+
+    def seed(self, record_type: str, label: str, content: str, **fields: object) -> Record:
+        added = self._double.add(f"{label}.{ZONE}", record_type, content, zone_id=ZONE_ID)
+        record = replace(added, **fields)  # type: ignore[arg-type]
+        self._double.records_by_id[record.id] = record
+        return record
+
+    def remove(self, record: Record) -> None:
+        del self._double.records_by_id[record.id]
+
+    def kept(self) -> Sequence[Record]:
+        return sorted(self._double.records_by_id.values(), key=lambda record: record.name)
+
+    def set_quota(self, records: int) -> None:
+        self._double.quota = records
+
+    def refuse_name(self, label: str) -> None:
+        self._double.poison.add(f"{label}.{ZONE}")
+
+    def limit_rate(self, seconds: float) -> None:
+        self._double.before = _failing(RateLimited("slow down", after=seconds))
+
+    def lose_answer(self, *, after_commit: bool) -> None:
+        failing = _failing(Unavailable("no answer"))
+        if after_commit:
+            self._double.after = failing
+        else:
+            self._double.before = failing
+
+    def deny(self) -> None:
+        self._double.before = _failing(Denied("no permission"), once=False)
+
+
+def _failing(error: Exception, *, once: bool = True) -> Callable[[str], None]:
+    errors = [error]
+
+    def fail(_call: str) -> None:
+        if errors:
+            raise errors.pop() if once else errors[0]
+
+    return fail
