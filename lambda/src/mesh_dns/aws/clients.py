@@ -1,0 +1,94 @@
+"""The way to AWS: clients that are made on first use, kept, and never wait long."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+    from botocore.session import Session
+
+# botocore makes its clients at run time from AWS's models; there is no type to name.
+Client = Any
+
+# Seconds, and tries. A region that does not answer costs a call at most ATTEMPTS * READ_TIMEOUT and two short pauses;
+# whatever takes longer is for the queue to repeat.
+CONNECT_TIMEOUT = 2
+READ_TIMEOUT = 7
+ATTEMPTS = 3
+
+
+class Credentials(NamedTuple):
+    """Keys to sign with. Shows only the key's id, which is not secret."""
+
+    access_key: str
+    secret_key: str
+    token: str | None
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.access_key})"
+
+
+class AwsClients:
+    """Makes and keeps clients. `region` is the function's own: that of every client which names none.
+
+    botocore is imported with the first client.
+    """
+
+    def __init__(self, region: str) -> None:
+        self.region = region
+        self._clients: dict[tuple[str, str], Client] = {}
+        self._made: tuple[Session, Config] | None = None
+
+    def client(self, service: str, region: str | None = None) -> Client:
+        """The client of a service, with the function's own role."""
+        key = (service, region or self.region)
+        if key not in self._clients:
+            session, config = self._session()
+            self._clients[key] = session.create_client(service, region_name=key[1], config=config)
+        return self._clients[key]
+
+    def client_with(self, credentials: Credentials, service: str, region: str) -> Client:
+        """A new client of a service in a region with these credentials, which the caller keeps."""
+        session, config = self._session()
+        return session.create_client(
+            service,
+            region_name=region,
+            config=config,
+            aws_access_key_id=credentials.access_key,
+            aws_secret_access_key=credentials.secret_key,
+            aws_session_token=credentials.token,
+        )
+
+    def credentials(self) -> Credentials:
+        """The function's own credentials, as they are now."""
+        session, _ = self._session()
+        frozen = session.get_credentials().get_frozen_credentials()
+        return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
+
+    def partition(self, region: str) -> str:
+        """The partition that a region belongs to: `aws`, `aws-cn`... Raises botocore's UnknownRegionError."""
+        session, _ = self._session()
+        partition: str = session.get_partition_for_region(region)
+        return partition
+
+    def _session(self) -> tuple[Session, Config]:
+        if self._made is None:
+            from botocore.config import Config  # noqa: PLC0415 - a third of a second, and not every import needs it
+            from botocore.session import Session  # noqa: PLC0415
+
+            # At DEBUG, botocore logs the bodies of answers and the session token of requests. The function's log level
+            # is the user's choice; this is not.
+            logging.getLogger("botocore").setLevel(logging.INFO)
+            session = Session()
+            # Tokens of the global endpoint do not work in opt-in regions, and older versions of botocore prefer it.
+            session.set_config_variable("sts_regional_endpoints", "regional")
+            config = Config(
+                connect_timeout=CONNECT_TIMEOUT,
+                read_timeout=READ_TIMEOUT,
+                retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                user_agent_extra="terraform-aws-cilium-mesh-dns",
+            )
+            self._made = session, config
+        return self._made
