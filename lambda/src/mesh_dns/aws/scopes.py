@@ -59,7 +59,7 @@ class Scopes:
         """Call a service in a scope, with a session of just its account. Raises Refused and other Retryables."""
         until, silence = self._silent.get(scope, (0.0, None))
         if silence is not None and self._clock() < until:
-            raise silence
+            raise silence.with_traceback(None)
         try:
             client = self._client(scope, service)
             answer = call(client, operation, str(scope), self._advice(scope), **arguments)

@@ -1,0 +1,234 @@
+"""A token in HashiCorp Vault or OpenBao, by hvac: KV version 1 or 2, with a login by AWS or with a Vault token."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+from mesh_dns.errors import Misconfigured, Retryable
+from mesh_dns.secrets.store import TokenStore, token_in
+
+if TYPE_CHECKING:
+    from hvac import Client
+
+# Seconds to connect and to wait for an answer.
+TIMEOUT = (3.05, 10)
+
+# What to check when Vault refuses a step.
+_REMEDIES = {
+    "login": "check that the auth role exists, is bound to the ARN of the function's role, and that `server_id` is what "
+    "Vault demands",
+    "read": "check that the policy of the login lets it read this path, and that `mount`, `path` and `kv_version` are "
+    "right and the secret is not deleted",
+}
+
+
+class Keys(NamedTuple):
+    """AWS credentials: what the login is signed with."""
+
+    access_key: str
+    secret_key: str
+    token: str | None
+
+
+class Location(NamedTuple):
+    """Where in Vault the token is. `version`: of the KV engine, 1 or 2."""
+
+    mount: str
+    path: str
+    key: str
+    version: int
+
+    def __str__(self) -> str:
+        return f"{self.mount.strip('/')}/{self.path.strip('/')}, key {self.key}"
+
+
+class Login(Protocol):
+    """How the function gets in."""
+
+    def __call__(self, client: Client) -> None:
+        """Give the client a Vault token. Raises what hvac and requests raise, and Retryable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AwsLogin:
+    """Login by a signed `sts:GetCallerIdentity`, which Vault sends to AWS to see who signed it.
+
+    It is signed for the endpoint that Vault asks by default (sts.amazonaws.com, us-east-1). `server_id` is the value
+    that Vault may demand in the header X-Vault-AWS-IAM-Server-ID, so that a login is good for this Vault only.
+    """
+
+    role: str
+    credentials: Callable[[], tuple[str, str, str | None]] = field(repr=False)
+    mount: str = "aws"
+    server_id: str | None = None
+
+    def __call__(self, client: Client) -> None:
+        """Sign and log in."""
+        keys = Keys(*self.credentials())
+        client.auth.aws.iam_login(
+            keys.access_key,
+            keys.secret_key,
+            keys.token,
+            header_value=self.server_id,
+            role=self.role,
+            mount_point=self.mount,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogin:
+    """A Vault token that is itself kept in a store."""
+
+    store: TokenStore
+
+    def __call__(self, client: Client) -> None:
+        """Read it."""
+        client.token = self.store.read()
+
+
+class VaultStore:
+    """A `TokenStore`. Logs in for every read: reads are rare, and Vault's own tokens then need no renewal.
+
+    `address` is https, or http to this very machine. `ca_certificate` is PEM text: the only CA to trust, if given.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        location: Location,
+        login: Login,
+        *,
+        namespace: str | None = None,
+        ca_certificate: str | None = None,
+    ) -> None:
+        self.name = f"Vault {address}{f', namespace {namespace}' if namespace else ''}: {location}"
+        self._address = address
+        self._location = location
+        self._login = login
+        self._namespace = namespace
+        self._ca_certificate = ca_certificate
+        self._ca_file: IO[str] | None = None
+
+    def __repr__(self) -> str:
+        return f"VaultStore({self.name})"
+
+    def read(self) -> str:
+        """The token: a login and a read."""
+        _demand_secrecy(self._address)
+        answer = self._answer()
+        if isinstance(answer, Retryable):
+            raise answer
+        return token_in(self._value_in(answer), self.name)
+
+    def _value_in(self, answer: object) -> object:
+        data = _member(answer, "data")
+        if self._location.version == 2:
+            data = _member(data, "data")
+        if data is None:
+            raise Misconfigured(
+                f"{self.name}: Vault's answer holds no secret; check `kv_version`, and that the address is Vault's own "
+                "(redirects are not followed)"
+            )
+        if self._location.key not in data:
+            raise Misconfigured(f"{self.name}: the secret does not have this key; correct `key`")
+        return data[self._location.key]
+
+    def _answer(self) -> object:
+        """The answer, or the failure: for the caller to raise, since an exception keeps the one it was raised from.
+
+        Those of hvac and requests hold tokens.
+        """
+        import hvac  # noqa: PLC0415 - only who uses Vault pays for it
+        from requests import RequestException  # noqa: PLC0415
+        from requests.exceptions import SSLError  # noqa: PLC0415
+
+        step = "login"
+        try:
+            client = hvac.Client(
+                url=self._address,
+                token="",
+                verify=self._trusted(),
+                timeout=TIMEOUT,
+                allow_redirects=False,
+                namespace=self._namespace,
+            )
+            self._login(client)
+            step = "read"
+            return self._read(client)
+        except Retryable as error:
+            return error
+        except SSLError:
+            return Misconfigured(
+                f"{self.name}: Vault's certificate is not trusted; give the CA that signed it as `ca_certificate`"
+            )
+        except RequestException as error:
+            return Retryable(
+                f"{self.name}: no answer from Vault ({type(error).__name__}); check its address, and the function's "
+                "network and security groups"
+            )
+        except hvac.exceptions.VaultError as error:
+            return self._refusal(step, type(error).__name__, error.errors or ())
+        except (KeyError, TypeError):
+            # The login's answer was no JSON object with a token in it.
+            return Misconfigured(
+                f"{self.name}: what answers is not Vault; check the address (redirects are not followed)"
+            )
+
+    def _read(self, client: Client) -> object:
+        where = self._location
+        if where.version == 1:
+            return client.secrets.kv.v1.read_secret(where.path, mount_point=where.mount)
+        return client.secrets.kv.v2.read_secret_version(
+            where.path, mount_point=where.mount, raise_on_deleted_version=True
+        )
+
+    def _refusal(self, step: str, kind: str, reasons: Any) -> Retryable:
+        said = "; ".join(str(reason) for reason in reasons)[:200] or "no reason given"
+        what = f"{self.name}: {step} refused ({kind}: {said})"
+        match kind:
+            case "VaultDown":
+                return Retryable(f"{self.name}: Vault is sealed or a standby ({said}); unseal it")
+            case "InvalidRequest" | "Unauthorized" | "Forbidden" | "InvalidPath":
+                return Misconfigured(f"{what}; {_REMEDIES[step]}")
+            case _:
+                return Retryable(f"{what}; it will be tried again")
+
+    def _trusted(self) -> str | bool:
+        """What requests takes as `verify`: it wants certificates in a file."""
+        if self._ca_certificate is None:
+            return True
+        try:
+            ssl.create_default_context(cadata=self._ca_certificate)
+        except (ssl.SSLError, ValueError):
+            raise Misconfigured(f"{self.name}: `ca_certificate` is not a certificate in PEM form") from None
+        if self._ca_file is None:
+            self._ca_file = tempfile.NamedTemporaryFile("w", suffix=".pem")  # noqa: SIM115 - lives as long as we do
+            self._ca_file.write(self._ca_certificate)
+            self._ca_file.flush()
+        return self._ca_file.name
+
+
+def _demand_secrecy(address: str) -> None:
+    url = urlsplit(address)
+    if url.scheme == "https" or (url.scheme == "http" and _is_loopback(url.hostname or "")):
+        return
+    raise Misconfigured(f"Vault's address {address} must be https: anything else sends tokens in clear")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _member(value: object, key: str) -> Mapping[str, object] | None:
+    member = value.get(key) if isinstance(value, Mapping) else None
+    return member if isinstance(member, Mapping) else None
