@@ -33,7 +33,10 @@ resource "aws_secretsmanager_secret" "token" {
 resource "aws_secretsmanager_secret_version" "token" {
   count = var.token.version == null ? 0 : 1
 
-  secret_id                = aws_secretsmanager_secret.token[0].id
-  secret_string_wo         = var.token_value
+  secret_id = aws_secretsmanager_secret.token[0].id
+
+  # Empty instead of null: the provider demands an argument whenever the version is set, and most plans need no value. It is sent only
+  # when the version is new, and then AWS refuses an empty one: a good token is never overwritten by nothing.
+  secret_string_wo         = var.token_value == null ? "" : var.token_value
   secret_string_wo_version = var.token.version
 }

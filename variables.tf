@@ -42,8 +42,8 @@ variable "token" {
     Where the Cloudflare API token is. It needs Zone / DNS / Edit on the zones, nothing else.
 
     - By default the module makes a secret. `version` says which write of `token_value` it holds: 1 at first, one more each time a new
-      value is to be written. Without a `version` the secret is created empty and left alone: fill it with
-      `aws secretsmanager put-secret-value --secret-id <output secret_arn> --secret-string <token>`.
+      value is to be written. Without a `version` the secret is created empty and left alone: fill it, and later change it, with
+      `aws secretsmanager put-secret-value --secret-id <output secret_arn> --secret-string <token>`. Keep to one of the two ways.
     - `secret_arn`: an existing secret, the token as plain text or, with `json_key`, under that key of a JSON secret. `kms_key_arn` is
       the customer key that encrypts it, so that the function may decrypt it. In another account, that account must allow both.
     - `zones`: DNS suffix => existing secret (plain text) for zones that have a token of their own.
@@ -123,8 +123,9 @@ variable "token" {
 variable "token_value" {
   description = <<-EOT
     The Cloudflare API token itself, for the secret that the module makes: it goes there as a write-only argument and stays out of the
-    state and the plan. Set `token.version` with it. Terraform needs it only when a version is written, and then at the apply of a
-    saved plan too; leave it out otherwise. Give it by the environment: `TF_VAR_...`, not a file.
+    state and the plan. Set `token.version` with it. It is needed only when a version is written, then also at the apply of a saved plan
+    (AWS answers "You must provide either SecretString or SecretBinary" when it is missing, and keeps the old value); leave it out
+    otherwise. Give it by the environment (`TF_VAR_...`), not by a file.
   EOT
   type        = string
   default     = null

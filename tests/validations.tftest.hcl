@@ -1,0 +1,545 @@
+# One run per thing that a variable refuses.
+
+mock_provider "aws" {
+  source = "./tests/setup"
+}
+
+variables {
+  zones = { "mesh.example.com" = "023e105f4ecef8ad9ca31a8372d0c353" }
+}
+
+run "the_smallest_input_is_accepted" {
+  command = plan
+}
+
+run "a_name_with_capitals_is_refused" {
+  command = plan
+
+  variables {
+    name = "Mesh-DNS"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_that_a_bucket_could_not_hold_is_refused" {
+  command = plan
+
+  variables {
+    name = "mesh-dns-of-the-platform-team"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "zones_may_not_be_empty" {
+  command = plan
+
+  variables {
+    zones = {}
+  }
+
+  expect_failures = [var.zones]
+}
+
+run "a_suffix_with_a_trailing_dot_is_refused" {
+  command = plan
+
+  variables {
+    zones = { "mesh.example.com." = "023e105f4ecef8ad9ca31a8372d0c353" }
+  }
+
+  expect_failures = [var.zones]
+}
+
+run "a_suffix_of_one_label_is_refused" {
+  command = plan
+
+  variables {
+    zones = { "com" = "023e105f4ecef8ad9ca31a8372d0c353" }
+  }
+
+  expect_failures = [var.zones]
+}
+
+run "a_wildcard_suffix_is_refused" {
+  command = plan
+
+  variables {
+    zones = { "*.example.com" = "023e105f4ecef8ad9ca31a8372d0c353" }
+  }
+
+  expect_failures = [var.zones]
+}
+
+run "a_zone_name_instead_of_its_id_is_refused" {
+  command = plan
+
+  variables {
+    zones = { "mesh.example.com" = "example.com" }
+  }
+
+  expect_failures = [var.zones]
+}
+
+run "two_sources_of_the_token_are_refused" {
+  command = plan
+
+  variables {
+    token = { version = 1, secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf" }
+  }
+
+  expect_failures = [var.token]
+}
+
+run "a_version_below_one_is_refused" {
+  command = plan
+
+  variables {
+    token = { version = 0 }
+  }
+
+  expect_failures = [var.token]
+}
+
+run "a_version_that_is_not_whole_is_refused" {
+  command = plan
+
+  variables {
+    token = { version = 1.5 }
+  }
+
+  expect_failures = [var.token]
+}
+
+run "a_secret_arn_without_its_six_characters_is_refused" {
+  command = plan
+
+  variables {
+    token = { secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare" }
+  }
+
+  expect_failures = [var.token]
+}
+
+run "a_secret_name_instead_of_its_arn_is_refused_for_a_zone" {
+  command = plan
+
+  variables {
+    token = { zones = { "mesh.example.com" = "cloudflare" } }
+  }
+
+  expect_failures = [var.token]
+}
+
+run "a_secret_name_instead_of_its_arn_is_refused_for_vault" {
+  command = plan
+
+  variables {
+    token = { vault = { address = "https://vault.example.com", mount = "secret", path = "cloudflare", key = "token", auth = { token_secret_arn = "vault-token" } } }
+  }
+
+  expect_failures = [var.token]
+}
+
+run "a_json_key_without_an_existing_secret_is_refused" {
+  command = plan
+
+  variables {
+    token = { json_key = "token" }
+  }
+
+  expect_failures = [var.token]
+}
+
+run "a_key_alias_for_the_secret_is_refused" {
+  command = plan
+
+  variables {
+    token = { secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf", kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:alias/mesh" }
+  }
+
+  expect_failures = [var.token]
+}
+
+run "a_token_for_an_unknown_zone_is_refused" {
+  command = plan
+
+  variables {
+    token = { zones = { "other.example.com" = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf" } }
+  }
+
+  expect_failures = [var.token]
+}
+
+run "a_vault_in_clear_text_is_refused" {
+  command = plan
+
+  variables {
+    token = { vault = { address = "http://vault.example.com", mount = "secret", path = "cloudflare", key = "token", auth = { aws_role = "mesh-dns" } } }
+  }
+
+  expect_failures = [var.token]
+}
+
+run "an_unknown_kv_version_is_refused" {
+  command = plan
+
+  variables {
+    token = { vault = { address = "https://vault.example.com", mount = "secret", path = "cloudflare", key = "token", auth = { aws_role = "mesh-dns" }, kv_version = 3 } }
+  }
+
+  expect_failures = [var.token]
+}
+
+run "a_vault_without_a_login_is_refused" {
+  command = plan
+
+  variables {
+    token = { vault = { address = "https://vault.example.com", mount = "secret", path = "cloudflare", key = "token", auth = {} } }
+  }
+
+  expect_failures = [var.token]
+}
+
+run "a_vault_with_two_logins_is_refused" {
+  command = plan
+
+  variables {
+    token = { vault = { address = "https://vault.example.com", mount = "secret", path = "cloudflare", key = "token", auth = { aws_role = "mesh-dns", token_secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf" } } }
+  }
+
+  expect_failures = [var.token]
+}
+
+run "a_token_value_without_a_version_is_refused" {
+  command = plan
+
+  variables {
+    token_value = "0123456789-0123456789"
+  }
+
+  expect_failures = [var.token_value]
+}
+
+run "a_bearer_prefix_is_refused" {
+  command = plan
+
+  variables {
+    token       = { version = 1 }
+    token_value = "Bearer 0123456789-0123456789"
+  }
+
+  expect_failures = [var.token_value]
+}
+
+run "a_token_value_with_a_line_end_is_refused" {
+  command = plan
+
+  variables {
+    token       = { version = 1 }
+    token_value = "0123456789-0123456789\n"
+  }
+
+  expect_failures = [var.token_value]
+}
+
+run "accounts_may_not_be_empty" {
+  command = plan
+
+  variables {
+    accounts = {}
+  }
+
+  expect_failures = [var.accounts]
+}
+
+run "an_account_that_lost_its_leading_zero_is_refused" {
+  command = plan
+
+  variables {
+    accounts = { "11122223333" = ["*"] }
+  }
+
+  expect_failures = [var.accounts]
+}
+
+run "a_pattern_with_an_inner_wildcard_is_refused" {
+  command = plan
+
+  variables {
+    accounts = { "111122223333" = ["cluster*.mesh.example.com"] }
+  }
+
+  expect_failures = [var.accounts]
+}
+
+run "a_pattern_with_capitals_is_refused" {
+  command = plan
+
+  variables {
+    accounts = { "111122223333" = ["*.EU.mesh.example.com"] }
+  }
+
+  expect_failures = [var.accounts]
+}
+
+run "a_pattern_outside_the_zones_is_refused" {
+  command = plan
+
+  variables {
+    accounts = { "111122223333" = ["*.mesh.example.org"] }
+  }
+
+  expect_failures = [var.accounts]
+}
+
+run "a_pattern_beyond_a_label_border_is_refused" {
+  command = plan
+
+  variables {
+    accounts = { "111122223333" = ["*.evilmesh.example.com"] }
+  }
+
+  expect_failures = [var.accounts]
+}
+
+run "a_hostname_tag_of_aws_is_refused" {
+  command = plan
+
+  variables {
+    load_balancers = { hostname_tag = "aws:hostname" }
+  }
+
+  expect_failures = [var.load_balancers]
+}
+
+run "a_required_tag_key_with_a_comma_is_refused" {
+  command = plan
+
+  variables {
+    load_balancers = { required_tags = { "a,b" = "c" } }
+  }
+
+  expect_failures = [var.load_balancers]
+}
+
+run "a_required_tag_value_with_a_wildcard_is_refused" {
+  command = plan
+
+  variables {
+    load_balancers = { required_tags = { stack = "kube-system/*" } }
+  }
+
+  expect_failures = [var.load_balancers]
+}
+
+run "a_ttl_below_a_minute_is_refused" {
+  command = plan
+
+  variables {
+    records = { ttl = 1 }
+  }
+
+  expect_failures = [var.records]
+}
+
+run "an_unknown_policy_is_refused" {
+  command = plan
+
+  variables {
+    records = { policy = "delete-only" }
+  }
+
+  expect_failures = [var.records]
+}
+
+run "an_unknown_adoption_is_refused" {
+  command = plan
+
+  variables {
+    records = { adopt = "all" }
+  }
+
+  expect_failures = [var.records]
+}
+
+run "a_grace_longer_than_a_queue_can_delay_is_refused" {
+  command = plan
+
+  variables {
+    records = { grace_seconds = 901 }
+  }
+
+  expect_failures = [var.records]
+}
+
+run "an_unknown_mode_is_refused" {
+  command = plan
+
+  variables {
+    records = { mode = "plan" }
+  }
+
+  expect_failures = [var.records]
+}
+
+run "a_sweep_of_no_minutes_is_refused" {
+  command = plan
+
+  variables {
+    sweep = { minutes = 0 }
+  }
+
+  expect_failures = [var.sweep]
+}
+
+run "a_sweep_of_half_minutes_is_refused" {
+  command = plan
+
+  variables {
+    sweep = { minutes = 2.5 }
+  }
+
+  expect_failures = [var.sweep]
+}
+
+run "a_window_longer_than_the_period_is_refused" {
+  command = plan
+
+  variables {
+    sweep = { minutes = 5, flexible_window_minutes = 6 }
+  }
+
+  expect_failures = [var.sweep]
+}
+
+run "a_retention_of_no_days_is_refused" {
+  command = plan
+
+  variables {
+    trail = { retention_days = 0 }
+  }
+
+  expect_failures = [var.trail]
+}
+
+run "too_little_memory_is_refused" {
+  command = plan
+
+  variables {
+    function = { memory_mb = 64 }
+  }
+
+  expect_failures = [var.function]
+}
+
+run "a_timeout_beyond_lambdas_is_refused" {
+  command = plan
+
+  variables {
+    function = { timeout_seconds = 901 }
+  }
+
+  expect_failures = [var.function]
+}
+
+run "an_unknown_architecture_is_refused" {
+  command = plan
+
+  variables {
+    function = { architecture = "amd64" }
+  }
+
+  expect_failures = [var.function]
+}
+
+run "an_unknown_log_level_is_refused" {
+  command = plan
+
+  variables {
+    function = { log_level = "verbose" }
+  }
+
+  expect_failures = [var.function]
+}
+
+run "a_log_retention_that_cloudwatch_does_not_know_is_refused" {
+  command = plan
+
+  variables {
+    function = { log_retention_days = 10 }
+  }
+
+  expect_failures = [var.function]
+}
+
+run "a_vpc_without_subnets_is_refused" {
+  command = plan
+
+  variables {
+    function = { vpc = { subnet_ids = [], security_group_ids = ["sg-0a1b2c3d"] } }
+  }
+
+  expect_failures = [var.function]
+}
+
+run "an_alarm_action_that_is_no_arn_is_refused" {
+  command = plan
+
+  variables {
+    alarm_actions = ["on-call@example.com"]
+  }
+
+  expect_failures = [var.alarm_actions]
+}
+
+run "an_owner_longer_than_the_comment_allows_is_refused" {
+  command = plan
+
+  variables {
+    owner = "mesh-dns/1f0c9a3e0"
+  }
+
+  expect_failures = [var.owner]
+}
+
+run "an_owner_with_a_space_is_refused" {
+  command = plan
+
+  variables {
+    owner = "mesh dns"
+  }
+
+  expect_failures = [var.owner]
+}
+
+run "a_key_alias_is_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:alias/aws/sns"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}
+
+run "a_path_without_its_slashes_is_refused" {
+  command = plan
+
+  variables {
+    iam = { path = "platform" }
+  }
+
+  expect_failures = [var.iam]
+}
+
+run "a_boundary_that_is_no_policy_is_refused" {
+  command = plan
+
+  variables {
+    iam = { permissions_boundary = "boundary" }
+  }
+
+  expect_failures = [var.iam]
+}
