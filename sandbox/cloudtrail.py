@@ -178,7 +178,7 @@ def _outcome(call: Call, response: Response) -> dict[str, object]:
     )
     error = answer.get("Error", {})
     refused = error.get("Code") == "AccessDenied"
-    parameters = QueryParser(model).parse({"values": call.form()})  # type: ignore[no-untyped-call, typeddict-item]
+    parameters = QueryParser(model).parse({"values": call.form()})  # type: ignore[typeddict-item]
     outcome: dict[str, object] = {"requestParameters": None if refused else _as_cloudtrail(parameters) or None}
     if response.status_code >= 400:
         return outcome | {

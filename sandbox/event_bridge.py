@@ -5,7 +5,8 @@
 | targets | SNS, SQS, buses and more | no SNS |
 | patterns | see `event_pattern` | not into arrays of objects |
 | disabled rule | delivers nothing | delivers |
-| bus to bus | account, region, id and resources stay the sender's; one hop only; the bus's policy must allow it | all are replaced, any number of hops, no policy |
+| bus to bus | account, region, id and resources stay the sender's; one hop only | replaced; any number |
+| ... of another account | only if the bus's policy allows it | always |
 | a delivery that fails | goes to the target's dead-letter queue | raises in the caller's face |
 | `PutEvents` from `aws.*` | refused | accepted |
 """

@@ -79,18 +79,14 @@ class EventSources:
         event = {"Records": [_record(message, mapping.event_source_arn, arn.region) for message in batch]}
         try:
             # AWS retries a throttled batch while its messages stay invisible.
-            outcome, _ = self._functions.invoke(
-                mapping.function_arn, json.dumps(event).encode(), patience=timeout
-            )
+            outcome, _ = self._functions.invoke(mapping.function_arn, json.dumps(event).encode(), patience=timeout)
         except (ThrottledError, KeyError):
             return False
         for message in _handled(batch, outcome, mapping):
             backend.delete_message(queue.name, str(message.receipt_handle))
         return True
 
-    def _collect(
-        self, mapping: EventSourceMapping, backend: SQSBackend, queue: str, timeout: int
-    ) -> list[Message]:
+    def _collect(self, mapping: EventSourceMapping, backend: SQSBackend, queue: str, timeout: int) -> list[Message]:
         """Up to a batch of messages, not longer than the window after the first one."""
         batch = backend.receive_message(queue, mapping.batch_size, 0, timeout, ["All"])
         until = time.monotonic() + float(mapping.max_batch_window or 0)

@@ -100,9 +100,7 @@ class FunctionService:
         self._log_end(function, invocation, outcome, time.monotonic() - started)
         return outcome, invocation.request_id
 
-    def _log_end(
-        self, function: LambdaFunction, invocation: Invocation, outcome: Outcome, seconds: float
-    ) -> None:
+    def _log_end(self, function: LambdaFunction, invocation: Invocation, outcome: Outcome, seconds: float) -> None:
         time.sleep(0.01)  # what the function printed last is on its way through the pipe
         if outcome.error is not None:
             self._logs.add(function, outcome.payload.decode(errors="replace"), invocation.request_id)

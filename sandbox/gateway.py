@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qs, unquote, urlencode
 
 from moto.core.request import Request
-from moto.core.routing import NotFound, get_service_router
+from moto.core.routing import get_service_router
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
@@ -28,6 +28,7 @@ from sandbox.caller import Caller, acting_as, identify
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+_log = logging.getLogger(__name__)
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 
 # moto pages by 50 where AWS has another default: (service, action) -> (parameter, AWS's default).
@@ -103,6 +104,7 @@ class Gateway:
         self._server.server_close()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Handle a request."""
         call = _read_call(environ)
         if call is None:
             return self._moto(environ, start_response)  # type: ignore[no-any-return]
@@ -165,9 +167,8 @@ def _action(service: str, environ: WSGIEnvironment, body: bytes) -> str:
         return rpc[1]
     try:
         operation, _ = get_service_router(service).match(Request(environ.copy()))
-    except Exception as unknown:  # the router knows few services and fails in several ways on the others
-        if not isinstance(unknown, NotFound):
-            logging.getLogger(__name__).debug("no route for %s %s", service, environ.get("PATH_INFO"))
+    except Exception as unknown:  # some services are signed for under a name that no model has
+        _log.debug("no operation for %s %s: %r", service, environ.get("PATH_INFO"), unknown)
         return ""
     return str(operation.name)
 

@@ -42,7 +42,7 @@ class SandboxLambda(LambdaBackend):
         created = super().create_function(spec)
         for function in (created, self.get_function(created.function_name)):
             # moto has no way to say which class a function is made of.
-            function.__class__ = SandboxFunction
+            function.__class__ = SandboxFunction  # type: ignore[type-abstract]
             if isinstance(function, SandboxFunction):
                 function._set_logging(spec.get("LoggingConfig", {}))
         return created

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from moto.core.resource_tagging import TaggedResource
-from moto.elb.models import ELBBackend, LoadBalancer, elb_backends
+from moto.elb.models import ELBBackend, FakeHealthCheck, LoadBalancer, elb_backends
 from moto.elbv2.exceptions import (
     DuplicateLoadBalancerName,
     ELBClientError,
@@ -38,29 +38,13 @@ class SandboxLoadBalancersV2(ELBv2Backend):
     | tags | 50 | 10 |
     """
 
-    def create_load_balancer(
-        self,
-        name: str,
-        security_groups: list[str],
-        subnet_ids: list[str],
-        subnet_mappings: list[dict[str, str]] | None = None,
-        scheme: str | None = "internet-facing",
-        loadbalancer_type: str | None = None,
-        ip_address_type: str = "ipv4",
-        tags: list[dict[str, str]] | None = None,
-    ) -> FakeLoadBalancer:
+    def create_load_balancer(self, *args: Any, **kwargs: Any) -> FakeLoadBalancer:
         """Create one, then give it the ARN and the DNS name that AWS would."""
+        name, tags = kwargs["name"], kwargs.pop("tags", None)
         if any(balancer.name == name for balancer in self.load_balancers.values()):
             raise DuplicateLoadBalancerName
-        balancer = super().create_load_balancer(
-            name,
-            security_groups,
-            subnet_ids,
-            subnet_mappings,
-            scheme or "internet-facing",
-            loadbalancer_type,
-            ip_address_type,
-        )
+        kwargs["scheme"] = kwargs.get("scheme") or "internet-facing"
+        balancer = super().create_load_balancer(*args, **kwargs)
         del self.load_balancers[balancer.arn]
         lb_id = secrets.token_hex(8)
         prefix = balancer.arn.split("loadbalancer/")[0]
@@ -113,6 +97,7 @@ class SandboxClassicLoadBalancers(ELBBackend):
     | | AWS | moto |
     |---|---|---|
     | DNS name | `<name>-<number>.<region>.elb...`, `internal-` before it if it is | `<name>.us-east-1.elb...` |
+    | health check | one by default | none, which crashes Terraform's provider |
     | `GetResources` | type `elasticloadbalancing:loadbalancer`, like the others | type `elb:loadbalancer` |
     """
 
@@ -120,6 +105,7 @@ class SandboxClassicLoadBalancers(ELBBackend):
         """Create one, then give it the DNS name that AWS would."""
         balancer = super().create_load_balancer(*args, **kwargs)
         balancer.dns_name = _regional_dns_name(balancer.name, balancer.scheme, self.region_name)
+        balancer.health_check = FakeHealthCheck("5", "10", "2", "30", f"TCP:{balancer.listeners[0].instance_port}")
         return balancer
 
     def iter_tagged_resources(self) -> Iterator[TaggedResource]:
@@ -153,10 +139,10 @@ def _dns_suffix(region: str) -> str:
 
 def load_balancer_exists(dns_name: str) -> bool:
     """Whether a load balancer of either generation, in any account and region, has this DNS name."""
+    of_all_accounts: list[Any] = [*list(elbv2_backends.values()), *list(elb_backends.values())]
     return any(
         balancer.dns_name.lower() == dns_name
-        for backends in (elbv2_backends, elb_backends)
-        for regions in list(backends.values())
+        for regions in of_all_accounts
         for backend in list(regions.values())
         for balancer in list(backend.load_balancers.values())
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from typing import Any
@@ -16,13 +17,15 @@ def queue_backend(speed: float) -> type[SQSBackend]:
     """An SQS backend whose delays and visibility timeouts pass `speed` times as fast as the clock."""
 
     class SandboxQueues(SQSBackend):
-        """Three things that AWS does and moto does not.
+        """What AWS does and moto does not.
 
         - `SenderId`: AWS gives the principal of the sender (`AROA...:<session>` for a role) and a fixed
           id of its own for what SNS delivers; moto gives the same id to everybody.
         - Threads: moto rebuilds the list of messages on delete without a lock, so a message that arrives
           in that moment is lost, and two receivers can get the same one. Here one lock guards them all,
           and a long poll waits outside of it.
+        - `RedriveAllowPolicy`, which moto takes and does not show, and `RedrivePolicy`, which it shows with
+          spaces (Terraform would change it back at every plan).
         - `speed`, which AWS does not have.
         """
 
@@ -64,9 +67,7 @@ def queue_backend(speed: float) -> type[SQSBackend]:
             with self.lock:
                 super().delete_message(queue_name, receipt_handle)
 
-        def change_message_visibility(
-            self, queue_name: str, receipt_handle: str, visibility_timeout: int
-        ) -> None:
+        def change_message_visibility(self, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
             """Change when a message is seen again."""
             with self.lock:
                 super().change_message_visibility(queue_name, receipt_handle, visibility_timeout)
@@ -78,6 +79,18 @@ def queue_backend(speed: float) -> type[SQSBackend]:
             """Purge, under the lock."""
             with self.lock:
                 super().purge_queue(queue_name)
+
+        def get_queue_attributes(self, queue_name: str, attribute_names: list[str]) -> dict[str, Any]:
+            """The attributes, with both redrive policies as they were given."""
+            others = [name for name in attribute_names if name != "RedriveAllowPolicy"]
+            attributes = dict(super().get_queue_attributes(queue_name, others))
+            allowed = getattr(self.get_queue(queue_name), "redrive_allow_policy", None)
+            if allowed and {"All", "RedriveAllowPolicy"} & set(attribute_names):
+                attributes["RedriveAllowPolicy"] = allowed
+            if attributes.get("RedrivePolicy"):
+                redrive = json.loads(attributes["RedrivePolicy"])
+                attributes["RedrivePolicy"] = json.dumps(redrive, separators=(",", ":"))
+            return attributes
 
         def _hasten(self, message_ids: set[str], queue_name: str) -> None:
             for message in self.get_queue(queue_name)._messages:

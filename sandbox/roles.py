@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.iam.models import iam_backends
@@ -30,21 +31,12 @@ def role_backend(assumed: Callable[[Caller, AssumedRole], None]) -> type[STSBack
     class SandboxRoles(STSBackend):
         """AssumeRole as AWS does it: no such role, or a trust policy that does not fit, is AccessDenied."""
 
-        def assume_role(
-            self,
-            region_name: str,
-            role_session_name: str,
-            role_arn: str,
-            policy: str,
-            duration: int,
-            external_id: str,
-        ) -> AssumedRole:
+        def assume_role(self, *args: Any, **kwargs: Any) -> AssumedRole:
+            """A session of `role_arn`, if the caller may have one."""
             caller = calling("sts")
-            if caller is not None and not role_arn.endswith(f":role/{ACCOUNT_ADMIN_ROLE}"):
-                _check_trust(caller, role_arn, external_id)
-            session = super().assume_role(
-                region_name, role_session_name, role_arn, policy, duration, external_id
-            )
+            if caller is not None and not kwargs["role_arn"].endswith(f":role/{ACCOUNT_ADMIN_ROLE}"):
+                _check_trust(caller, kwargs["role_arn"], kwargs["external_id"])
+            session = super().assume_role(*args, **kwargs)
             if caller is not None:
                 assumed(caller, session)
             return session
@@ -55,15 +47,21 @@ def role_backend(assumed: Callable[[Caller, AssumedRole], None]) -> type[STSBack
 def session_of(role_arn: str, session_name: str, region: str) -> AssumedRole:
     """A session of a role, as AWS's own services get one (Lambda, for a function's role)."""
     account, partition = parse_arn(role_arn).account, get_partition(region)
-    return sts_backends[account][partition].assume_role(region, session_name, role_arn, "", _ONE_DAY, "")
+    return sts_backends[account][partition].assume_role(
+        region_name=region,
+        role_session_name=session_name,
+        role_arn=role_arn,
+        policy="",
+        duration=_ONE_DAY,
+        external_id="",
+    )
 
 
 def _check_trust(caller: Caller, role_arn: str, external_id: str | None) -> None:
     arn = parse_arn(role_arn)
-    denied = _AccessDenied(
-        f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
-    )
-    roles = {role.arn: role for role in iam_backends[arn.account][arn.partition].roles.values()}
+    denied = _AccessDenied(f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}")
+    partition = role_arn.split(":")[1]
+    roles = {role.arn: role for role in iam_backends[arn.account][partition].roles.values()}
     if role_arn not in roles:
         raise denied
     facts = {"aws:PrincipalAccount": caller.account, "aws:PrincipalArn": caller.role_arn or caller.arn}

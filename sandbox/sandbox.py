@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from moto.awslambda.models import lambda_backends
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.elb.models import elb_backends
 from moto.elbv2.models import elbv2_backends
 from moto.resourcegroupstaggingapi.models import resourcegroupstaggingapi_backends
@@ -54,9 +54,7 @@ class Sandbox:
     on_log_line: hears of each line that a function prints.
     """
 
-    def __init__(
-        self, *, queue_speed: float = 1.0, on_log_line: Callable[[LogLine], None] | None = None
-    ) -> None:
+    def __init__(self, *, queue_speed: float = 1.0, on_log_line: Callable[[LogLine], None] | None = None) -> None:
         self._queue_speed = queue_speed
         self._function_logs = FunctionLogs(on_log_line)
         self._recorder = ActionRecorder()
@@ -140,7 +138,6 @@ class Sandbox:
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_S3_USE_PATH_STYLE": "true",
             "CLOUDFLARE_BASE_URL": self.cloudflare.base_url,
         }
 

@@ -44,9 +44,7 @@ class Schedules:
 
     def fire(self, name: str | None = None) -> int:
         """Fire now: the enabled schedule of that name in every account and region, or all; how many did."""
-        chosen = [
-            s for s in _enabled() if name in {None, s.name} and _RATE.fullmatch(s.schedule_expression)
-        ]
+        chosen = [s for s in _enabled() if name in {None, s.name} and _RATE.fullmatch(s.schedule_expression)]
         for schedule in chosen:
             self._fire(schedule)
         return len(chosen)
@@ -83,7 +81,7 @@ def _event(schedule: Schedule) -> Event:
     target = parse_arn(schedule.target["Arn"])
     own = parse_arn(schedule.arn)
     if target.resource_type != "event-bus" or (target.account, target.region) != (own.account, own.region):
-        raise NotImplementedError(f"the sandbox fires onto a bus of the same account and region only: {schedule.target}")
+        raise NotImplementedError(f"the sandbox fires onto a bus of the schedule's own scope only: {target}")
     parameters = schedule.target["EventBridgeParameters"]
     return Event(
         id=str(uuid.uuid4()),

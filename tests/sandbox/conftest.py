@@ -89,9 +89,7 @@ class Account:
     def role(self, name: str = "function", trust: object = None) -> str:
         default = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
                                   "Principal": {"Service": "lambda.amazonaws.com"}}]}  # fmt: skip
-        made = self.client("iam").create_role(
-            RoleName=name, AssumeRolePolicyDocument=json.dumps(trust or default)
-        )
+        made = self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust or default))
         return str(made["Role"]["Arn"])
 
     def function(self, source: str, **options: Any) -> str:
@@ -100,16 +98,12 @@ class Account:
         settings = {"FunctionName": "fn", "Runtime": "python3.13", "Handler": "app.handler", "Timeout": 20}
         files = options.pop("files", {})
         role = options.pop("Role", None) or self.role()
-        made = functions.create_function(
-            **(settings | options), Role=role, Code={"ZipFile": package(source, **files)}
-        )
+        made = functions.create_function(**(settings | options), Role=role, Code={"ZipFile": package(source, **files)})
         functions.put_function_concurrency(FunctionName="fn", ReservedConcurrentExecutions=1)
         return str(made["FunctionArn"])
 
     def invoke(self, payload: object, **options: Any) -> dict[str, Any]:
-        answer = self.client("lambda").invoke(
-            FunctionName="fn", Payload=json.dumps(payload).encode(), **options
-        )
+        answer = self.client("lambda").invoke(FunctionName="fn", Payload=json.dumps(payload).encode(), **options)
         return answer | {"Payload": json.loads(answer["Payload"].read() or b"null")}
 
     def load_balancer(self, name: str = "k8s-kubesyst-clusterm-0123456789", **options: Any) -> dict[str, Any]:

@@ -26,7 +26,5 @@ def test_creating_a_load_balancer_reaches_the_function_through_rule_topic_and_qu
     line = eventually(lambda: next((x for x in aws.sandbox.logs if x.text.startswith('{"seen"')), None))
     seen = json.loads(line.text)["seen"]
     assert seen["source"] == "aws.elasticloadbalancing"
-    assert seen["detail"]["requestParameters"]["tags"] == [
-        {"key": "hostname", "value": "cluster1.mesh.example.com"}
-    ]
+    assert seen["detail"]["requestParameters"]["tags"] == [{"key": "hostname", "value": "cluster1.mesh.example.com"}]
     assert seen["detail"]["responseElements"]["loadBalancers"][0]["dNSName"] == made["DNSName"]
