@@ -14,7 +14,7 @@ ClientFactory = Callable[[str, str], Any]
 
 # What somebody has to change, by AWS's error code. Anything else may pass by itself.
 _DENIED = (
-    "let the function's role read it: secretsmanager:GetSecretValue in the role's policy, for a secret of another account "
+    "let the function's role read it: secretsmanager:GetSecretValue in the role's policy, for one of another account "
     "in the secret's policy too, and kms:Decrypt where it has a key of its own"
 )
 _REMEDIES = {

@@ -21,8 +21,8 @@ TIMEOUT = (3.05, 10)
 
 # What to check when Vault refuses a step.
 _REMEDIES = {
-    "login": "check that the auth role exists, is bound to the ARN of the function's role, and that `server_id` is what "
-    "Vault demands",
+    "login": "check that the auth role exists, is bound to the ARN of the function's role, and that `server_id` is "
+    "what Vault demands",
     "read": "check that the policy of the login lets it read this path, and that `mount`, `path` and `kv_version` are "
     "right and the secret is not deleted",
 }
