@@ -29,8 +29,8 @@ locals {
   }
 
   # The settings that are known at plan. Their schema is lambda/src/mesh_dns/schemas/settings.json.
-  settings = merge(
-    {
+  settings = {
+    for key, value in {
       owner         = local.owner
       account       = local.account
       region        = local.region
@@ -45,16 +45,16 @@ locals {
       mode          = var.records.mode
       grace_seconds = var.records.grace_seconds
       sweep_seconds = var.sweep.minutes * 60
-    },
-    var.accounts == null ? {} : { accounts = var.accounts },
-  )
+      accounts      = var.accounts
+    } : key => value if value != null
+  }
 
   environment = merge(local.environment_known, {
     MESH_DNS_SETTINGS = jsonencode(merge(local.settings, {
       role_id               = aws_iam_role.function.unique_id
       queue_url             = aws_sqs_queue.events.url
       dead_letter_queue_url = aws_sqs_queue.dead_letter.url
-      token                 = local.token
+      token                 = local.token.real
     }))
   })
 
@@ -68,7 +68,7 @@ locals {
       role_id               = "AROA${substr(sha256(""), 0, 17)}"
       queue_url             = local.queue_url_stand_in
       dead_letter_queue_url = local.queue_url_stand_in
-      token                 = local.makes_secret ? { secret_arn = local.secret_arn_stand_in } : local.token
+      token                 = local.token.measured
     }))
   }))
   queue_url_stand_in = "https://sqs.${local.region}.${data.aws_partition.current.dns_suffix}/${local.account}/${var.name}-dead-letter"

@@ -13,10 +13,12 @@ locals {
     { auth = { for key, value in var.token.vault.auth : key => value if value != null } },
   )
 
-  token = local.vault != null ? { vault = local.vault } : merge(
-    { secret_arn = local.secret_arn },
-    var.token.json_key == null ? {} : { json_key = var.token.json_key },
-  )
+  # The settings' `token` for a given secret: null where Vault holds it.
+  token = {
+    for case, arn in { real = local.secret_arn, measured = local.makes_secret ? local.secret_arn_stand_in : var.token.secret_arn } : case => {
+      for key, value in { secret_arn = arn, json_key = var.token.json_key, vault = local.vault } : key => value if value != null
+    }
+  }
 }
 
 resource "aws_secretsmanager_secret" "token" {

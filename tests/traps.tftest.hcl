@@ -363,34 +363,6 @@ run "unrelated_tags_do_not_wake_the_function" {
   }
 }
 
-run "a_pattern_that_eventbridge_would_refuse_stops_the_plan" {
-  command = plan
-
-  variables {
-    load_balancers = { required_tags = { for number in range(8) : "${join("", [for _ in range(118) : "k"])}${number}" => "v" } }
-  }
-
-  expect_failures = [aws_cloudwatch_event_rule.events]
-}
-
-run "settings_that_lambda_would_refuse_stop_the_plan" {
-  command = plan
-
-  variables {
-    accounts = { for number in range(75) : tostring(111122223333 + number) => ["*.eu.mesh.example.com"] }
-  }
-
-  expect_failures = [aws_lambda_function.mesh_dns]
-}
-
-run "sixty_accounts_fit" {
-  command = plan
-
-  variables {
-    accounts = { for number in range(60) : tostring(111122223333 + number) => ["*.eu.mesh.example.com"] }
-  }
-}
-
 run "a_deleted_secret_does_not_hold_the_name" {
   command = plan
 

@@ -1,4 +1,4 @@
-# One run per thing that a variable refuses.
+# One run per thing that is refused, by a variable or by the plan of a first apply, which knows no ids yet.
 
 mock_provider "aws" {
   source = "./tests/setup"
@@ -542,4 +542,32 @@ run "a_boundary_that_is_no_policy_is_refused" {
   }
 
   expect_failures = [var.iam]
+}
+
+run "a_pattern_that_eventbridge_would_refuse_stops_the_plan" {
+  command = plan
+
+  variables {
+    load_balancers = { required_tags = { for number in range(8) : "${join("", [for _ in range(118) : "k"])}${number}" => "v" } }
+  }
+
+  expect_failures = [aws_cloudwatch_event_rule.events]
+}
+
+run "settings_that_lambda_would_refuse_stop_the_plan" {
+  command = plan
+
+  variables {
+    accounts = { for number in range(75) : tostring(111122223333 + number) => ["*.eu.mesh.example.com"] }
+  }
+
+  expect_failures = [aws_lambda_function.mesh_dns]
+}
+
+run "sixty_accounts_fit" {
+  command = plan
+
+  variables {
+    accounts = { for number in range(60) : tostring(111122223333 + number) => ["*.eu.mesh.example.com"] }
+  }
 }
