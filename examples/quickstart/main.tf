@@ -1,14 +1,5 @@
-variable "cloudflare_api_token" {
-  description = "Token with Zone / DNS / Edit on the zone: export TF_VAR_cloudflare_api_token=..."
-  type        = string
-  default     = null
-  ephemeral   = true
-  sensitive   = true
-}
-
-variable "zones" {
-  description = "DNS suffix => Cloudflare zone id, like { \"mesh.example.com\" = \"023e105f4ecef8ad9ca31a8372d0c353\" }."
-  type        = map(string)
+terraform {
+  required_version = ">= 1.11"
 }
 
 module "mesh_dns" {
@@ -19,4 +10,22 @@ module "mesh_dns" {
   zones       = var.zones
   token       = { version = 1 } # raise by one to write a new token
   token_value = var.cloudflare_api_token
+}
+
+variable "zones" {
+  description = "DNS suffix => Cloudflare zone id: export TF_VAR_zones='{\"mesh.example.com\"=\"023e105f4ecef8ad9ca31a8372d0c353\"}'"
+  type        = map(string)
+}
+
+variable "cloudflare_api_token" {
+  description = "Token with Zone / DNS / Edit on the zone; needed once: export TF_VAR_cloudflare_api_token=..."
+  type        = string
+  default     = null
+  ephemeral   = true
+  sensitive   = true
+}
+
+output "mesh_dns" {
+  description = "What was made: function, queues, topic, secret."
+  value       = module.mesh_dns
 }
