@@ -1,1 +1,1 @@
-"""In-memory ports: the same promises as the real adapters, without a network. Also a model of the rules that they keep."""
+"""In-memory ports: the same promises as the real adapters, and a model of the rules that they keep."""

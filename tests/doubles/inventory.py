@@ -53,6 +53,7 @@ class InMemoryInventory:
     lagging: dict[LoadBalancerId, LoadBalancer | None] = field(default_factory=dict)
     before: Callable[[str], None] = nothing_happens
     calls: list[str] = field(default_factory=list)
+    failed_listings: list[Scope] = field(default_factory=list)
 
     def put(self, load_balancer: LoadBalancer) -> LoadBalancerId:
         """Create it, or change it."""
@@ -98,7 +99,11 @@ class InMemoryInventory:
 
     def listing(self, scope: Scope) -> Mapping[LoadBalancerId, LoadBalancer]:
         """Everything in a scope."""
-        self._read("listing", scope)
+        try:
+            self._read("listing", scope)
+        except Retryable:
+            self.failed_listings.append(scope)
+            raise
         return {lb: now for lb, now in self.load_balancers.items() if lb.scope == scope}
 
     def _read(self, call: str, scope: Scope) -> None:

@@ -332,16 +332,17 @@ class _Planner:
         objection = self._guard_objection(incumbent.scope)
         if objection is not None and not override:
             return Decision(record.name, Reason.MASS_DELETE_GUARD, incumbent, objection)
-        if second is None or not ripe:
-            detail = f"its load balancer {standing.value}"
-            return self._look_again(record, incumbent, detail, second, override=override)
+        detail = f"its load balancer {standing.value}"
         blind = self.facts.unlistable()
+        waiting_since = self.facts.now if second is None or second.waiting_since is None else second.waiting_since
         patience = PATIENCE_IN_SWEEPS * self.policy.sweep_period
-        if blind and self.facts.now - second.first_look < patience:
-            detail = f"{', '.join(map(str, blind))} cannot be listed for heirs"
+        if blind and self.facts.now - waiting_since < patience:
+            detail = f"{detail}; {', '.join(map(str, blind))} cannot be listed for heirs"
+            return self._look_again(record, incumbent, detail, second, override=override, waiting_since=waiting_since)
+        if second is None or not ripe:
             return self._look_again(record, incumbent, detail, second, override=override)
         change = Change(Action.DELETE, record.zone_id, record.name, incumbent, record.id)
-        return Decision(record.name, Reason.DELETE, incumbent, f"its load balancer {standing.value}", change)
+        return Decision(record.name, Reason.DELETE, incumbent, detail, change)
 
     def _guard_objection(self, scope: Scope) -> str | None:
         if self._guard is None:
@@ -369,9 +370,17 @@ class _Planner:
         second: SecondLook | None,
         *,
         override: bool,
+        waiting_since: float | None = None,
     ) -> Decision:
-        first_look = self.facts.now if second is None else second.first_look
-        look = SecondLook(incumbent, record.name, record.zone_id, record.id, first_look, override)
+        look = SecondLook(
+            load_balancer=incumbent,
+            hostname=record.name,
+            zone_id=record.zone_id,
+            record_id=record.id,
+            first_look=self.facts.now if second is None else second.first_look,
+            override_guard=override,
+            waiting_since=waiting_since,
+        )
         return Decision(record.name, Reason.LOOK_AGAIN, incumbent, detail, look_again=look)
 
     def _write(

@@ -1,0 +1,75 @@
+"""`python -m tests.simulation N`: run N histories on all processors and print what happened in them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+
+from tests.simulation.laws import Violation
+from tests.simulation.mutations import MUTATIONS
+from tests.simulation.shrink import broken_law, shrink, story
+from tests.simulation.simulator import Simulation
+from tests.simulation.steps import generate
+
+BLOCK = 50
+MUTATION_SEEDS = 300
+
+
+def main() -> int:
+    """Run, print the table; exits with 1 when a law was broken or a mistake was not found."""
+    number = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    began = time.monotonic()
+    counts: Counter[str] = Counter()
+    violations: dict[int, str] = {}
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for done, (block_counts, broken) in enumerate(pool.map(_block, range(0, number, BLOCK)), start=1):
+            counts.update(block_counts)
+            violations.update(broken)
+            if done % 20 == 0:
+                print(f"{min(done * BLOCK, number)} histories, {len(violations)} violations", flush=True)
+        found = list(pool.map(_first_seed, range(len(MUTATIONS))))
+    for seed, law in sorted(violations.items())[:3]:
+        print(f"\nseed {seed}: {law}\n{story(shrink(generate(seed)))}")
+    _print_mutations(found)
+    _print_summary(number, counts, time.monotonic() - began)
+    print(f"violations: {len(violations)}")
+    return 1 if violations or None in found else 0
+
+
+def _block(start: int) -> tuple[Counter[str], dict[int, str]]:
+    counts: Counter[str] = Counter()
+    violations: dict[int, str] = {}
+    for seed in range(start, start + BLOCK):
+        simulation = Simulation()
+        try:
+            simulation.run(generate(seed))
+        except Violation as violation:
+            violations[seed] = str(violation)
+        counts.update(simulation.counts)
+    return counts, violations
+
+
+def _first_seed(number: int) -> int | None:
+    """How many histories it takes to find a mistake; None when none finds it."""
+    with MUTATIONS[number].made():
+        return next((seed + 1 for seed in range(MUTATION_SEEDS) if broken_law(generate(seed))), None)
+
+
+def _print_mutations(found: list[int | None]) -> None:
+    print("\ndeliberate mistake                                found after")
+    for mutation, histories in zip(MUTATIONS, found, strict=True):
+        print(f"{mutation.name:50}{'NOT FOUND' if histories is None else f'{histories} histories'}")
+
+
+def _print_summary(number: int, counts: Counter[str], seconds: float) -> None:
+    print(f"\n{'histories':32}{number:>10}")
+    for what, count in sorted(counts.items()):
+        print(f"{what:32}{count:>10}")
+    print(f"{'seconds':32}{seconds:>10.0f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""Makes a failing history short enough to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.simulation.laws import Violation
+from tests.simulation.simulator import Simulation
+from tests.simulation.steps import History
+
+
+def broken_law(history: History) -> str | None:
+    """Run a history in a new world; the law that it breaks, or None."""
+    try:
+        Simulation().run(history)
+    except Violation as violation:
+        return str(violation)
+    return None
+
+
+def shrink(
+    history: History, fails: Callable[[History], bool] = lambda history: broken_law(history) is not None
+) -> History:
+    """Leave out steps, many at first and then one by one, as long as it still fails."""
+    size = max(1, len(history) // 2)
+    while True:
+        position = 0
+        while position < len(history):
+            shorter = history[:position] + history[position + size :]
+            if fails(shorter):
+                history = shorter
+            else:
+                position += size
+        if size == 1:
+            return history
+        size //= 2
+
+
+def story(history: History) -> str:
+    """A history to read."""
+    return "\n".join(f"  {step}" for step in history)
