@@ -72,10 +72,6 @@ class InMemoryInventory:
         """It is gone."""
         del self.load_balancers[load_balancer]
 
-    def known_scopes(self) -> frozenset[Scope]:
-        """All scopes of this world."""
-        return frozenset(self.scopes)
-
     def look(self, ids: Collection[LoadBalancerId]) -> Mapping[LoadBalancerId, Sighting]:
         """Direct looks."""
         found: dict[LoadBalancerId, Sighting] = {}

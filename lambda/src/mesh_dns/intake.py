@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from mesh_dns.converge import Converge
 from mesh_dns.core import events, messages
 from mesh_dns.core.model import Scope
-from mesh_dns.core.work import SecondLook, Work
+from mesh_dns.core.work import Check, Sweep, Work
 from mesh_dns.errors import Ignored, MeshDnsError, Rejected, Retryable
+from mesh_dns.ports import Register
 from mesh_dns.telemetry import Telemetry
 
 # A failed message waits this many seconds, doubled at each receive, at most a quarter of an hour.
@@ -37,6 +38,7 @@ class Intake:
     """Takes SQS batches and direct invocations. `role_id`: unique id of the function's own role."""
 
     converge: Converge
+    register: Register
     mailbox: Mailbox
     telemetry: Telemetry
     home: Scope
@@ -46,14 +48,12 @@ class Intake:
         """Work on the records of an SQS event. Returns the answer that names the messages which failed."""
         letters = _Letters({record["messageId"]: record for record in records})
         self._read(letters)
-        if letters.work:
-            try:
-                known = self.converge.inventory.known_scopes()
-            except Retryable as error:
-                letters.failed.update(dict.fromkeys(letters.work, error))
-            else:
-                self._drop_unknown(letters, known)
-                letters.failed.update(self.converge(letters.work, known, deadline))
+        try:
+            known = self._admit(letters)
+            letters.failed.update(self.converge(letters.work, known, deadline))
+            self._announce([work for key, work in letters.work.items() if key not in letters.failed])
+        except Retryable as error:
+            letters.failed.update(dict.fromkeys(letters.work, error))
         self._postpone(letters)
         return {"batchItemFailures": [{"itemIdentifier": key} for key in sorted(letters.failed)]}
 
@@ -64,14 +64,14 @@ class Intake:
         except Ignored as reason:
             self.telemetry.ignored("direct", str(reason))
             return {"ignored": str(reason)}
-        known = self.converge.inventory.known_scopes()
+        known = self.register.known()
         if work.scope not in known:
             raise Rejected(_unknown(work.scope))
         for failure in self.converge({"direct": work}, known, deadline).values():
             raise failure
         return {"done": str(work.scope)}
 
-    def _direct(self, event: Mapping[str, Any]) -> events.Check | events.Sweep:
+    def _direct(self, event: Mapping[str, Any]) -> Check | Sweep:
         if "action" in event:
             return events.command_in(event, self.home)
         return events.work_in(event, self.converge.policy.owner)
@@ -101,14 +101,29 @@ class Intake:
         except Retryable as error:
             letters.failed[key] = error
 
-    def _drop_unknown(self, letters: _Letters, known: frozenset[Scope]) -> None:
-        """A scope that nobody announced is not looked at; its own sweep announces it, and then looks at everything."""
+    def _admit(self, letters: _Letters) -> frozenset[Scope]:
+        """The scopes that this batch may look at. Messages that ask for another one are dropped.
+
+        A sweep makes its scope known, where the policy lets its account speak; it then looks at all that was dropped.
+        """
+        if not letters.work:
+            return frozenset()
+        known = self.register.known()
+        announced = {work.scope for work in letters.work.values() if isinstance(work, Sweep)}
+        if self.register.open:
+            known |= {scope for scope in announced if self.converge.policy.may_speak(scope)}
         for key, work in list(letters.work.items()):
-            if isinstance(work, SecondLook):
-                continue
             if work.scope not in known:
-                self.telemetry.ignored(key, _unknown(work.scope))
+                self.telemetry.refused(key, _unknown(work.scope))
                 del letters.work[key]
+        return known
+
+    def _announce(self, done: Iterable[Work]) -> None:
+        """Remember scopes whose sweep could read them: one that cannot be read would only hold up deletes."""
+        for scope in sorted({work.scope for work in done if isinstance(work, Sweep)}):
+            self.register.announce(scope)
+            if scope == self.home:
+                self.telemetry.silent(self.register.silent())
 
     def _postpone(self, letters: _Letters) -> None:
         delays = {}

@@ -13,10 +13,6 @@ from mesh_dns.core.work import SecondLook, Sweep
 class Inventory(Protocol):
     """Load balancers, read from AWS. "Could not read" and "not there" never look alike."""
 
-    def known_scopes(self) -> frozenset[Scope]:
-        """The scopes that may be looked at: the hub's own, and those that announced themselves."""
-        ...
-
     def look(self, ids: Collection[LoadBalancerId]) -> Mapping[LoadBalancerId, Sighting]:
         """Look at each directly, with its tags. Every id that was asked for is in the answer; never raises.
 
@@ -30,6 +26,29 @@ class Inventory(Protocol):
 
     def listing(self, scope: Scope) -> Listing:
         """Every load balancer of a scope with its tags, read directly. Raises Retryable."""
+        ...
+
+
+class Register(Protocol):
+    """The scopes that may be looked at: the hub's own, and those that announced themselves and were not released."""
+
+    open: bool
+    """Whether scopes other than the hub's own may announce themselves."""
+
+    def known(self) -> frozenset[Scope]:
+        """All of them. Raises Retryable."""
+        ...
+
+    def silent(self) -> frozenset[Scope]:
+        """Known scopes other than home that did not announce themselves for three periods. Raises Retryable."""
+        ...
+
+    def announce(self, scope: Scope) -> None:
+        """A scope was swept just now. Raises Retryable."""
+        ...
+
+    def release(self, scope: Scope) -> None:
+        """Forget a scope, until it announces itself again. Raises Retryable."""
         ...
 
 

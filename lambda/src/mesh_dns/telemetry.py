@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from mesh_dns.core.model import Action
+from mesh_dns.core.model import Action, Scope
 from mesh_dns.core.plan import REFUSALS, Decision, Reason
 from mesh_dns.core.work import Sweep
 
@@ -56,6 +57,17 @@ class Telemetry:
     def ignored(self, message_id: str, reason: str) -> None:
         """A message was none of our business."""
         self._logger.info("ignored", extra={"message_id": message_id, "detail": reason})
+
+    def refused(self, message_id: str, reason: str) -> None:
+        """A message asks for a scope that nobody let speak."""
+        self._count("EventsRefused")
+        self._logger.warning("refused", extra={"message_id": message_id, "detail": reason})
+
+    def silent(self, scopes: Collection[Scope]) -> None:
+        """Known scopes that did not announce themselves for three periods; told at each sweep of the hub's own."""
+        self._counts["ScopesSilent"] += len(scopes)
+        if scopes:
+            self._logger.warning("silent", extra={"scopes": sorted(map(str, scopes))})
 
     def rejected(self, message_id: str, reason: str) -> None:
         """A message could not be understood and went to the dead-letter queue."""

@@ -39,7 +39,7 @@ class World:
             self.inventory, self.provider, self.outbox, self.told, self.policy, self.clock, self.dry_run
         )
         batch = {str(number): each for number, each in enumerate(work)}
-        return dict(converge(batch, self.inventory.known_scopes(), self.clock() + time))
+        return dict(converge(batch, frozenset(self.inventory.scopes), self.clock() + time))
 
     def check(self, *ids: LoadBalancerId) -> dict[str, Retryable]:
         """A check by an event that may have freed a name."""
@@ -251,7 +251,7 @@ def test_an_unlisted_zone_is_not_an_empty_one(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("writes", "left"), [(Writes.SYNC, 0), (Writes.UPSERT_ONLY, 1), (Writes.CREATE_ONLY, 1)], ids=lambda v: str(v)
+    ("writes", "left"), [(Writes.SYNC, 0), (Writes.UPSERT_ONLY, 1), (Writes.CREATE_ONLY, 1)], ids=str
 )
 def test_policies_filter_the_plan(world: World, writes: Writes, left: int) -> None:
     world.policy = replace(POLICY, writes=writes)

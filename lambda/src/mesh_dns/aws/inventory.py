@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 from mesh_dns.aws.calls import Refused
 from mesh_dns.aws.generations import IDS_PER_CALL, NOT_FOUND, Classic, Descriptions, ElbV2, Generation, Tags, tags_of
-from mesh_dns.aws.register import Register
 from mesh_dns.aws.scopes import Scopes
 from mesh_dns.core.model import Gone, Listing, LoadBalancer, LoadBalancerId, Scope, Sighting, Unreadable
 from mesh_dns.errors import Retryable
@@ -24,16 +23,11 @@ T = TypeVar("T")
 
 
 class AwsInventory:
-    """An `Inventory`. Reads the scopes that `register` knows by the sessions of `scopes`."""
+    """An `Inventory`. Reads by the sessions of `scopes`."""
 
-    def __init__(self, scopes: Scopes, register: Register, hostname_tag: str) -> None:
+    def __init__(self, scopes: Scopes, hostname_tag: str) -> None:
         self._scopes = scopes
-        self._register = register
         self._hostname_tag = hostname_tag
-
-    def known_scopes(self) -> frozenset[Scope]:
-        """Home, and the scopes that announced themselves. Raises Retryable."""
-        return self._register.known()
 
     def look(self, ids: Collection[LoadBalancerId]) -> Mapping[LoadBalancerId, Sighting]:
         """Look at each directly: `ceil(n / 20)` calls for descriptions and as many for tags, per scope and generation.

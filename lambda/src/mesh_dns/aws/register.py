@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 from mesh_dns.aws.calls import Refused, call
 from mesh_dns.aws.clients import AwsClients
@@ -22,28 +21,10 @@ _PAGE_SIZE = 10  # the most that GetParametersByPath gives
 _ADVICE = "check the policy of the function's role"
 
 
-class Register(Protocol):
-    """The scopes that may be looked at."""
-
-    def known(self) -> frozenset[Scope]:
-        """Home, and every scope that announced itself and was not released. Raises Retryable."""
-        ...
-
-    def silent(self) -> frozenset[Scope]:
-        """Known scopes other than home that did not announce themselves for three periods. Raises Retryable."""
-        ...
-
-    def announce(self, scope: Scope) -> None:
-        """A scope announced itself just now. Raises Retryable."""
-        ...
-
-    def release(self, scope: Scope) -> None:
-        """Forget a scope, until it announces itself again. Raises Retryable."""
-        ...
-
-
 class HomeOnly:
     """The `Register` of a hub without spokes: only its own scope is known."""
+
+    open = False
 
     def __init__(self, home: Scope) -> None:
         self._home = home
@@ -68,6 +49,8 @@ class ParameterRegister:
 
     If they are lost, the next sweeps write them again. `sweep_period` in seconds, `clock` in seconds since the epoch.
     """
+
+    open = True
 
     def __init__(
         self, clients: AwsClients, path: str, home: Scope, sweep_period: float, clock: Callable[[], float]

@@ -33,6 +33,7 @@ def encode(work: SecondLook | Sweep) -> Json:
                         "record_id": work.record_id,
                         "first_look": work.first_look,
                         "override_guard": work.override_guard,
+                        "waiting_since": work.waiting_since,
                     }
                 }
             }
@@ -60,17 +61,23 @@ def decode(body: Json) -> SecondLook | Sweep:
 
 
 def _second_look(content: Json) -> SecondLook:
-    # JSON Schema's bounds let NaN pass, which Python's parser reads.
-    if not math.isfinite(content["first_look"]):
-        raise Rejected("does not fit the schema own_message: first_look is not a number")
+    waiting_since = content["waiting_since"]
     return SecondLook(
         _load_balancer(content["load_balancer"]),
         content["hostname"],
         content["zone_id"],
         content["record_id"],
-        float(content["first_look"]),
+        _seconds(content["first_look"]),
         content["override_guard"],
+        None if waiting_since is None else _seconds(waiting_since),
     )
+
+
+def _seconds(value: float) -> float:
+    # JSON Schema's bounds let NaN pass, which Python's parser reads.
+    if not math.isfinite(value):
+        raise Rejected("does not fit the schema own_message: a time is not a number")
+    return float(value)
 
 
 def _sweep(content: Json) -> Sweep:

@@ -50,5 +50,10 @@ class SecondLook:
     override_guard: bool = False
     waiting_since: float | None = None
 
+    @property
+    def scope(self) -> Scope:
+        """Where its load balancer lives."""
+        return self.load_balancer.scope
+
 
 Work = Check | Sweep | SecondLook

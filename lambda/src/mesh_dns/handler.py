@@ -1,0 +1,100 @@
+"""The composition root: the one place that knows every adapter. Ports are built once, at the first event."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mesh_dns.aws.clients import AwsClients
+    from mesh_dns.intake import Intake
+    from mesh_dns.ports import Inventory, Register
+    from mesh_dns.secrets.cached import CachedToken
+    from mesh_dns.settings import Settings
+
+# Seconds that are kept for the write under way, second looks and the answer when the function's time runs out.
+RESERVE = 20
+
+
+def handler(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
+    """Take an SQS batch, or an event or command by direct invocation."""
+    deadline = time.time() + context.get_remaining_time_in_millis() / 1000 - RESERVE
+    intake = _intake(context.function_name)
+    try:
+        if "Records" in event:
+            return intake.batch(event["Records"], deadline)
+        return intake.invoke(event, deadline)
+    finally:
+        intake.telemetry.flush()
+
+
+# Imports stand inside: importing this module costs next to nothing, and what is not used is never loaded.
+# ruff: noqa: PLC0415
+
+
+@cache
+def _intake(function_name: str) -> Intake:
+    from mesh_dns import settings as configuration
+    from mesh_dns.aws.clients import AwsClients
+    from mesh_dns.aws.queue import Queue
+    from mesh_dns.converge import Converge
+    from mesh_dns.dns.cloudflare import BASE_URL, Cloudflare
+    from mesh_dns.intake import Intake
+    from mesh_dns.telemetry import Telemetry
+
+    settings = configuration.parse(os.environ)
+    clients = AwsClients(settings.home.region)
+    queue = Queue(clients, settings.queue_url, settings.dead_letter_queue_url)
+    telemetry = Telemetry(function_name)
+    inventory, register = _scopes(settings, clients)
+    provider = Cloudflare(
+        settings.policy.owner,
+        _token(settings.token, clients),
+        zone_tokens={zone_id: _token(place, clients) for zone_id, place in settings.zone_tokens.items()},
+        base_url=os.environ.get("CLOUDFLARE_BASE_URL", BASE_URL),
+    )
+    converge = Converge(inventory, provider, queue, telemetry, settings.policy, time.time, settings.dry_run)
+    return Intake(converge, register, queue, telemetry, settings.home, settings.role_id)
+
+
+def _scopes(settings: Settings, clients: AwsClients) -> tuple[Inventory, Register]:
+    from mesh_dns.aws.inventory import AwsInventory
+    from mesh_dns.aws.register import HomeOnly, ParameterRegister
+    from mesh_dns.aws.scopes import ReaderRole, Scopes
+
+    home, spokes = settings.home, settings.spokes
+    if spokes is None:
+        return AwsInventory(Scopes(clients, home, None, time.time), settings.policy.hostname_tag), HomeOnly(home)
+    reader = ReaderRole(spokes.reader_role, spokes.external_id)
+    register = ParameterRegister(clients, spokes.register_path, home, settings.policy.sweep_period, time.time)
+    return AwsInventory(Scopes(clients, home, reader, time.time), settings.policy.hostname_tag), register
+
+
+def _token(place: Mapping[str, Any], clients: AwsClients) -> CachedToken:
+    """The token at a place, in the words of schemas/settings.json."""
+    from mesh_dns.secrets.cached import CachedToken
+    from mesh_dns.secrets.secrets_manager import SecretsManagerStore
+
+    if "vault" not in place:
+        return CachedToken(SecretsManagerStore(place["secret_arn"], clients.client, place.get("json_key")))
+    from mesh_dns.secrets.vault import AwsLogin, Location, Login, TokenLogin, VaultStore
+
+    vault, auth = place["vault"], place["vault"]["auth"]
+    login: Login
+    if "aws_role" in auth:
+        login = AwsLogin(auth["aws_role"], clients.credentials, auth.get("aws_mount", "aws"), auth.get("server_id"))
+    else:
+        login = TokenLogin(SecretsManagerStore(auth["token_secret_arn"], clients.client))
+    location = Location(vault["mount"], vault["path"], vault["key"], vault["kv_version"])
+    return CachedToken(
+        VaultStore(
+            vault["address"],
+            location,
+            login,
+            namespace=vault.get("namespace"),
+            ca_certificate=vault.get("ca_certificate"),
+        )
+    )
