@@ -1,8 +1,6 @@
 # The function, its log group, and what feeds it.
 
 resource "aws_cloudwatch_log_group" "function" {
-  #checkov:skip=CKV_AWS_158:CloudWatch Logs encrypts by itself; `kms_key_arn` takes a customer key.
-  #checkov:skip=CKV_AWS_338:The default is a year; a shorter time is the user's explicit choice.
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.function.log_retention_days
   kms_key_id        = var.kms_key_arn
@@ -11,9 +9,7 @@ resource "aws_cloudwatch_log_group" "function" {
 
 resource "aws_lambda_function" "mesh_dns" {
   #checkov:skip=CKV_AWS_50:Each decision is a log line under the message's id; a trace would add a service and a permission.
-  #checkov:skip=CKV_AWS_115:Reserved concurrency is 1; only accounts that cannot reserve turn it off.
   #checkov:skip=CKV_AWS_116:Nothing invokes it asynchronously; the queue in front has a dead-letter queue.
-  #checkov:skip=CKV_AWS_117:It calls AWS and Cloudflare over the internet; `function.vpc` is there for a Vault that is not.
   #checkov:skip=CKV_AWS_173:The environment holds no secret, and is encrypted with the AWS-managed key.
   #checkov:skip=CKV_AWS_272:The package is part of the module, and its hash is pinned in the plan.
   function_name = var.name

@@ -1,9 +1,8 @@
 # The topic that others may subscribe to, the queue that buffers, and the queue for what cannot be handled.
 
 resource "aws_sns_topic" "events" {
-  #checkov:skip=CKV_AWS_26:EventBridge cannot publish under the AWS-managed key, so it is a customer key (`kms_key_arn`) or none; the events are CloudTrail records of load balancer calls.
   name              = "${var.name}-events"
-  kms_master_key_id = var.kms_key_arn
+  kms_master_key_id = var.kms_key_arn # or none: EventBridge cannot publish under the AWS-managed key
   tags              = local.tags
 }
 

@@ -22,7 +22,6 @@ locals {
 }
 
 resource "aws_secretsmanager_secret" "token" {
-  #checkov:skip=CKV_AWS_149:The default is the AWS-managed key, whose use is bound to this account; `kms_key_arn` takes a customer key.
   #checkov:skip=CKV2_AWS_57:Secrets Manager cannot make a Cloudflare token; the function reads a changed secret by itself.
   count = local.makes_secret ? 1 : 0
 

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Installs checkov into .tools/checkov, at one version and in an environment of its own: it pins an old boto3.
+set -eu
+
+version=3.3.30
+tools=$(cd "$(dirname "$0")/.." && pwd)/.tools/checkov
+
+if [ -x "$tools/bin/checkov" ] && "$tools/bin/checkov" --version | grep -qx "$version"; then
+    exit 0
+fi
+python3 -m venv --clear "$tools"
+"$tools/bin/pip" install --quiet --disable-pip-version-check "checkov==$version"
