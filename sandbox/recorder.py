@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sandbox.gateway import Call
 
 # Where the IAM prefix is not the name that requests are signed for.
-_PREFIXES = {"monitoring": "cloudwatch"}
+_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
 
 # Where the IAM action is not called like the API's operation.
 _ACTIONS = {

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import AccessDeniedError
 from moto.iam.models import iam_backends
 from moto.sts.models import AssumedRole, STSBackend, sts_backends
 from moto.utilities.arns import parse_arn
@@ -19,10 +19,6 @@ ACCOUNT_ADMIN_ROLE = "OrganizationAccountAccessRole"
 """The role that AWS Organizations puts into each member account; here everybody may assume it."""
 
 _ONE_DAY = 86400
-
-
-class _AccessDenied(ServiceException):
-    code = "AccessDenied"
 
 
 def role_backend(assumed: Callable[[Caller, AssumedRole], None]) -> type[STSBackend]:
@@ -59,7 +55,7 @@ def session_of(role_arn: str, session_name: str, region: str) -> AssumedRole:
 
 def _check_trust(caller: Caller, role_arn: str, external_id: str | None) -> None:
     arn = parse_arn(role_arn)
-    denied = _AccessDenied(f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}")
+    denied = AccessDeniedError(caller.arn, f"sts:AssumeRole on resource: {role_arn}")
     partition = role_arn.split(":")[1]
     roles = {role.arn: role for role in iam_backends[arn.account][partition].roles.values()}
     if role_arn not in roles:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.sandbox.conftest import Account, eventually
+from tests.sandbox.account import Account, eventually
 
 PRINTER = """
 import json

@@ -1,0 +1,113 @@
+"""Terraform as a user runs it, on an example of this repository, against a sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+_MODULE_PARTS = ("lambda", "modules")
+
+
+class TerraformError(Exception):
+    """A command failed; the text is what Terraform said."""
+
+
+class Terraform:
+    """A copy of an example in a folder of its own, where its state and plans stay.
+
+    folder: becomes a miniature of the repository, so that the example's `source` works unchanged.
+    environment: how to reach the sandbox, and TF_VAR_ variables. override: merged over the example's blocks by
+    Terraform's own override files.
+    """
+
+    def __init__(
+        self,
+        example: str,
+        folder: Path,
+        environment: Mapping[str, str],
+        override: Mapping[str, object] | None = None,
+    ) -> None:
+        self.folder = folder / "examples" / example
+        self.folder.mkdir(parents=True)
+        for item in [*ROOT.glob("*.tf"), *(ROOT / part for part in _MODULE_PARTS)]:
+            (folder / item.name).symlink_to(item)
+        for file in (ROOT / "examples" / example).glob("*.tf"):
+            shutil.copy(file, self.folder)
+        if override:
+            self.override(override)
+        self._environment = {**os.environ, **_mirror(), **environment, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
+
+    def override(self, override: Mapping[str, object]) -> None:
+        """Replace the override file."""
+        (self.folder / "sandbox_override.tf.json").write_text(json.dumps(override))
+
+    def init(self) -> None:
+        """`terraform init`."""
+        self.run("init")
+
+    def apply(self, on_line: Callable[[str], None] | None = None, **variables: str) -> None:
+        """`terraform apply`; `on_line` hears of each line as it comes. Variables are set for this run only."""
+        self.run("apply", "-auto-approve", on_line=on_line, **variables)
+
+    def destroy(self) -> None:
+        """`terraform destroy`."""
+        self.run("destroy", "-auto-approve")
+
+    def plan(self, name: str = "plan", **variables: str) -> str:
+        """Make a plan and keep it under a name; what Terraform says of it."""
+        return self.run("plan", f"-out={name}", **variables)
+
+    def plan_json(self, name: str = "plan") -> dict[str, Any]:
+        """A kept plan, as data."""
+        return dict(json.loads(self.run("show", "-json", name)))
+
+    def outputs(self) -> dict[str, Any]:
+        """The outputs' values."""
+        return {key: output["value"] for key, output in json.loads(self.run("output", "-json")).items()}
+
+    def state(self) -> str:
+        """The state file's text."""
+        return (self.folder / "terraform.tfstate").read_text()
+
+    def run(self, command: str, *arguments: str, on_line: Callable[[str], None] | None = None, **variables: str) -> str:
+        """Run a command and return what it printed. Raises TerraformError."""
+        terraform = shutil.which("terraform")
+        if terraform is None:
+            raise TerraformError("terraform is not on the path; install Terraform 1.11 or later")
+        process = subprocess.Popen(  # noqa: S603 - our own arguments
+            [terraform, command, "-no-color", *arguments],
+            cwd=self.folder,
+            env={**self._environment, **{f"TF_VAR_{name}": value for name, value in variables.items()}},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        lines = []
+        try:
+            for line in process.stdout or ():
+                lines.append(line)
+                if on_line is not None:
+                    on_line(line.rstrip("\n"))
+        except BaseException:
+            process.terminate()
+            raise
+        finally:
+            process.wait()
+        text = "".join(lines)
+        if process.returncode != 0:
+            raise TerraformError(f"terraform {command} failed:\n{text[-4000:]}")
+        return text
+
+
+def _mirror() -> dict[str, str]:
+    """The variable that points `init` at a local copy of the AWS provider, where this machine has one."""
+    script = ROOT / "scripts" / "terraform_mirror.sh"
+    said = subprocess.run(["sh", str(script)], check=True, capture_output=True, text=True).stdout  # noqa: S603, S607
+    name, _, value = said.removeprefix("export ").strip().partition("=")
+    return {name: value} if name else {}

@@ -1,0 +1,147 @@
+"""Load balancer calls become CloudTrail events, as EventBridge delivers them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox.controllers import AwsLoadBalancerController, CloudProviderAws, Scope
+from tests.sandbox.account import Account, eventually
+
+EVERYTHING = {"source": ["aws.elasticloadbalancing"]}
+
+
+def watched(aws: Account) -> str:
+    """URL of a queue that gets every event."""
+    url, arn = aws.queue("watch")
+    aws.rule(arn, EVERYTHING)
+    return url
+
+
+def next_event(aws: Account, url: str) -> dict[str, Any]:
+    message = eventually(lambda: aws.received(url, most=1))[0]
+    aws.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return dict(json.loads(message["Body"]))
+
+
+def test_network_load_balancer_of_the_controller(aws: Account) -> None:
+    aws.trail()
+    url = watched(aws)
+    controller = AwsLoadBalancerController(Scope(aws.sandbox), "cluster1")
+    controller.create("cluster1.mesh.example.com")
+    created = next_event(aws, url)
+    assert {k: created[k] for k in ("detail-type", "account", "region", "resources", "version")} == {
+        "detail-type": "AWS API Call via CloudTrail", "account": "123456789012", "region": "eu-west-1",
+        "resources": [], "version": "0",
+    }  # fmt: skip
+    detail = created["detail"]
+    assert (detail["eventSource"], detail["eventName"]) == ("elasticloadbalancing.amazonaws.com", "CreateLoadBalancer")
+    asked, made = detail["requestParameters"], detail["responseElements"]["loadBalancers"][0]
+    assert (asked["name"], asked["type"], asked["scheme"]) == (controller.name, "network", "internal")
+    assert {"key": "hostname", "value": "cluster1.mesh.example.com"} in asked["tags"]
+    assert (made["loadBalancerArn"], made["dNSName"]) == (controller.arn, controller.dns_name)
+    assert made["createdTime"].endswith(("AM", "PM"))
+
+    controller.annotate("cluster2.mesh.example.com")
+    added = next_event(aws, url)["detail"]
+    assert added["eventName"] == "AddTags"
+    tags = [{"key": "hostname", "value": "cluster2.mesh.example.com"}]
+    assert added["requestParameters"] == {"resourceArns": [controller.arn], "tags": tags}
+    assert added["responseElements"] is None
+
+    controller.annotate(None)
+    removed = next_event(aws, url)["detail"]
+    assert removed["requestParameters"] == {"resourceArns": [controller.arn], "tagKeys": ["hostname"]}
+
+    old = controller.arn
+    controller.change_scheme("internet-facing")
+    deleted, again = next_event(aws, url)["detail"], next_event(aws, url)["detail"]
+    assert (deleted["eventName"], deleted["requestParameters"]) == ("DeleteLoadBalancer", {"loadBalancerArn": old})
+    assert again["requestParameters"]["scheme"] == "internet-facing"
+
+
+def test_classic_load_balancer_of_the_cloud_provider(aws: Account) -> None:
+    aws.trail()
+    url = watched(aws)
+    controller = CloudProviderAws(Scope(aws.sandbox), "c1", "classic")
+    controller.create("cluster1.mesh.example.com")
+    detail = next_event(aws, url)["detail"]
+    assert detail["requestParameters"]["loadBalancerName"] == controller.name
+    assert detail["responseElements"] == {"dNSName": controller.dns_name}
+    controller.sync("cluster2.mesh.example.com")
+    assert next_event(aws, url)["detail"]["requestParameters"]["loadBalancerNames"] == [controller.name]
+    controller.delete()
+    assert next_event(aws, url)["detail"]["requestParameters"] == {"loadBalancerName": controller.name}
+
+
+def test_a_failed_call_carries_its_error(aws: Account) -> None:
+    aws.trail()
+    url = watched(aws)
+    arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/net/gone/0123456789abcdef"
+    with pytest.raises(ClientError):
+        aws.client("elbv2").add_tags(ResourceArns=[arn], Tags=[{"Key": "a", "Value": "b"}])
+    detail = next_event(aws, url)["detail"]
+    assert (detail["errorCode"], detail["responseElements"]) == ("LoadBalancerNotFound", None)
+
+
+SELECT_WRITES = [{"Field": "eventCategory", "Equals": ["Management"]}, {"Field": "readOnly", "Equals": ["false"]}]
+
+
+@pytest.mark.parametrize(
+    ("trail", "selectors", "delivered"),
+    [
+        pytest.param(None, None, False, id="no trail: nothing"),
+        pytest.param({}, None, True, id="a trail of this region"),
+        pytest.param(
+            {"IsMultiRegionTrail": True, "home": "us-west-2"}, None, True, id="a multi-region trail of another"
+        ),
+        pytest.param({"home": "us-west-2"}, None, False, id="a trail of another region only: nothing"),
+        pytest.param({}, SELECT_WRITES, True, id="management events, writes"),
+        pytest.param(
+            {}, [*SELECT_WRITES[:1], {"Field": "readOnly", "Equals": ["true"]}], False, id="reads only: nothing"
+        ),
+        pytest.param(
+            {}, [*SELECT_WRITES, {"Field": "eventSource", "NotEquals": ["kms.amazonaws.com"]}], True, id="all but KMS"
+        ),
+        pytest.param({}, [{"Field": "eventCategory", "Equals": ["Data"]}], False, id="data events only: nothing"),
+    ],
+)
+def test_events_need_a_trail_that_logs(
+    aws: Account, trail: dict[str, Any] | None, selectors: list[Any] | None, delivered: bool
+) -> None:
+    if trail is not None:
+        home = Account(aws.sandbox, region=trail.pop("home", aws.region))
+        home.trail(**trail)
+        if selectors:
+            chosen = [{"Name": "chosen", "FieldSelectors": selectors}]
+            home.client("cloudtrail").put_event_selectors(TrailName="trail", AdvancedEventSelectors=chosen)
+    url = watched(aws)
+    aws.load_balancer()
+    if delivered:
+        assert next_event(aws, url)
+    else:
+        assert aws.received(url, WaitTimeSeconds=1) == []
+
+
+def test_a_trail_that_was_stopped_delivers_nothing_and_a_describe_never_does(aws: Account) -> None:
+    aws.trail()
+    url = watched(aws)
+    aws.client("elbv2").describe_load_balancers()
+    aws.client("cloudtrail").stop_logging(Name="trail")
+    aws.load_balancer()
+    assert aws.received(url, WaitTimeSeconds=1) == []
+
+
+def test_events_can_get_lost_and_come_twice(aws: Account) -> None:
+    aws.trail()
+    url = watched(aws)
+    aws.sandbox.cloudtrail.drop_next()
+    aws.load_balancer("lost")
+    aws.sandbox.cloudtrail.repeat_next()
+    aws.load_balancer("twice")
+    aws.load_balancer("once")
+    names = [next_event(aws, url)["detail"]["requestParameters"]["name"] for _ in range(3)]
+    assert names == ["twice", "twice", "once"]
