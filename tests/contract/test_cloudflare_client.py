@@ -107,9 +107,10 @@ class TestToken:
     @pytest.mark.parametrize("fault", FaultKind)
     @pytest.mark.parametrize("write", [False, True], ids=["list", "batch"])
     def test_no_failure_shows_the_token(
-        self, cloudflare: CloudflareWorld, caplog: pytest.LogCaptureFixture, fault: FaultKind, write: bool
+        self, emulator: CloudflareEmulator, caplog: pytest.LogCaptureFixture, fault: FaultKind, write: bool
     ) -> None:
         caplog.set_level(logging.DEBUG)
+        cloudflare = CloudflareWorld(emulator, patience=0.3)
         cloudflare.emulator.faults.inject(fault, times=None, seconds=1)
         act: Callable[[], object] = (
             (lambda: cloudflare.provider.apply(ZONE_ID, [create("cluster1"), create("cluster2")]))
@@ -164,6 +165,8 @@ class TestAnswers:
             (200, ""),
             (200, "[]"),
             (200, '{"success": false, "errors": [], "result": null}'),
+            (200, '{"success": false, "result": [], "result_info": {"total_pages": 1}}'),
+            (500, '{"success": true, "result": [], "result_info": {"total_pages": 1}}'),
             (200, '{"success": true, "errors": [], "result": []}'),
             (200, '{"success": true, "result": null, "result_info": {"total_pages": 1}}'),
             (200, '{"success": true, "result": [{"name": "x"}], "result_info": {"total_pages": 1}}'),
@@ -200,6 +203,13 @@ class TestAnswers:
             Cloudflare(OWNER, SuppliedToken()).records(ZONE_ID, [])
         assert caught.value.after == seconds
 
+    @responses.activate
+    def test_names_and_contents_are_put_into_lower_case_whatever_the_api_says(self) -> None:
+        item = {"id": "7", "name": "A.Example.com.", "type": "CNAME", "content": "LB.Example.NET.", "ttl": 1}
+        responses.get(LIST_URL, json={**empty_list(), "result": [item]})
+        (record,) = Cloudflare(OWNER, SuppliedToken()).records(ZONE_ID, [])
+        assert record == Record("7", ZONE_ID, "a.example.com", "CNAME", "lb.example.net", 1, False, "")
+
     def test_a_connection_that_died_in_a_pause_is_opened_again_to_read(self, cloudflare: CloudflareWorld) -> None:
         cloudflare.emulator.faults.inject(FaultKind.RESET_BEFORE_COMMIT)
         assert cloudflare.provider.records(ZONE_ID, []) == []
@@ -211,7 +221,8 @@ class TestAnswers:
             cloudflare.provider.apply(ZONE_ID, [create("cluster1"), create("cluster2")])
         assert cloudflare.emulator.calls.total == 1
 
-    def test_nor_is_a_read_that_timed_out(self, cloudflare: CloudflareWorld) -> None:
+    def test_nor_is_a_read_that_timed_out(self, emulator: CloudflareEmulator) -> None:
+        cloudflare = CloudflareWorld(emulator, patience=0.3)
         cloudflare.emulator.faults.inject(FaultKind.TIMEOUT_BEFORE_COMMIT, seconds=2)
         with pytest.raises(Unavailable, match="ReadTimeout"):
             cloudflare.provider.records(ZONE_ID, [])

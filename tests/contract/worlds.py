@@ -88,15 +88,18 @@ class World(Protocol):
 
 
 class CloudflareWorld:
-    """The real client against the emulator, over HTTP; `large`: the zone does not fit in a page."""
+    """The real client against the emulator, over HTTP; `large`: the zone does not fit in a page.
 
-    def __init__(self, emulator: CloudflareEmulator, *, large: bool = False) -> None:
+    `patience`: seconds that the client waits for an answer.
+    """
+
+    def __init__(self, emulator: CloudflareEmulator, *, large: bool = False, patience: float = 10) -> None:
         self.emulator = emulator
         self.token = SuppliedToken()
         emulator.add_zone(ZONE, ZONE_ID)
         emulator.add_token(TOKEN, [ZONE_ID])
         self.provider = Cloudflare(
-            OWNER, self.token, base_url=emulator.base_url, page_size=2 if large else 5000, read_timeout=0.5
+            OWNER, self.token, base_url=emulator.base_url, page_size=2 if large else 5000, read_timeout=patience
         )
         self._filler = 3 if large else 0
         for number in range(self._filler):
@@ -128,7 +131,7 @@ class CloudflareWorld:
 
     def lose_answer(self, *, after_commit: bool) -> None:
         kind = FaultKind.TIMEOUT_AFTER_COMMIT if after_commit else FaultKind.TIMEOUT_BEFORE_COMMIT
-        self.emulator.faults.inject(kind, seconds=2)
+        self.emulator.faults.inject(kind, seconds=0.1)
 
     def deny(self) -> None:
         self.emulator.add_token(TOKEN, [])
