@@ -4,6 +4,8 @@ locals {
   source     = "mesh-dns"
   sweep_type = "Mesh DNS Sweep"
 
+  sweep_period = var.sweep.minutes == 1 ? "1 minute" : "${var.sweep.minutes} minutes" # the unit's number counts
+
   watched_tags = concat([var.load_balancers.hostname_tag], keys(var.load_balancers.required_tags))
 
   load_balancer_call = {
@@ -70,8 +72,8 @@ resource "aws_scheduler_schedule" "sweep" {
   #checkov:skip=CKV_AWS_297:The schedule's only input is the owner mark, which is public in every record's comment.
   name                = "${var.name}-sweep"
   group_name          = aws_scheduler_schedule_group.sweep.name
-  description         = "Every ${var.sweep.minutes} minutes: look at every tagged load balancer"
-  schedule_expression = "rate(${var.sweep.minutes} minutes)"
+  description         = "Every ${local.sweep_period}: look at every tagged load balancer"
+  schedule_expression = "rate(${local.sweep_period})"
 
   flexible_time_window {
     mode                      = "FLEXIBLE"

@@ -318,6 +318,19 @@ run "each_sweep_goes_the_way_of_every_event" {
   }
 }
 
+run "a_sweep_each_minute_is_spelled_in_the_singular" {
+  command = plan
+
+  variables {
+    sweep = { minutes = 1 }
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.sweep.schedule_expression == "rate(1 minute)" && aws_scheduler_schedule.sweep.flexible_time_window[0].maximum_window_in_minutes == 1
+    error_message = "A rate of one has a unit in the singular, and a window of a minute at least."
+  }
+}
+
 run "only_this_schedule_may_put_only_a_sweep" {
   command = plan
 

@@ -558,16 +558,16 @@ run "settings_that_lambda_would_refuse_stop_the_plan" {
   command = plan
 
   variables {
-    accounts = { for number in range(75) : tostring(111122223333 + number) => ["*.eu.mesh.example.com"] }
+    accounts = { for number in range(74) : tostring(111122223333 + number) => ["*.eu.mesh.example.com"] }
   }
 
   expect_failures = [aws_lambda_function.mesh_dns]
 }
 
-run "sixty_accounts_fit" {
+run "seventy_three_accounts_fit" {
   command = plan
 
   variables {
-    accounts = { for number in range(60) : tostring(111122223333 + number) => ["*.eu.mesh.example.com"] }
+    accounts = { for number in range(73) : tostring(111122223333 + number) => ["*.eu.mesh.example.com"] }
   }
 }
