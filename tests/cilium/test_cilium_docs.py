@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 import yaml
 
-from mesh_dns.core.plan import REFUSALS
+from mesh_dns.core.plan import REFUSALS, Reason
 from tests.cilium.rendered import Chart, Helm, load_mapping, verify
 
 if TYPE_CHECKING:
@@ -45,10 +45,12 @@ def test_links_within_the_repository_lead_somewhere(document: Path) -> None:
         assert not fragment or fragment in anchors(file), target
 
 
-def test_troubleshooting_has_a_row_for_every_refusal() -> None:
+def test_troubleshooting_has_a_row_for_every_refusal_and_names_every_reason() -> None:
     text = (ROOT / "docs" / "troubleshooting.md").read_text()
     rows = set(re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE))
     assert {reason.value for reason in REFUSALS} <= rows
+    silent = {Reason.IN_SYNC}
+    assert {reason.value for reason in set(Reason) - silent} <= set(re.findall(r"`([a-z-]+)`", text))
 
 
 def test_the_payloads_that_troubleshooting_sends_are_accepted() -> None:
