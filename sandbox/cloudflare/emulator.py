@@ -22,7 +22,7 @@ from sandbox.cloudflare.routes import PREFIX, Question, perform, take_apart
 from sandbox.cloudflare.zones import Zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sandbox.cloudflare.records import StoredRecord
 
@@ -42,10 +42,18 @@ class _Token:
 class CloudflareEmulator:
     """Zones, tokens, `faults` to switch on and `calls` to count. Nothing runs before `start()`.
 
-    `rate_limit` is the number of requests that a token may make in `rate_window` seconds; None: no limit.
+    `rate_limit` is the number of requests that a token may make in `rate_window` seconds of `clock`;
+    None: no limit.
     """
 
-    def __init__(self, *, rate_limit: int | None = 1200, rate_window: float = 300) -> None:
+    def __init__(
+        self,
+        *,
+        rate_limit: int | None = 1200,
+        rate_window: float = 300,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
         self.faults = Faults()
         self.calls = Calls()
         self._rate_limit = rate_limit
@@ -170,7 +178,7 @@ class CloudflareEmulator:
     def _count(self, token: _Token) -> dict[str, str]:
         if self._rate_limit is None:
             return {}
-        now = time.monotonic()
+        now = self._clock()
         if now >= token.window_ends:
             token.used, token.window_ends = 0, now + self._rate_window
         token.used += 1

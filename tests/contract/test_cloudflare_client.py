@@ -185,7 +185,15 @@ class TestAnswers:
 
     @responses.activate
     @pytest.mark.parametrize(
-        "status, body", [(200, "<html>"), (400, "<html>"), (413, ""), (502, "<html>"), (500, "{}")]
+        "status, body",
+        [
+            (200, "<html>"),
+            (200, '{"success": false}'),
+            (400, "<html>"),
+            (413, ""),
+            (500, '{"success": true}'),
+            (502, "<html>"),
+        ],
     )
     def test_a_broken_answer_to_a_batch_may_have_been_written(self, status: int, body: str) -> None:
         responses.post(f"{LIST_URL}/batch", status=status, body=body)
