@@ -12,7 +12,7 @@ from sandbox.function_logs import LogLine
 from sandbox.sandbox import Sandbox
 
 _ZONE = "mesh.example.com"
-_TOKEN = "sandbox-token"  # noqa: S105  # opens the emulated zone only
+_TOKEN = "sandbox-token-0123456789abcdefghijklmnop"  # noqa: S105  # opens the emulated zone only
 
 
 def main() -> None:
