@@ -47,7 +47,7 @@ def configuration(terraform: str, tmp_path_factory: pytest.TempPathFactory) -> P
         f'module "values" {{\n  source = {json.dumps(str(MODULE))}\n  ' + "\n  ".join(lines) + "\n}\n"
         'output "all" {\n  value = module.values\n}\n'
     )
-    subprocess.run([terraform, "init", "-input=false"], cwd=folder, check=True, capture_output=True)
+    subprocess.run([terraform, "init", "-input=false"], cwd=folder, check=True, capture_output=True)  # noqa: S603
     return folder
 
 
@@ -66,8 +66,8 @@ def outputs(terraform: str, configuration: Path) -> Values:
     def apply(document: str) -> dict[str, Any]:
         (configuration / "inputs.auto.tfvars.json").write_text(document)
         command = [terraform, "apply", "-auto-approve", "-input=false", "-no-color"]
-        subprocess.run(command, cwd=configuration, check=True, capture_output=True)
-        shown = subprocess.run(
+        subprocess.run(command, cwd=configuration, check=True, capture_output=True)  # noqa: S603
+        shown = subprocess.run(  # noqa: S603
             [terraform, "output", "-json", "all"], cwd=configuration, check=True, capture_output=True
         )
         result: dict[str, Any] = json.loads(shown.stdout)
@@ -83,7 +83,7 @@ def refusal(terraform: str, configuration: Path) -> Callable[..., str]:
     def plan(**inputs: object) -> str:
         (configuration / "inputs.auto.tfvars.json").write_text(json.dumps({"inputs": inputs}))
         command = [terraform, "plan", "-input=false", "-no-color"]
-        planned = subprocess.run(command, cwd=configuration, check=False, capture_output=True, text=True)
+        planned = subprocess.run(command, cwd=configuration, check=False, capture_output=True, text=True)  # noqa: S603
         assert planned.returncode == 1, planned.stdout
         return " ".join(planned.stderr.split())
 
@@ -93,7 +93,7 @@ def refusal(terraform: str, configuration: Path) -> Callable[..., str]:
 @pytest.fixture(scope="session")
 def helm() -> Helm:
     """Helm, built on first use."""
-    built = subprocess.run([ROOT / "scripts" / "install_helm.sh"], check=False, capture_output=True, text=True)
+    built = subprocess.run([ROOT / "scripts" / "install_helm.sh"], check=False, capture_output=True, text=True)  # noqa: S603
     if built.returncode == NO_GO:
         pytest.skip(built.stderr.strip())
     assert built.returncode == 0, built.stderr
@@ -116,7 +116,7 @@ def documented() -> Callable[[str, Path], None]:
     def run(name: str, folder: Path) -> None:
         section = (ROOT / "docs" / "cilium.md").read_text().split(f"<!-- tested: {name} -->")[1]
         script = section.split("```sh\n")[1].split("```")[0]
-        subprocess.run(["/bin/sh", "-euc", script], cwd=folder, check=True, capture_output=True)
+        subprocess.run(["/bin/sh", "-euc", script], cwd=folder, check=True, capture_output=True)  # noqa: S603
 
     return run
 

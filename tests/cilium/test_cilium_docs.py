@@ -79,7 +79,7 @@ def test_the_command_writes_one_file_of_values_per_cluster(
     configuration = f'output "helm_values" {{\n  value = {json.dumps(given)}\n}}\n'
     (tmp_path / "main.tf").write_text(configuration.replace("${", "$${"))
     terraform = shutil.which("terraform") or ""
-    subprocess.run([terraform, "apply", "-auto-approve", "-no-color"], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run([terraform, "apply", "-auto-approve", "-no-color"], cwd=tmp_path, check=True, capture_output=True)  # noqa: S603
     documented("files", tmp_path)
     written = {path.parent.name: path.read_text().rstrip() for path in tmp_path.glob("clusters/*/clustermesh.yaml")}
     assert written == {name: text.rstrip() for name, text in given.items()}

@@ -7,27 +7,24 @@ endpoint in every cluster's secret must lead to the right one.
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import dns.exception
 import dns.resolver
 import pytest
 import yaml
 
 from sandbox.controllers import AwsLoadBalancerController, CloudProviderAws, Scope
 from sandbox.sandbox import Sandbox
+from sandbox.terraform import Terraform
 from tests.cilium.controllers import PREFIX, aws_load_balancer_controller, cloud_provider_aws
 from tests.cilium.rendered import Chart, Helm, Manifests, verify
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.usefixtures("terraform")
+
 DOMAIN = "mesh.example.com"
 CLUSTERS = {"cluster1": {"id": 1}, "cluster2": {"id": 2}, "cluster3": {"id": 3}}
 TOKEN = "not-a-real-token-not-a-real-token-000000"  # opens the emulated zone only
@@ -41,26 +38,14 @@ Render = Callable[[str, Mapping[str, str]], dict[str, Manifests]]
 
 
 @pytest.fixture(scope="module")
-def installation(terraform: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A sandbox with examples/complete applied."""
-    copy = tmp_path_factory.mktemp("repository")
-    for item in [*ROOT.glob("*.tf"), ROOT / "lambda", ROOT / "modules"]:
-        (copy / item.name).symlink_to(item)
-    example = copy / "examples" / "complete"
-    example.mkdir(parents=True)
-    for file in (ROOT / "examples" / "complete").glob("*.tf"):
-        shutil.copy(file, example)
-    (example / "sandbox_override.tf.json").write_text(json.dumps(OVERRIDE))
     with Sandbox() as sandbox:
         zone = sandbox.cloudflare.add_zone(DOMAIN)
         sandbox.cloudflare.add_token(TOKEN, [zone])
-        variables = {"TF_VAR_cloudflare_zone_id": zone, "TF_VAR_cloudflare_api_token": TOKEN}
-        environment = os.environ | sandbox.environment() | variables
-        for command in (["init", "-input=false"], ["apply", "-auto-approve", "-input=false", "-no-color"]):
-            run = subprocess.run(
-                [terraform, *command], cwd=example, env=environment, check=False, capture_output=True, text=True
-            )
-            assert run.returncode == 0, run.stderr
+        example = Terraform("complete", tmp_path_factory.mktemp("repository"), sandbox.environment(), OVERRIDE)
+        example.init()
+        example.apply(cloudflare_zone_id=zone, cloudflare_api_token=TOKEN)
         yield sandbox
 
 
