@@ -7,13 +7,11 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import dns.exception
 import dns.resolver
 
 from sandbox.controllers import AwsLoadBalancerController, Scope
@@ -41,20 +39,22 @@ class Demo:
         self._act = time.monotonic()
         self.sandbox = Sandbox(on_log_line=self._hear)
         self.decisions: list[dict[str, Any]] = []
-        self.woken = 0.0
+        self._expects_event = False
 
-    def act(self, title: str) -> None:
-        """Begin another act."""
+    def act(self, title: str, *, event: bool = False) -> None:
+        """Begin another act; `event`: the next start of the function is worth a line."""
         self._act = time.monotonic()
+        self._expects_event = event
         print(f"\n{title}", flush=True)
 
-    def say(self, text: str, at: float | None = None) -> None:
+    def say(self, text: str) -> None:
         """One line, with its time."""
-        print(f"  {(at or time.monotonic()) - self._act:6.1f} s  {text}", flush=True)
+        print(f"  {time.monotonic() - self._act:6.1f} s  {text}", flush=True)
 
     def _hear(self, line: LogLine) -> None:
-        if line.text.startswith("START"):
-            self.woken = time.monotonic()
+        if line.text.startswith("START") and self._expects_event:
+            self._expects_event = False
+            self.say("SQS queue: handed to the function")
         if not line.text.startswith("{"):
             return
         told = json.loads(line.text)
@@ -105,12 +105,15 @@ class Names:
         self.server = f"@{sandbox.dns.host} -p {sandbox.dns.port}"
 
     def answer(self, name: str) -> list[str]:
-        """The lines of the answer; empty when there is no such name."""
-        try:
-            answer = self._resolver.resolve(name, "A")
-        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-            return []
-        return [line for rrset in answer.response.answer for line in rrset.to_text().splitlines()]
+        """The lines of the answer, the CNAME and where it leads; empty when there is no such name."""
+        lines: list[str] = []
+        for record_type in ("CNAME", "A"):
+            try:
+                answer = self._resolver.resolve(name, record_type)
+            except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+                continue
+            lines += str(answer.rrset).splitlines()
+        return lines
 
 
 def main() -> int:
@@ -174,21 +177,12 @@ def _install(demo: Demo, folder: Path, zone_id: str) -> str:
 
 
 def _create(demo: Demo, topic: Topic, names: Names, controller: AwsLoadBalancerController) -> None:
-    demo.act(f"3. cluster1's Service gets its load balancer, tagged hostname={NAME}")
+    demo.act(f"3. cluster1's Service gets its load balancer, tagged hostname={NAME}", event=True)
     controller.create(NAME)
     demo.say(f"AWS Load Balancer Controller: CreateLoadBalancer {controller.name}")
     demo.say(f"CloudTrail, EventBridge rule, SNS topic: {topic.next_call()} passed by")
-    with _hop(demo):
-        demo.wait_for(f"{NAME} resolves", lambda: bool(names.answer(NAME)))
+    demo.wait_for(f"{NAME} resolves", lambda: bool(names.answer(NAME)))
     _show(demo, names, NAME)
-
-
-@contextmanager
-def _hop(demo: Demo) -> Iterator[None]:
-    before = demo.woken
-    yield
-    if demo.woken > before:
-        demo.say("SQS queue: handed to the function", at=demo.woken)
 
 
 def _show(demo: Demo, names: Names, name: str) -> None:

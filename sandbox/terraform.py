@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ class Terraform:
 
     def apply(self, on_line: Callable[[str], None] | None = None, **variables: str) -> None:
         """`terraform apply`; `on_line` hears of each line as it comes. Variables are set for this run only."""
-        self.run("apply", "-auto-approve", on_line=on_line, **variables)
+        self.run("apply", "-auto-approve", on_line=on_line, variables=variables)
 
     def destroy(self) -> None:
         """`terraform destroy`."""
@@ -61,7 +62,7 @@ class Terraform:
 
     def plan(self, name: str = "plan", **variables: str) -> str:
         """Make a plan and keep it under a name; what Terraform says of it."""
-        return self.run("plan", f"-out={name}", **variables)
+        return self.run("plan", f"-out={name}", variables=variables)
 
     def plan_json(self, name: str = "plan") -> dict[str, Any]:
         """A kept plan, as data."""
@@ -75,34 +76,42 @@ class Terraform:
         """The state file's text."""
         return (self.folder / "terraform.tfstate").read_text()
 
-    def run(self, command: str, *arguments: str, on_line: Callable[[str], None] | None = None, **variables: str) -> str:
+    def run(
+        self,
+        command: str,
+        *arguments: str,
+        on_line: Callable[[str], None] | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> str:
         """Run a command and return what it printed. Raises TerraformError."""
         terraform = shutil.which("terraform")
         if terraform is None:
             raise TerraformError("terraform is not on the path; install Terraform 1.11 or later")
-        process = subprocess.Popen(  # noqa: S603 - our own arguments
-            [terraform, command, "-no-color", *arguments],
-            cwd=self.folder,
-            env={**self._environment, **{f"TF_VAR_{name}": value for name, value in variables.items()}},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        lines = []
-        try:
-            for line in process.stdout or ():
-                lines.append(line)
-                if on_line is not None:
-                    on_line(line.rstrip("\n"))
-        except BaseException:
-            process.terminate()
-            raise
-        finally:
-            process.wait()
-        text = "".join(lines)
-        if process.returncode != 0:
-            raise TerraformError(f"terraform {command} failed:\n{text[-4000:]}")
-        return text
+        with tempfile.TemporaryFile("w+") as complaints:
+            process = subprocess.Popen(  # noqa: S603 - our own arguments
+                [terraform, command, "-no-color", *arguments],
+                cwd=self.folder,
+                env={**self._environment, **{f"TF_VAR_{name}": value for name, value in (variables or {}).items()}},
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                text=True,
+            )
+            lines = []
+            try:
+                for line in process.stdout or ():
+                    lines.append(line)
+                    if on_line is not None:
+                        on_line(line.rstrip("\n"))
+            except BaseException:
+                process.terminate()
+                raise
+            finally:
+                process.wait()
+            text = "".join(lines)
+            if process.returncode != 0:
+                complaints.seek(0)
+                raise TerraformError(f"terraform {command} failed:\n{text[-2000:]}{complaints.read()[-4000:]}")
+            return text
 
 
 def _mirror() -> dict[str, str]:

@@ -1,7 +1,8 @@
 """The error answers of the Cloudflare API that the emulator gives.
 
-Codes, texts and statuses are those of recorded or reported exchanges. Two are not backed by one and
-stand in for an unknown code: a batch of too many items, and the change of a record's type (both 9207).
+Codes, texts and statuses are those of recorded or reported exchanges, but for two kinds: 9000, 9005-9007 and 9041
+were never seen and may read differently, and 9207 stands in for the unknown codes of a batch of too many items and
+of a changed type.
 """
 
 from __future__ import annotations

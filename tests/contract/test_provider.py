@@ -8,7 +8,7 @@ import pytest
 
 from mesh_dns.core.model import Record
 from mesh_dns.dns.provider import BatchRejected, Denied, QuotaReached, RateLimited, Unavailable
-from tests.contract.worlds import MARK, OWNER, TARGET, ZONE, ZONE_ID, InMemoryWorld, World, create, delete, update
+from tests.contract.worlds import MARK, OWNER, TARGET, ZONE, ZONE_ID, World, create, delete, update
 
 OTHER_TARGET = "k8s-other-fedcba9876543210.elb.eu-west-1.amazonaws.com"
 
@@ -79,9 +79,6 @@ def test_all_foreign_records_at_a_name_are_listed(world: World) -> None:
 def test_names_and_contents_come_in_lower_case_without_a_trailing_dot(
     world: World, request: pytest.FixtureRequest
 ) -> None:
-    if isinstance(world, InMemoryWorld):
-        reason = "the test double keeps the content of a foreign record as it was given"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     world.seed("CNAME", "Cluster1", "LB.Example.NET.", comment=MARK)
     (record,) = listed(world, "cluster1")
     assert (record.name, record.content) == (f"cluster1.{ZONE}", "lb.example.net")

@@ -32,7 +32,7 @@ class InMemoryProvider:
 
     def add(self, name: str, type_: str, content: str, *, comment: str = "", zone_id: str = ZONE) -> Record:
         """Somebody else makes a record."""
-        record = Record(self._new_id(), zone_id, normalize(name), type_, content, 300, False, comment)
+        record = Record(self._new_id(), zone_id, normalize(name), type_, normalize(content), 300, False, comment)
         self.records_by_id[record.id] = record
         return record
 

@@ -84,7 +84,7 @@ class Chronicle:
 
 @dataclass
 class Laws:
-    """Judges the writes of one batch of one writer, which began at `began` and could not list the `unlisted` scopes."""
+    """Judges the writes of one batch of one writer. It began at `began` and could not list the `unlisted` scopes."""
 
     chronicle: Chronicle
     policy: Policy
@@ -162,7 +162,7 @@ class Laws:
             raise Violation(f"deleted {name} although {why}")
 
     def _rivals(self, hostname: str, patience: float) -> Iterator[LoadBalancer]:
-        """Allowed claimants since before the batch began, in scopes that can be read or could `patience` seconds ago."""
+        """Allowed claimants since before the batch began, in scopes that can be read, or could `patience` ago."""
         for lb in self.chronicle.inventory.load_balancers.values():
             unread_for = self.now - self.chronicle.readable_until.get(lb.id.scope, self.now)
             if (

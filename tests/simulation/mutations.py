@@ -37,8 +37,7 @@ class Mutation:
 
 
 def _ripe_at_once(self: Any, record: Record, incumbent: LoadBalancerId) -> Any:
-    look = plan.SecondLook(incumbent, record.name, record.zone_id, record.id, self.facts.now - self.policy.grace)
-    return look
+    return plan.SecondLook(incumbent, record.name, record.zone_id, record.id, self.facts.now - self.policy.grace)
 
 
 def _everything_is_ours(owner: str, record: Record) -> LoadBalancerId | None:

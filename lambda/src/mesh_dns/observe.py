@@ -52,7 +52,10 @@ class Observation:
                 self.listings[scope] = Unreadable(str(error), error.after)
 
     def read_zones(self, zone_ids: Iterable[str], names: Collection[str]) -> None:
-        """List zones, anew if they were listed before: what is decided on is never older than this."""
+        """List zones, anew if they were listed before: what is decided on is never older than this.
+
+        `names`: the hostnames in question; each zone is asked for those that it holds.
+        """
         for zone_id in sorted(zone_ids):
             if zone_id in self.unread_zones:
                 continue
@@ -60,7 +63,8 @@ class Observation:
             try:
                 if self.rate_limit is not None:
                     raise self.rate_limit
-                self.zones[zone_id] = self.provider.records(zone_id, names)
+                held = [name for name in names if self.policy.zone_of(name) == zone_id]
+                self.zones[zone_id] = self.provider.records(zone_id, held)
             except RateLimited as error:
                 self.rate_limit = error
                 self.unread_zones[zone_id] = error

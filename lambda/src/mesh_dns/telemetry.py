@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
@@ -24,7 +25,8 @@ class Telemetry:
     """Implements `Observer`, and what the handler has to tell besides. `service`: the function's name."""
 
     def __init__(self, service: str) -> None:
-        self._logger = Logger(service=service)
+        # ASCII only: half a surrogate pair in somebody's tag must not cost a log line.
+        self._logger = Logger(service=service, location=None, xray_trace_id=None, json_serializer=_to_json)
         self._metrics = Metrics(namespace=NAMESPACE, service=service)
         self._reasons: Counter[str] = Counter()
         # Summed here: the library writes a line per hundred values of one metric.
@@ -96,3 +98,7 @@ class Telemetry:
 
     def _count(self, metric: str) -> None:
         self._counts[metric] += 1
+
+
+def _to_json(line: Mapping[str, object]) -> str:
+    return json.dumps(line, separators=(",", ":"), default=str)

@@ -10,7 +10,6 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from mesh_dns.aws.inventory import AwsInventory
-from mesh_dns.aws.register import HomeOnly
 from mesh_dns.aws.scopes import ReaderRole, Scopes
 from mesh_dns.core.model import Gone, Kind, LoadBalancer, LoadBalancerId, Scope, Unreadable
 from mesh_dns.errors import Retryable
@@ -33,7 +32,7 @@ ROLE = ReaderRole("mesh-dns-reader", "an-external-id")
 
 
 def inventory_of(aws: FakeAws, role: ReaderRole | None = ROLE) -> AwsInventory:
-    return AwsInventory(Scopes(aws.clients(), HOME, role, lambda: NOW), HomeOnly(HOME), "hostname")
+    return AwsInventory(Scopes(aws.clients(), HOME, role, lambda: NOW), "hostname")
 
 
 def refuse(code: str, *actions: str, only_if: Callable[[Call], bool] = lambda call: True) -> Callable[[Call], None]:

@@ -10,7 +10,6 @@ from botocore.exceptions import ReadTimeoutError
 
 from mesh_dns.aws.clients import AwsClients, Credentials
 from mesh_dns.aws.inventory import AwsInventory
-from mesh_dns.aws.register import HomeOnly
 from mesh_dns.aws.scopes import ReaderRole, Scopes
 from mesh_dns.core.model import Gone, LoadBalancer, Scope, Sighting, Unreadable
 from mesh_dns.errors import Retryable
@@ -28,7 +27,7 @@ class World:
     def __post_init__(self) -> None:
         self.clients = self.aws.clients()
         scopes = Scopes(self.clients, HOME, self.role, lambda: self.now)
-        self.inventory = AwsInventory(scopes, HomeOnly(HOME), "hostname")
+        self.inventory = AwsInventory(scopes, "hostname")
 
     def look(self, scope: Scope) -> Sighting:
         return self.inventory.look([nlb(1, scope)])[nlb(1, scope)]

@@ -80,7 +80,7 @@ class AwsClients:
 
             # At DEBUG, botocore logs the bodies of answers and the session token of requests. The function's log level
             # is the user's choice; this is not.
-            logging.getLogger("botocore").setLevel(logging.INFO)
+            logging.getLogger("botocore").setLevel(logging.WARNING)
             session = Session()
             # Tokens of the global endpoint do not work in opt-in regions, and older versions of botocore prefer it.
             session.set_config_variable("sts_regional_endpoints", "regional")

@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from mesh_dns.core.model import Kind, LoadBalancerId, Scope
+from mesh_dns.core.model import LoadBalancerId, Scope
 from mesh_dns.core.validation import complaint_about
 from mesh_dns.core.work import Check, Sweep
 from mesh_dns.errors import Ignored, Rejected
@@ -121,15 +121,18 @@ def _named_by(call: Json, name: str) -> tuple[str, Names]:
 
 def _in_scope(names: Iterable[str], scope: Scope) -> Iterable[LoadBalancerId]:
     for name in names:
-        if ":loadbalancer/" in name:
-            load_balancer = LoadBalancerId.from_arn(name)
-            if load_balancer is None:
-                raise Rejected(f"{name[:120]!r} is not the ARN of a load balancer")
-            if load_balancer.scope != scope:
-                raise Rejected(f"an event of {scope} names a load balancer of {load_balancer.scope}")
-            yield load_balancer
-        elif not name.startswith("arn:"):
-            yield LoadBalancerId(scope.region, scope.account, Kind.CLASSIC, name)
+        if ":loadbalancer/" not in name and name.startswith("arn:"):
+            continue  # a target group, a listener, a rule: they have tags as well
+        load_balancer = (
+            LoadBalancerId.from_arn(name)
+            if name.startswith("arn:")
+            else LoadBalancerId.from_path(scope.region, scope.account, name, classic=True)
+        )
+        if load_balancer is None:
+            raise Rejected(f"{name[:120]!r} does not name a load balancer")
+        if load_balancer.scope != scope:
+            raise Rejected(f"an event of {scope} names a load balancer of {load_balancer.scope}")
+        yield load_balancer
 
 
 def command_in(event: Json, home: Scope) -> Sweep:

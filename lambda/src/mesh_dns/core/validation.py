@@ -29,11 +29,18 @@ def complaint_about(value: Any, schema: str, definition: str = "") -> str | None
 
     Names the place (`zones.mesh.example.com`) and the rule, in at most `LONGEST_COMPLAINT` characters.
     """
+    try:
+        text = _complaint(value, schema, definition)
+    except RecursionError:
+        return "nested too deeply to be understood"
+    return text if text is None or len(text) <= LONGEST_COMPLAINT else f"{text[: LONGEST_COMPLAINT - 3]}..."
+
+
+def _complaint(value: Any, schema: str, definition: str) -> str | None:
     from jsonschema.exceptions import best_match  # noqa: PLC0415
 
     error = best_match(_validator(schema, definition).iter_errors(value))
     if error is None:
         return None
     place = ".".join(str(step) for step in error.absolute_path)
-    text = f"{place}: {error.message}" if place else error.message
-    return text if len(text) <= LONGEST_COMPLAINT else f"{text[: LONGEST_COMPLAINT - 3]}..."
+    return f"{place}: {error.message}" if place else error.message

@@ -42,7 +42,8 @@ class Provider(Protocol):
     def records(self, zone_id: str, names: Collection[str]) -> Sequence[Record]:
         """Read a zone, now: every record that carries our owner mark, and everything at `names`, of any type and owner.
 
-        May return more. Names and contents come in lower case without a trailing dot.
+        May return more, and may leave out what is beside a CNAME of ours: it changes nothing for that record.
+        Names and contents come in lower case without a trailing dot.
         Raises RateLimited, Unavailable, Denied.
         """
         ...

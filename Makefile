@@ -1,0 +1,65 @@
+# `make demo` and `make test` set up everything that they need, inside this folder.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+N ?= 10000
+
+.PHONY: help setup demo sandbox redrive test lint unit terraform e2e simulate fuzz bench package lock clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/ready ## Make the Python environment (.venv)
+
+$(VENV)/ready: requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; say which with PYTHON=...")'
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: setup ## The main job on the sandbox: a tag becomes a name that resolves
+	@$(BIN)/python -m sandbox.demo
+
+sandbox: setup ## Keep the sandbox running and print the environment to paste
+	@$(BIN)/python -m sandbox
+
+redrive: setup ## Put messages from the sandbox's dead-letter queue back into its queue
+	@$(BIN)/python -m sandbox.redrive
+
+test: lint unit terraform e2e ## Everything
+
+lint: setup ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: setup ## Python tests that need no sandbox
+	$(BIN)/pytest tests/unit tests/contract tests/simulation tests/package
+
+terraform: setup ## fmt, validate, terraform test, tflint, checkov
+	@sh scripts/check_terraform.sh
+
+e2e: setup ## Tests on the sandbox
+	$(BIN)/pytest tests/sandbox tests/e2e tests/cilium
+
+simulate: setup ## N random histories (N=10000), and the deliberate mistakes
+	@$(BIN)/python -m tests.simulation $(N)
+
+fuzz: setup ## 100,000 mutated events
+	@$(BIN)/python -m tests.simulation.fuzz 100000
+
+bench: setup ## Measure: calls, ratios, time of our own
+	@for each in bench/[a-z]*.py; do $(BIN)/python -m bench.$$(basename $$each .py) || exit 1; done
+
+package: setup ## Build lambda/package.zip, its sum and its bill of materials
+	$(BIN)/python -m scripts.package
+
+lock: setup ## Renew the locks from the .in files
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links -o requirements-dev.lock requirements-dev.in
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-emit-find-links -o lambda/requirements.lock lambda/requirements.in
+
+clean: ## Remove what was set up and built here
+	rm -rf $(VENV) .tools build .pytest_cache .mypy_cache .ruff_cache .hypothesis
