@@ -145,20 +145,32 @@ def test_a_session_whose_keys_are_refused_is_thrown_away() -> None:
     assert world.count("sts:AssumeRole") == 2
 
 
-def test_a_silent_scope_is_asked_again_after_a_pause() -> None:
+def test_a_silent_scope_is_asked_again_after_ever_longer_pauses() -> None:
     world = World()
 
     def silence(call: Call) -> None:
         raise ReadTimeoutError(endpoint_url="https://elasticloadbalancing.eu-west-1.amazonaws.com")
 
     world.aws.before = silence
-    assert isinstance(world.look(HOME), Unreadable)
-    world.aws.before = lambda call: None
+    asked = []
+    for second in range(0, 1000, 10):
+        world.now = NOW + second
+        before = len(world.aws.calls)
+        assert isinstance(world.look(HOME), Unreadable)
+        asked += [second] if len(world.aws.calls) > before else []
+    assert asked == [0, 30, 90, 210, 450, 750]
 
-    world.now = NOW + 29
+    world.aws.before = lambda call: None
+    world.now = NOW + 1049
     assert isinstance(world.look(HOME), Unreadable)
-    world.now = NOW + 31
+    world.now = NOW + 1050
     assert isinstance(world.look(HOME), Gone)
+
+    world.aws.before = silence
+    world.look(HOME)
+    world.aws.before = lambda call: None
+    world.now = NOW + 1080
+    assert isinstance(world.look(HOME), Gone), "after an answer, pauses are short again"
 
 
 def test_sts_is_asked_at_a_regional_endpoint() -> None:
@@ -170,7 +182,7 @@ def test_sts_is_asked_at_a_regional_endpoint() -> None:
 def test_calls_are_short_and_seldom_repeated() -> None:
     config = AwsClients("eu-west-1").client("elbv2").meta.config
 
-    assert (config.connect_timeout, config.read_timeout) == (2, 7)
+    assert (config.connect_timeout, config.read_timeout) == (2, 5)
     assert config.retries == {"mode": "standard", "total_max_attempts": 3}
 
 

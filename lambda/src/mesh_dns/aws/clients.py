@@ -15,7 +15,7 @@ Client = Any
 # Seconds, and tries. A region that does not answer costs a call at most ATTEMPTS * READ_TIMEOUT and two short pauses;
 # whatever takes longer is for the queue to repeat.
 CONNECT_TIMEOUT = 2
-READ_TIMEOUT = 7
+READ_TIMEOUT = 5
 ATTEMPTS = 3
 
 

@@ -14,8 +14,10 @@ from mesh_dns.errors import Misconfigured, Retryable
 SESSION_NAME = "mesh-dns"
 # Seconds before its end in which a session is not used any more: longer than a batch takes.
 MARGIN = 300
-# Seconds in which a scope that did not answer is not asked again: one dead region must not use up the function's time.
-PAUSE = 30
+# Seconds in which a scope that did not answer is not asked again, doubled each time it does not: dead regions must not
+# use up the function's time.
+SHORTEST_PAUSE = 30
+LONGEST_PAUSE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,15 @@ class _Session:
     clients: dict[str, Client] = field(default_factory=dict, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """A scope that did not answer: until when it is left alone, and after what pause."""
+
+    until: float
+    pause: float
+    error: Unanswered
+
+
 class Scopes:
     """Calls to AWS in any scope. `home` is where the function runs; `clock` is in seconds since the epoch.
 
@@ -53,20 +64,22 @@ class Scopes:
         self._reader_role = reader_role
         self._clock = clock
         self._sessions: dict[Scope, _Session] = {}
-        self._silent: dict[Scope, tuple[float, Unanswered]] = {}
+        self._silent: dict[Scope, _Silence] = {}
 
     def call(self, scope: Scope, service: str, operation: str, **arguments: object) -> Mapping[str, Any]:
         """Call a service in a scope, with a session of just its account. Raises Refused and other Retryables."""
-        until, silence = self._silent.get(scope, (0.0, None))
-        if silence is not None and self._clock() < until:
-            raise silence.with_traceback(None)
+        silence = self._silent.get(scope)
+        if silence is not None and self._clock() < silence.until:
+            raise silence.error.with_traceback(None)
         try:
             client = self._client(scope, service)
             answer = call(client, operation, str(scope), self._advice(scope), **arguments)
         except Unanswered as error:
-            self._silent[scope] = self._clock() + PAUSE, error
+            pause = SHORTEST_PAUSE if silence is None else min(2 * silence.pause, LONGEST_PAUSE)
+            self._silent[scope] = _Silence(self._clock() + pause, pause, error)
             raise
         except Refused as error:
+            self._silent.pop(scope, None)
             if error.keys_invalid:
                 self._sessions.pop(scope, None)
             raise
