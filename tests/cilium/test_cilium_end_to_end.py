@@ -43,9 +43,11 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with Sandbox() as sandbox:
         zone = sandbox.cloudflare.add_zone(DOMAIN)
         sandbox.cloudflare.add_token(TOKEN, [zone])
-        example = Terraform("complete", tmp_path_factory.mktemp("repository"), sandbox.environment(), OVERRIDE)
+        variables = {"TF_VAR_cloudflare_zone_id": zone, "TF_VAR_cloudflare_api_token": TOKEN}
+        folder = tmp_path_factory.mktemp("repository")
+        example = Terraform("complete", folder, sandbox.environment() | variables, OVERRIDE)
         example.init()
-        example.apply(cloudflare_zone_id=zone, cloudflare_api_token=TOKEN)
+        example.apply()
         yield sandbox
 
 
