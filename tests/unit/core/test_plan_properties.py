@@ -1,0 +1,187 @@
+"""What holds for every plan, whatever was found."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mesh_dns.core import ownership
+from mesh_dns.core.model import Action, LoadBalancer, LoadBalancerId, Record, Unreadable
+from mesh_dns.core.plan import REFUSALS, Plan, Question, Reason, plan
+from tests.doubles.inventory import HOME, make, make_id
+from tests.doubles.provider import ZONE, InMemoryProvider
+from tests.unit.core.scene import AWAY, FAR, NOW, POLICY, Scene, foreign, ours, second_look
+
+T = TypeVar("T")
+
+NAMES = [f"c{n}.mesh.example.com" for n in range(4)]
+CLAIMED = [*NAMES, "C0.mesh.example.com.", "mesh.example.com", "x.example.org", "bad_.mesh.example.com"]
+SCOPES = (HOME, AWAY, FAR)
+IDS = [make_id(n, SCOPES[n % 3]) for n in range(8)]
+POLICIES = [
+    POLICY,
+    replace(POLICY, adopt_matching=True),
+    replace(POLICY, accounts={HOME.account: ("c0.mesh.example.com",)}),
+    replace(POLICY, grace=0),
+]
+
+
+@st.composite
+def _load_balancer(draw: st.DrawFn, lb: LoadBalancerId) -> LoadBalancer:
+    names = draw(st.lists(st.sampled_from(CLAIMED), max_size=3))
+    created = draw(st.sampled_from([0, 0, NOW - 601, NOW - 30, NOW]))
+    return make(lb, *names, created=created, internal=draw(st.sampled_from([True, True, False])))
+
+
+@st.composite
+def _at_name(draw: st.DrawFn, name: str, known: Sequence[LoadBalancer]) -> list[Record]:
+    """At most one CNAME, as a provider keeps it, and maybe something beside it."""
+    serves = draw(st.sampled_from([*known, *map(make, IDS)]))
+    cname = draw(
+        st.sampled_from(
+            [
+                None,
+                ours(serves, name),
+                ours(serves, name),
+                ours(serves, name, ttl=300),
+                foreign(name=name),
+                foreign(name=name, content=serves.dns_name),
+                ours(serves, name, comment=f"other {serves.id}"),
+            ]
+        )
+    )
+    odd = ours(serves, name, type="TXT", id=f"odd-{name}")
+    beside = draw(st.sampled_from([None, None, None, foreign("TXT", name=name), odd]))
+    return [record for record in (cname, beside) if record is not None]
+
+
+@st.composite
+def scenes(draw: st.DrawFn) -> Scene:
+    known = (HOME, *draw(st.sampled_from([(), (AWAY,), (AWAY, FAR)])))
+    readable = ["live", "live", "gone", "unreadable", "listed", "never looked at"]
+    states = {lb: draw(st.sampled_from(readable if lb.scope in known else readable[3:4])) for lb in IDS}
+    seen = {lb: draw(_load_balancer(lb)) for lb in IDS}
+    of = {state: [lb for lb in IDS if states[lb] == state] for state in ("live", "gone", "unreadable", "listed")}
+    records = [record for name in NAMES for record in draw(_at_name(name, list(seen.values())))]
+    looks = [
+        second_look(record, serves, age=draw(st.sampled_from([0, 599, 600, 9999])), override_guard=draw(st.booleans()))
+        for record in records
+        if (serves := ownership.served_by(POLICY.owner, record)) is not None and draw(st.booleans())
+    ]
+    return Scene(
+        live=tuple(seen[lb] for lb in of["live"]),
+        gone=tuple(of["gone"]),
+        unreadable=tuple(of["unreadable"]),
+        listed_only=tuple(seen[lb] for lb in of["listed"]),
+        records=tuple(records),
+        about=tuple(draw(st.lists(st.sampled_from(of["live"] + of["gone"]), unique=True)) if of["live"] else ()),
+        second_looks=tuple(looks),
+        known=known,
+        unlistable=draw(st.sampled_from([(), (), (HOME,), (AWAY,)])),
+        listed=draw(st.sampled_from([True, True, True, False])),
+        override_guard=draw(st.booleans()),
+        policy=draw(st.sampled_from(POLICIES)),
+    )
+
+
+every_scene = given(scene=scenes())
+often = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@often
+@given(scene=scenes(), seed=st.integers(0, 2**32))
+def test_the_order_of_what_was_found_does_not_matter(scene: Scene, seed: int) -> None:
+    rng = random.Random(seed)
+    question, facts = scene.question(), scene.facts()
+
+    def shuffled(values: Iterable[T]) -> list[T]:
+        return rng.sample(found := list(values), len(found))
+
+    reordered = replace(
+        facts,
+        known=frozenset(shuffled(facts.known)),
+        looks=dict(shuffled(facts.looks.items())),
+        listings={
+            scope: listing if isinstance(listing, Unreadable) else dict(shuffled(listing.items()))
+            for scope, listing in shuffled(facts.listings.items())
+        },
+    )
+    asked_again = Question(
+        frozenset(shuffled(question.load_balancers)),
+        frozenset(shuffled(question.second_looks)),
+        question.override_guard,
+    )
+    expected = plan(question, facts, {ZONE: scene.records})
+    assert plan(asked_again, reordered, {ZONE: shuffled(scene.records)}) == expected
+
+
+def _written(scene: Scene, decided: Plan) -> Scene:
+    """The same scene after a provider took the changes."""
+    provider = InMemoryProvider(records_by_id={record.id: record for record in scene.records})
+    changes = [decision.change for decision in decided.decisions if decision.change is not None]
+    if changes:
+        provider.apply(ZONE, changes)
+    return replace(scene, records=tuple(provider.records_by_id.values()))
+
+
+@often
+@every_scene
+def test_planning_on_the_result_of_a_plan_changes_nothing(scene: Scene) -> None:
+    after = _written(scene, scene.plan())
+    assert [d for d in after.plan().decisions if d.change is not None] == []
+
+
+@often
+@every_scene
+def test_a_change_touches_only_our_cnames_and_adopts_only_if_told(scene: Scene) -> None:
+    by_id = {record.id: record for record in scene.records}
+    for decision in scene.plan().decisions:
+        change = decision.change
+        if change is None:
+            continue
+        assert change.hostname in NAMES
+        assert change.hostname == decision.hostname
+        if change.action is Action.CREATE:
+            assert not any(record.name == change.hostname for record in scene.records)
+            continue
+        record = by_id[change.record_id]
+        assert (record.type, record.name) == ("CNAME", change.hostname)
+        if decision.reason is Reason.ADOPT:
+            assert scene.policy.adopt_matching
+            assert (record.content, record.comment) == (change.content, "")
+        else:
+            assert ownership.served_by(POLICY.owner, record) is not None
+
+
+@often
+@every_scene
+def test_a_name_is_decided_once_and_not_while_something_is_needed(scene: Scene) -> None:
+    decided = scene.plan()
+    changed = [d.hostname for d in decided.decisions if d.change or d.look_again]
+    assert len(changed) == len(set(changed))
+    assert not {need.hostname for need in decided.needs} & set(changed)
+    assert all(need.looks or need.listings or need.zones for need in decided.needs)
+
+
+@often
+@every_scene
+def test_a_live_allowed_incumbent_is_never_moved(scene: Scene) -> None:
+    live = {lb.id: lb for lb in (*scene.live, *(scene.listed_only if scene.listed else ()))}
+    by_id = {record.id: record for record in scene.records}
+    for change in (d.change for d in scene.plan().decisions if d.change is not None and d.change.record_id):
+        serves = ownership.served_by(POLICY.owner, by_id[change.record_id])
+        if serves in live and change.hostname in " ".join(live[serves].tags.values()).lower().split():
+            assert change.load_balancer == serves
+
+
+@often
+@every_scene
+def test_refusals_go_only_to_those_who_asked(scene: Scene) -> None:
+    for decision in scene.plan().decisions:
+        if decision.reason in REFUSALS:
+            assert decision.load_balancer in scene.question().load_balancers
