@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,6 +16,7 @@ from moto.elbv2.models import elbv2_backends
 from moto.resourcegroupstaggingapi.models import resourcegroupstaggingapi_backends
 from moto.sqs.models import sqs_backends
 from moto.sts.models import AssumedRole, sts_backends
+from moto.utilities.utils import get_partition
 
 from sandbox.caller import Caller
 from sandbox.cloudflare import CloudflareEmulator
@@ -58,6 +58,7 @@ class Sandbox:
         self._queue_speed = queue_speed
         self._function_logs = FunctionLogs(on_log_line)
         self._recorder = ActionRecorder()
+        self._admins: dict[tuple[str, str], AssumedRole] = {}
         self._stack = ExitStack()
         self.events = EventBridge()
         """Publish an event as it is, without PutEvents: `events.publish(Event(...))`."""
@@ -94,6 +95,7 @@ class Sandbox:
 
     def _register_backends(self, stack: ExitStack) -> None:
         forget_everything()
+        self._admins.clear()
         for backends, subclass in (
             (elbv2_backends, SandboxLoadBalancersV2),
             (elb_backends, SandboxClassicLoadBalancers),
@@ -155,8 +157,11 @@ class Sandbox:
         )
 
     def _admin(self, account: str, region: str) -> AssumedRole:
-        partition = "aws-cn" if region.startswith("cn-") else "aws"
-        return session_of(f"arn:{partition}:iam::{account}:role/{ACCOUNT_ADMIN_ROLE}", f"pid-{os.getpid()}", region)
+        key = (get_partition(region), account)
+        if key not in self._admins:
+            role = f"arn:{key[0]}:iam::{account}:role/{ACCOUNT_ADMIN_ROLE}"
+            self._admins[key] = session_of(role, "sandbox-user", region)
+        return self._admins[key]
 
     @property
     def calls(self) -> tuple[RecordedCall, ...]:

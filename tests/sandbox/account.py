@@ -7,7 +7,7 @@ import json
 import time
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -49,8 +49,12 @@ class Account:
     account: str = ACCOUNT
     region: str = REGION
 
+    clients: dict[str, Any] = field(default_factory=dict)
+
     def client(self, service: str) -> Any:
-        return self.sandbox.client(service, region=self.region, account=self.account)
+        if service not in self.clients:
+            self.clients[service] = self.sandbox.client(service, region=self.region, account=self.account)
+        return self.clients[service]
 
     def trail(self, name: str = "trail", **options: Any) -> None:
         self.client("s3").create_bucket(
