@@ -87,15 +87,18 @@ class Terraform:
         terraform = shutil.which("terraform")
         if terraform is None:
             raise TerraformError("terraform is not on the path; install Terraform 1.11 or later")
-        with tempfile.TemporaryFile("w+") as complaints:
-            process = subprocess.Popen(  # noqa: S603 - our own arguments
+        settings = {f"TF_VAR_{name}": value for name, value in (variables or {}).items()}
+        with (
+            tempfile.TemporaryFile("w+") as complaints,
+            subprocess.Popen(  # noqa: S603 - our own arguments
                 [terraform, command, "-no-color", *arguments],
                 cwd=self.folder,
-                env={**self._environment, **{f"TF_VAR_{name}": value for name, value in (variables or {}).items()}},
+                env={**self._environment, **settings},
                 stdout=subprocess.PIPE,
                 stderr=complaints,
                 text=True,
-            )
+            ) as process,
+        ):
             lines = []
             try:
                 for line in process.stdout or ():
@@ -105,10 +108,8 @@ class Terraform:
             except BaseException:
                 process.terminate()
                 raise
-            finally:
-                process.wait()
             text = "".join(lines)
-            if process.returncode != 0:
+            if process.wait() != 0:
                 complaints.seek(0)
                 raise TerraformError(f"terraform {command} failed:\n{text[-2000:]}{complaints.read()[-4000:]}")
             return text

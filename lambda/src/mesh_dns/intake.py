@@ -9,9 +9,10 @@ from typing import Any, Protocol
 from mesh_dns.converge import Converge
 from mesh_dns.core import events, messages
 from mesh_dns.core.model import Scope
-from mesh_dns.core.work import Check, Sweep, Work
+from mesh_dns.core.work import Check, Release, Sweep, Work
 from mesh_dns.errors import Ignored, MeshDnsError, Rejected, Retryable
 from mesh_dns.ports import Register
+from mesh_dns.release import release
 from mesh_dns.telemetry import Telemetry
 
 # A failed message waits this many seconds, doubled at each receive, at most a quarter of an hour.
@@ -65,16 +66,30 @@ class Intake:
             self.telemetry.ignored("direct", str(reason))
             return {"ignored": str(reason)}
         known = self.register.known()
+        if isinstance(work, Release):
+            return self._release(work, known, deadline)
         if work.scope not in known:
             raise Rejected(_unknown(work.scope))
         for failure in self.converge({"direct": work}, known, deadline).values():
             raise failure
         return {"done": str(work.scope)}
 
-    def _direct(self, event: Mapping[str, Any]) -> Check | Sweep:
+    def _direct(self, event: Mapping[str, Any]) -> Check | Sweep | Release:
         if "action" in event:
             return events.command_in(event, self.home)
         return events.work_in(event, self.converge.policy.owner)
+
+    def _release(self, work: Release, known: frozenset[Scope], deadline: float) -> Mapping[str, Any]:
+        if work.scope == self.home:
+            raise Rejected(f"{work.scope} is the hub's own scope, which cannot be released")
+        decisions = release(self.converge, work.scope, known - {work.scope}, deadline, confirmed=work.confirmed)
+        if work.confirmed:
+            self.register.release(work.scope)
+        told = [
+            {"hostname": decision.hostname, "reason": decision.reason.value, "to": str(decision.load_balancer)}
+            for decision in decisions
+        ]
+        return {"released" if work.confirmed else "would_release": str(work.scope), "records": told}
 
     def _read(self, letters: _Letters) -> None:
         for key, record in letters.records.items():

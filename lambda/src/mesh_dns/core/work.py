@@ -56,4 +56,12 @@ class SecondLook:
         return self.load_balancer.scope
 
 
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Forget a scope and what serves it. Only ever asked for by direct invocation; `confirmed`: and not just told."""
+
+    scope: Scope
+    confirmed: bool = False
+
+
 Work = Check | Sweep | SecondLook

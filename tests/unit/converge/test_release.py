@@ -1,0 +1,66 @@
+"""Releasing a scope: told first, done when confirmed."""
+
+from __future__ import annotations
+
+import pytest
+
+from mesh_dns.converge import Converge
+from mesh_dns.core.model import Scope
+from mesh_dns.core.policy import Policy
+from mesh_dns.core.work import Sweep
+from mesh_dns.errors import Retryable
+from mesh_dns.release import release
+from tests.doubles.inventory import HOME, InMemoryInventory, make, make_id
+from tests.doubles.others import InMemoryOutbox, Told, VirtualClock
+from tests.doubles.provider import ZONE, InMemoryProvider
+
+LEAVING = Scope("444455556666", "us-east-1")
+NAMES = [f"c{number}.mesh.example.com" for number in range(20)]
+
+
+@pytest.fixture
+def ports() -> Converge:
+    inventory = InMemoryInventory(scopes={HOME, LEAVING})
+    for number, name in enumerate(NAMES):
+        inventory.put(make(make_id(number, LEAVING), name))
+    policy = Policy(
+        "mesh-dns/1f0c9a3e", {"mesh.example.com": ZONE}, dict.fromkeys((HOME.account, LEAVING.account), ("*",))
+    )
+    ports = Converge(inventory, InMemoryProvider(), InMemoryOutbox(), Told(), policy, VirtualClock())
+    ports({"sweep": Sweep(LEAVING)}, frozenset({HOME, LEAVING}), ports.clock() + 100)
+    inventory.unreadable.add(LEAVING)
+    inventory.put(make(99, NAMES[0], created=5))
+    return ports
+
+
+def released(ports: Converge, *, confirmed: bool) -> dict[str, str]:
+    decisions = release(ports, LEAVING, frozenset({HOME}), ports.clock() + 100, confirmed=confirmed)
+    return {decision.hostname: decision.reason.value for decision in decisions}
+
+
+def test_it_tells_first_what_it_would_do(ports: Converge) -> None:
+    before = dict(ports.provider.records_by_id)
+    assert released(ports, confirmed=False) == dict.fromkeys(NAMES, "delete") | {NAMES[0]: "hand-over"}
+    assert ports.provider.records_by_id == before
+
+
+def test_confirmed_it_hands_over_what_others_claim_and_deletes_the_rest(ports: Converge) -> None:
+    (kept,) = ports.provider.at(NAMES[0])
+    released(ports, confirmed=True)
+    (record,) = ports.provider.records_by_id.values()
+    assert (record.id, record.content) == (kept.id, ports.inventory.load_balancers[make_id(99)].dns_name)
+
+
+def test_a_zone_that_cannot_be_read_stops_it(ports: Converge) -> None:
+    def fail(call: str) -> None:
+        raise Retryable(call)
+
+    ports.provider.before = fail
+    with pytest.raises(Retryable):
+        released(ports, confirmed=True)
+
+
+def test_foreign_records_stay(ports: Converge) -> None:
+    foreign = ports.provider.add("hand.mesh.example.com", "A", "192.0.2.1")
+    released(ports, confirmed=True)
+    assert foreign in ports.provider.records_by_id.values()
