@@ -22,7 +22,8 @@ class OutOfTime(Retryable):
 class Writer:
     """Applies decisions zone by zone.
 
-    `replan(zone_id, hostnames)` lists the zone again and decides these names anew; raises Retryable.
+    `replan(zone_id, hostnames)` lists the zone again and decides these names anew, as far as that is possible without
+    asking AWS again; raises Retryable.
     `settled`: by hostname and load balancer, the decision that counts in the end with what came of it: None, or why it
     was not written.
     """
@@ -57,6 +58,9 @@ class Writer:
         except Retryable as error:
             self._settle(chunk, error)
             return
+        decided = {decision.hostname for decision in decisions}
+        undecided = [decision for decision in chunk if decision.hostname not in decided]
+        self._settle(undecided, Retryable("something changed while it was written; it is decided anew"))
         self._settle([decision for decision in decisions if decision.change is None], None)
         self._write_or_halve(zone_id, [decision for decision in decisions if decision.change is not None])
 

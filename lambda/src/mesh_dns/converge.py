@@ -7,13 +7,14 @@ zones are read again afterwards. Events and sweeps go the same way. What fails, 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mesh_dns.apply import OutOfTime, Writer
 from mesh_dns.core import ownership
 from mesh_dns.core.model import Gone, LoadBalancer, LoadBalancerId, Scope, Unreadable
 from mesh_dns.core.plan import Decision, Plan, Question, permitted, plan
 from mesh_dns.core.policy import Policy
+from mesh_dns.core.sweep import SweepRun
 from mesh_dns.core.work import Check, SecondLook, Sweep, Work
 from mesh_dns.dns.provider import BatchRejected, Provider
 from mesh_dns.errors import Retryable
@@ -22,9 +23,6 @@ from mesh_dns.ports import Inventory, Observer, Outbox
 
 # Claims, then incumbents, then heirs, then whatever changed meanwhile; a name that needs more waits for its retry.
 ROUNDS = 4
-# One run of a sweep looks at this many tagged load balancers, and at this many that only a record still names.
-TAGGED_PER_RUN = 5000
-ORPHANS_PER_RUN = 200
 MOST_HOPS = 100
 # A second look that has to wait beyond its grace comes back after this many seconds at least.
 SHORTEST_WAIT = 60
@@ -60,7 +58,7 @@ class _Batch:
         self.deadline = deadline
         self.seen = Observation(ports.inventory, ports.provider, ports.policy, known, ports.clock)
         self.failures: dict[str, Retryable] = {}
-        self.sweeps: dict[str, _Run] = {}
+        self.sweeps: dict[str, SweepRun] = {}
 
     def run(self) -> Mapping[str, Retryable]:
         self._observe()
@@ -97,8 +95,7 @@ class _Batch:
         except Retryable as error:
             self._fail(key, error)
             return
-        behind = sorted(lb for lb in tagged if sweep.after is None or lb > sweep.after)
-        self.sweeps[key] = _Run(sweep, behind[:TAGGED_PER_RUN], cut=len(behind) > TAGGED_PER_RUN)
+        self.sweeps[key] = SweepRun.of(sweep, tagged)
 
     def _zones_that_matter(self) -> frozenset[str]:
         """All of them, unless nothing in the batch can have freed a name: then `plan` asks for what it needs."""
@@ -149,12 +146,7 @@ class _Batch:
         return frozenset(names | {work.hostname for work in self.batch.values() if isinstance(work, SecondLook)})
 
     def _question(self) -> Question:
-        in_question = {
-            lb
-            for work in self.batch.values()
-            for lb in _asked_for(work)
-            if not isinstance(self.seen.looks.get(lb), Unreadable)
-        }
+        in_question = {lb for work in self.batch.values() for lb in _asked_for(work) if not self._unreadable(lb)}
         served = self._served()
         for run in self.sweeps.values():
             run.extend(served)
@@ -196,9 +188,6 @@ class _Batch:
         if zone_id in self.seen.unread_zones:
             raise self.seen.unread_zones[zone_id]
         again = plan(self._question(), self.seen.facts(), self.seen.zones)
-        undecided = {need.hostname for need in again.needs} & names
-        for hostname in undecided:
-            self._fail_for(again, hostname, Retryable(f"{hostname}: changed while it was written"))
         return [
             decision
             for decision in again.decisions
@@ -210,21 +199,20 @@ class _Batch:
 
     def _settle(self, decided: Plan, writer: Writer) -> None:
         """Send second looks, tell the observer, and let failures fall on the messages that they concern."""
-        final = {(d.hostname, d.load_balancer): (d, self._outcome(d)) for d in decided.decisions}
-        written = {d.hostname for d, _ in writer.settled.values()}
-        final = {key: value for key, value in final.items() if key[0] not in written or value[0].change is None}
-        failed = self._send_second_looks([d for d, _ in final.values()] + [d for d, _ in writer.settled.values()])
-        for key, (decision, error) in writer.settled.items():
-            final[key] = (decision, self._outcome(decision) if error is None else f"failed: {error}")
+        rewritten = {hostname for hostname, _ in writer.settled}
+        final: list[tuple[Decision, Retryable | None]] = [
+            (d, None) for d in decided.decisions if d.change is None or d.hostname not in rewritten
+        ]
+        final += writer.settled.values()
+        unsent = self._send_second_looks([decision for decision, _ in final])
+        for decision, failure in final:
+            error = unsent if decision.look_again is not None else failure
+            if decision.retry:
+                error = Retryable(f"{decision.hostname}: {decision.detail}")
             if error is not None and not isinstance(error, OutOfTime):
                 self._fail_for(decided, decision.hostname, error)
-        for decision, outcome in final.values():
-            if decision.retry:
-                self._fail_for(decided, decision.hostname, Retryable(f"{decision.hostname}: {decision.detail}"))
-            error = failed if decision.look_again else None
-            if error is not None:
-                self._fail_for(decided, decision.hostname, error)
-            self.ports.observer.decided(decision, outcome=outcome if error is None else f"failed: {error}")
+            outcome = self._outcome(decision) if error is None else f"failed: {error}"
+            self.ports.observer.decided(decision, outcome=outcome)
 
     def _outcome(self, decision: Decision) -> str:
         if decision.change is None:
@@ -258,12 +246,18 @@ class _Batch:
             if key in self.failures:
                 continue
             rest = run.rest(undone)
-            if rest is None:
+            unread = next((lb for lb in sorted(run.load_balancers) if self._unreadable(lb)), None)
+            if unread is not None:
+                self._fail(key, Retryable(f"{unread}, which a record names, could not be read"))
+            elif rest is None:
                 self.ports.observer.swept(run.sweep, load_balancers=len(run.load_balancers))
             else:
                 self._continue_sweep(key, run, rest)
 
-    def _continue_sweep(self, key: str, run: _Run, rest: Sweep) -> None:
+    def _unreadable(self, load_balancer: LoadBalancerId) -> bool:
+        return isinstance(self.seen.looks.get(load_balancer), Unreadable)
+
+    def _continue_sweep(self, key: str, run: SweepRun, rest: Sweep) -> None:
         try:
             if rest.after == run.sweep.after:
                 raise Retryable(f"the sweep of {run.sweep.scope} made no progress in the function's time")
@@ -287,43 +281,6 @@ class _Batch:
         """The first failure of a message counts, but one that says how long to wait counts more."""
         if key not in self.failures or (self.failures[key].after is None and error.after is not None):
             self.failures[key] = error
-
-
-@dataclass
-class _Run:
-    """The part of a sweep that this run covers: tagged load balancers, and those that only a record names."""
-
-    sweep: Sweep
-    tagged: Sequence[LoadBalancerId]
-    cut: bool
-    load_balancers: frozenset[LoadBalancerId] = frozenset()
-
-    def extend(self, served: Collection[LoadBalancerId]) -> None:
-        """Take in the load balancers that records name, in the order of the sweep, as many as one run may look at."""
-        end = self.tagged[-1] if self.cut else None
-        orphans = sorted(
-            lb
-            for lb in set(served) - set(self.tagged)
-            if lb.scope == self.sweep.scope
-            and (self.sweep.after is None or lb > self.sweep.after)
-            and (end is None or lb <= end)
-        )
-        if len(orphans) > ORPHANS_PER_RUN:
-            orphans = orphans[:ORPHANS_PER_RUN]
-            self.cut = True
-            self.tagged = [lb for lb in self.tagged if lb <= orphans[-1]]
-        self.load_balancers = frozenset(self.tagged) | frozenset(orphans)
-
-    def rest(self, undone: Collection[LoadBalancerId]) -> Sweep | None:
-        """What a later run has to cover; None when this one reached the end."""
-        mine = sorted(self.load_balancers)
-        first = min((lb for lb in undone if lb in self.load_balancers), default=None)
-        if first is not None:
-            mine = [lb for lb in mine if lb < first]
-        elif not self.cut:
-            return None
-        after = mine[-1] if mine else self.sweep.after
-        return replace(self.sweep, after=after, hops=self.sweep.hops + 1)
 
 
 def _asked_for(work: Work) -> frozenset[LoadBalancerId]:

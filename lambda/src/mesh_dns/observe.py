@@ -24,6 +24,7 @@ class Observation:
     clock: Callable[[], float]
     looks: dict[LoadBalancerId, Sighting] = field(default_factory=dict)
     tagged: dict[LoadBalancerId, LoadBalancer] = field(default_factory=dict)
+    swept: dict[Scope, Mapping[LoadBalancerId, LoadBalancer] | Retryable] = field(default_factory=dict)
     listings: dict[Scope, Listing | Unreadable] = field(default_factory=dict)
     zones: dict[str, Collection[Record]] = field(default_factory=dict)
     unread_zones: dict[str, Retryable] = field(default_factory=dict)
@@ -38,10 +39,19 @@ class Observation:
             self.looks.update(self.inventory.look(wanted - outside))
 
     def find_tagged(self, scope: Scope) -> Mapping[LoadBalancerId, LoadBalancer]:
-        """Every load balancer of a scope that carries the tag. Raises Retryable."""
-        found = self.inventory.tagged(scope)
-        self.tagged.update(found)
-        return found
+        """Every load balancer of a scope that carries the tag; asked for once. Raises Retryable."""
+        if scope not in self.swept:
+            try:
+                found = self.inventory.tagged(scope)
+            except Retryable as error:
+                self.swept[scope] = error
+            else:
+                self.swept[scope] = found
+                self.tagged.update(found)
+        known = self.swept[scope]
+        if isinstance(known, Retryable):
+            raise known
+        return known
 
     def list_scopes(self, scopes: Iterable[Scope]) -> None:
         """List every load balancer of these scopes, each at most once."""

@@ -9,7 +9,7 @@ from mesh_dns.errors import Misconfigured
 
 # What a bearer token is made of (RFC 6750, section 2.1).
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
-_SCHEME = re.compile(r"bearer\s+", re.IGNORECASE)
+_SCHEME = re.compile(r"\Abearer(\s+|\Z)", re.IGNORECASE)
 
 
 class TokenStore(Protocol):
