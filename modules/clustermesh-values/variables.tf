@@ -59,7 +59,7 @@ variable "clusters" {
     condition = length(distinct([for cluster in values(var.clusters) : cluster.id])) == length(var.clusters)
     error_message = "clusters: ${join("; ", [
       for id, names in { for name, cluster in var.clusters : coalesce(cluster.id, "null") => name... } :
-      "id ${id} is given to ${join(" and ", [for name in names : "\"${name}\""])}" if length(names) > 1
+      "id ${id} is given to ${join(" and ", formatlist("%q", names))}" if length(names) > 1
     ])}. Accepted: an id of its own for every cluster, disabled ones included."
   }
 
