@@ -1,0 +1,339 @@
+"""What each event asks us to look at, and what becomes of events that cannot be what they seem."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from mesh_dns.core import events
+from mesh_dns.core.model import Kind, LoadBalancerId, Scope
+from mesh_dns.core.work import Check, Release, Sweep
+from mesh_dns.errors import Ignored, Rejected
+from tests.fixtures import events as samples
+
+OWNER = "mesh-dns/1f0c9a3e"
+SCOPE = Scope("111122223333", "eu-west-1")
+PREFIX = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:"
+NLB = LoadBalancerId("eu-west-1", "111122223333", Kind.NETWORK, "k8s-kubesyst-clusterm-0123456789", "50dc6c495c0c9188")
+ALB = LoadBalancerId("eu-west-1", "111122223333", Kind.APPLICATION, "k8s-web-ingress-fedcba9876", "1234567890abcdef")
+GWLB = LoadBalancerId("eu-west-1", "111122223333", Kind.GATEWAY, "inspection", "0011223344556677")
+CLASSIC = LoadBalancerId("eu-west-1", "111122223333", Kind.CLASSIC, "a0123456789abcdef0123456789abcde")
+
+Json = dict[str, Any]
+
+
+def outcome(event: object) -> object:
+    """The work that an event asks for, or `ignored` or `rejected` with the reason."""
+    try:
+        return events.work_in(event, OWNER)  # type: ignore[arg-type]
+    except Ignored as reason:
+        return f"ignored: {reason}"
+    except Rejected as reason:
+        return f"rejected: {reason}"
+
+
+# fmt: off
+ASKED_FOR = {
+    "v2-create-nlb": Check(SCOPE, frozenset({NLB}), settles_nothing=True),
+    "v2-create-alb-without-tags": Check(SCOPE, frozenset({ALB}), settles_nothing=True),
+    "v2-create-gwlb": Check(SCOPE, frozenset({GWLB}), settles_nothing=True),
+    "v2-delete": Check(SCOPE, frozenset({NLB})),
+    "v2-add-tags": Check(SCOPE, frozenset({NLB}), settles_nothing=True),
+    "v2-add-tags-to-several": Check(SCOPE, frozenset({NLB, ALB}), settles_nothing=True),
+    "v2-remove-tags": Check(SCOPE, frozenset({NLB, ALB})),
+    "classic-create": Check(SCOPE, frozenset({CLASSIC}), settles_nothing=True),
+    "classic-delete": Check(SCOPE, frozenset({CLASSIC})),
+    "classic-add-tags": Check(SCOPE, frozenset({CLASSIC}), settles_nothing=True),
+    "classic-remove-tags": Check(SCOPE, frozenset({CLASSIC})),
+    "old-record-without-optional-fields": Check(SCOPE, frozenset({NLB}), settles_nothing=True),
+    "sweep": Sweep(SCOPE),
+    "v2-add-tags-to-target-group": "ignored: AddTags of something that is not a load balancer",
+    "v2-add-tags-to-listener": "ignored: AddTags of something that is not a load balancer",
+    "v2-create-denied": "ignored: CreateLoadBalancer failed with AccessDenied, so nothing changed",
+    "v2-delete-in-use": "ignored: DeleteLoadBalancer failed with ResourceInUseException, so nothing changed",
+    "other-call-modify-attributes":
+        "ignored: ModifyLoadBalancerAttributes changes neither load balancers nor their tags",
+    "another-service": "ignored: an event of 'aws.ec2', not of a load balancer",
+    "sweep-of-another-installation": "ignored: a sweep of another installation",
+}
+# fmt: on
+
+
+def test_every_fixture_has_its_row() -> None:
+    assert sorted(ASKED_FOR) == samples.names()
+
+
+@pytest.mark.parametrize("name", samples.names())
+def test_what_an_event_asks_for(name: str) -> None:
+    assert outcome(samples.load(name)) == ASKED_FOR[name]
+
+
+def _recorded(region: str, path: str, *, created: bool) -> Check:
+    lb = LoadBalancerId.from_arn(f"arn:aws:elasticloadbalancing:{region}:111122223333:loadbalancer/{path}")
+    assert lb is not None
+    return Check(lb.scope, frozenset({lb}), settles_nothing=created)
+
+
+# fmt: off
+RECORDED = {
+    "classic-create-console--stackstate": _recorded("eu-west-1", "waegh", created=True),
+    "classic-delete-console--stackstate": _recorded("eu-west-1", "classic-lb", created=False),
+    "v2-create-alb-eventbridge--python-notes":
+        _recorded("us-east-1", "app/b14/e2a53ebbbc9d21f4", created=True),
+    "v2-delete-nlb--aws-spotlight":
+        _recorded("ap-northeast-1", "net/TESTflontback/813270f8ee6fa76a", created=False),
+    "v2-error-access-denied-create-rule--traildiscover":
+        "ignored: CreateRule changes neither load balancers nor their tags",
+    "v2-other-create-target-group--stackstate":
+        "ignored: CreateTargetGroup changes neither load balancers nor their tags",
+    "lambda-event-eventbridge--powertools": "ignored: an event of 'aws.ec2', not of a load balancer",
+}
+# fmt: on
+
+
+@pytest.mark.skipif(not samples.RECORDED.is_dir(), reason="the recorded events are not beside this repository")
+@pytest.mark.parametrize("name", RECORDED)
+def test_what_a_recorded_event_asks_for(name: str) -> None:
+    assert outcome(samples.recorded()[name]) == RECORDED[name]
+
+
+@pytest.mark.skipif(not samples.RECORDED.is_dir(), reason="the recorded events are not beside this repository")
+def test_a_recorded_create_by_cloudformation_names_its_load_balancer() -> None:
+    event = samples.recorded()["v2-create-alb-cloudformation--stackstate"]
+    (created,) = event["detail"]["responseElements"]["loadBalancers"]
+    work = outcome(event)
+    assert isinstance(work, Check)
+    assert [PREFIX + "loadbalancer/" + lb.arn_path for lb in work.load_balancers] == [created["loadBalancerArn"]]
+
+
+# Events that were changed
+
+
+def changed(name: str, path: str, value: object) -> Json:
+    """A fixture with one value replaced; `...` takes it out."""
+    event = samples.load(name)
+    *parents, last = path.split(".")
+    place = event
+    for step in parents:
+        place = place[step]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return event
+
+
+def lb_arn(number: int, *, region: str = "eu-west-1", account: str = "111122223333") -> str:
+    return f"arn:aws:elasticloadbalancing:{region}:{account}:loadbalancer/net/mesh/{number:016x}"
+
+
+PARAMETERS = "detail.requestParameters"
+# fmt: off
+REJECTED = {
+    "an ARN of another account than the envelope's":
+        (changed("v2-add-tags", f"{PARAMETERS}.resourceArns", [lb_arn(1, account="444455556666")]),
+         "an event of 111122223333/eu-west-1 names a load balancer of 444455556666/eu-west-1"),
+    "an ARN of another region than the envelope's":
+        (changed("v2-delete", f"{PARAMETERS}.loadBalancerArn", lb_arn(1, region="us-east-1")),
+         "an event of 111122223333/eu-west-1 names a load balancer of 111122223333/us-east-1"),
+    "one foreign ARN among good ones":
+        (changed("v2-add-tags", f"{PARAMETERS}.resourceArns", [lb_arn(1), lb_arn(2, account="444455556666")]),
+         "names a load balancer of 444455556666"),
+    "a created load balancer of another account":
+        (changed("v2-create-nlb", "detail.responseElements.loadBalancers",
+                 [{"loadBalancerArn": lb_arn(1, account="444455556666")}]),
+         "names a load balancer of 444455556666"),
+    "an envelope of another scope around a good call":
+        (changed("v2-delete", "account", "444455556666"), "an event of 444455556666/eu-west-1 names"),
+    "101 ARNs":
+        (changed("v2-add-tags", f"{PARAMETERS}.resourceArns", [lb_arn(n) for n in range(101)]), "resourceArns"),
+    "no ARN":
+        (changed("v2-add-tags", f"{PARAMETERS}.resourceArns", []), "resourceArns: [] should be non-empty"),
+    "ARNs that are a text":
+        (changed("v2-add-tags", f"{PARAMETERS}.resourceArns", lb_arn(1)), "is not of type 'array'"),
+    "an ARN that is a number":
+        (changed("v2-add-tags", f"{PARAMETERS}.resourceArns", [1]), "resourceArns.0: 1 is not of type 'string'"),
+    "an ARN with a path that is none":
+        (changed("v2-delete", f"{PARAMETERS}.loadBalancerArn", PREFIX + "loadbalancer/net/mesh/../../x"),
+         "does not name a load balancer"),
+    "an ARN in Unicode digits":
+        (changed("v2-delete", f"{PARAMETERS}.loadBalancerArn", lb_arn(1, account="\u0661" * 12)),
+         "does not name a load balancer"),
+    "a name with a line end":
+        (changed("classic-delete", f"{PARAMETERS}.loadBalancerName", "mesh\n"), "does not name a load balancer"),
+    "a name with a slash":
+        (changed("classic-delete", f"{PARAMETERS}.loadBalancerName", "net/mesh/1"), "does not match"),
+    "no account in the envelope": (changed("v2-delete", "account", ...), "'account' is a required property"),
+    "an account that is a number": (changed("v2-delete", "account", 111122223333), "account: 111122223333"),
+    "a region that is none": (changed("v2-delete", "region", "*"), "region: '*'"),
+    "no detail": (changed("v2-delete", "detail", ...), "'detail' is a required property"),
+    "a detail that is a text": (changed("v2-delete", "detail", "x"), "detail: 'x' is not of type 'object'"),
+    "no event name": (changed("v2-delete", "detail.eventName", ...), "'eventName' is a required property"),
+    "no request parameters": (changed("v2-delete", PARAMETERS, None), "without loadBalancerArn or loadBalancerName"),
+    "empty request parameters": (changed("v2-add-tags", PARAMETERS, {}), "without resourceArns or loadBalancerNames"),
+    "a create without a response":
+        (changed("v2-create-nlb", "detail.responseElements", None), "responseElements: None is not of type 'object'"),
+    "a create that made nothing":
+        (changed("v2-create-nlb", "detail.responseElements.loadBalancers", []), "loadBalancers: []"),
+    "a sweep without an owner": (changed("sweep", "detail.owner", ...), "'owner' is a required property"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("event", "reason"), REJECTED.values(), ids=REJECTED.keys())
+def test_what_cannot_be_understood_is_rejected_with_the_reason(event: Json, reason: str) -> None:
+    told = outcome(event)
+    assert str(told).startswith("rejected: ")
+    assert reason in str(told)
+    assert len(str(told)) < 300
+
+
+# fmt: off
+STILL_UNDERSTOOD = {
+    "no apiVersion": ("v2-delete", "detail.apiVersion", ...),
+    "the apiVersion of the other generation": ("v2-delete", "detail.apiVersion", "2012-06-01"),
+    "no recipientAccountId": ("v2-delete", "detail.recipientAccountId", ...),
+    "another account inside: the envelope counts": ("v2-delete", "detail.recipientAccountId", "444455556666"),
+    "another region inside: the envelope counts": ("v2-delete", "detail.awsRegion", "us-east-1"),
+    "an empty errorCode": ("v2-delete", "detail.errorCode", ""),
+    "fields that nobody knows": ("v2-delete", "detail.somethingNew", {"a": [1, None]}),
+    "odd Unicode in a tag":
+        ("v2-add-tags", "detail.requestParameters.tags", [{"key": "\u202e\U0001f600", "value": "\ud800"}]),
+    "tags that are no tags": ("v2-add-tags", "detail.requestParameters.tags", "x"),
+    "no tags in a create": ("v2-create-nlb", "detail.requestParameters.tags", ...),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("name", "path", "value"), STILL_UNDERSTOOD.values(), ids=STILL_UNDERSTOOD.keys())
+def test_what_does_not_matter_changes_nothing(name: str, path: str, value: object) -> None:
+    assert outcome(changed(name, path, value)) == ASKED_FOR[name]
+
+
+def test_several_load_balancers_made_by_one_call_are_all_looked_at() -> None:
+    made = [{"loadBalancerArn": lb_arn(n)} for n in range(3)]
+    work = outcome(changed("v2-create-nlb", "detail.responseElements.loadBalancers", made))
+    assert isinstance(work, Check)
+    assert len(work.load_balancers) == 3
+
+
+@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov", "aws-iso-b"])
+def test_other_partitions_have_other_arns(partition: str) -> None:
+    arn = lb_arn(1).replace("arn:aws:", f"arn:{partition}:")
+    assert isinstance(outcome(changed("v2-delete", f"{PARAMETERS}.loadBalancerArn", arn)), Check)
+
+
+# The text of a message
+
+
+def notification(message: object) -> str:
+    return json.dumps({"Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:...", "Message": message})
+
+
+EVENT = samples.load("v2-delete")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [json.dumps(EVENT), notification(json.dumps(EVENT)), " \n" + json.dumps(EVENT, indent=2)],
+    ids=["with raw delivery", "inside a notification", "with white space"],
+)
+def test_a_message_is_unwrapped(text: str) -> None:
+    assert events.from_text(text) == EVENT
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "not JSON"),
+        ("Test message.", "not JSON"),
+        ("[]", "not a JSON object but a list"),
+        ("null", "not a JSON object but a NoneType"),
+        ("{", "not JSON"),
+        (notification("not JSON"), "not JSON"),
+        (notification("[1]"), "not a JSON object but a list"),
+        ("1" * 5000, "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ('{"a":' * 100_000, "not JSON"),
+    ],
+    ids=[
+        "nothing", "a text", "a list", "null", "half an object", "a notification of a text", "a notification of a list",
+        "a number of 5,000 digits", "100,000 lists", "100,000 objects",
+    ],
+)  # fmt: skip
+def test_what_is_not_a_json_object_is_rejected(text: str, reason: str) -> None:
+    with pytest.raises(Rejected, match=reason):
+        events.from_text(text)
+
+
+def test_a_notification_whose_message_is_not_a_text_is_no_event() -> None:
+    assert outcome(events.from_text(notification({"a": 1}))) == (
+        "rejected: does not fit the schema event: 'source' is a required property"
+    )
+
+
+@pytest.mark.parametrize("place", ["detail", PARAMETERS, f"{PARAMETERS}.resourceArns", "detail.eventName"])
+def test_deep_nesting_is_rejected_or_ignored_at_every_depth(place: str) -> None:
+    text = json.dumps(changed("v2-add-tags", place, "@"))
+    for depth in (*range(1, 100, 10), *range(850, 1050)):
+        for nested in ("[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth):
+            try:
+                told = outcome(events.from_text(text.replace('"@"', nested)))
+            except Rejected:
+                continue
+            assert str(told).startswith("rejected: "), depth
+
+
+def test_a_message_as_long_as_a_queue_takes_is_understood() -> None:
+    tags = [{"key": f"key{n}", "value": "v" * 256} for n in range(880)]
+    text = json.dumps(changed("v2-add-tags", f"{PARAMETERS}.tags", tags))
+    assert 250_000 < len(text) < 262_144
+    assert outcome(events.from_text(text)) == ASKED_FOR["v2-add-tags"]
+
+
+# Commands
+
+
+HOME = Scope("999999999999", "eu-central-1")
+
+
+@pytest.mark.parametrize(
+    ("command", "work"),
+    [
+        ({"action": "sweep"}, Sweep(HOME)),
+        ({"action": "sweep", "override_guard": True}, Sweep(HOME, override_guard=True)),
+        ({"action": "sweep", "account": "111122223333", "region": "eu-west-1"}, Sweep(SCOPE)),
+        ({"action": "release", "account": "111122223333", "region": "eu-west-1"}, Release(SCOPE)),
+        (
+            {"action": "release", "account": "111122223333", "region": "eu-west-1", "confirm": True},
+            Release(SCOPE, True),
+        ),
+    ],
+    ids=["the hub's own scope", "with an override", "another scope", "a release, told only", "a release, confirmed"],
+)
+def test_what_a_person_may_ask_for(command: Json, work: object) -> None:
+    assert events.command_in(command, HOME) == work
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"action": "delete-everything"},
+        {"action": "sweep", "acount": "111122223333"},
+        {"action": "sweep", "confirm": True},
+        {"action": "sweep", "override_guard": "yes"},
+        {"action": "sweep", "account": 111122223333},
+        {"action": "release"},
+        {"action": "release", "account": "111122223333", "region": "eu-west-1", "override_guard": True},
+        {},
+    ],
+    ids=[
+        "an unknown action", "a typo", "a confirmed sweep", "an override that is a text", "an account that is a number",
+        "a release of nothing", "a release with an override", "nothing",
+    ],
+)  # fmt: skip
+def test_a_command_with_a_mistake_is_rejected(command: Json) -> None:
+    with pytest.raises(Rejected, match="schema command"):
+        events.command_in(command, HOME)

@@ -1,0 +1,97 @@
+"""Which claims count, and why others do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mesh_dns.core.model import Scope
+from tests.doubles.inventory import HOME, make, make_id
+from tests.doubles.provider import ZONE
+from tests.unit.core.scene import FAR, NAME, OTHER, OTHER_ZONE, POLICY
+
+LB = make(1, NAME)
+
+
+@pytest.mark.parametrize(
+    ("tags", "failed", "names"),
+    [
+        ({"hostname": f"{NAME} {OTHER}"}, False, (NAME, OTHER)),
+        ({"hostname": f"{NAME} *.x _bad"}, False, (NAME, "*.x", "_bad")),
+        ({"Hostname": NAME}, False, ()),
+        ({"hostname ": NAME}, False, ()),
+        ({}, False, ()),
+        ({"hostname": NAME}, True, ()),
+    ],
+    ids=[
+        "all names in the tag", "legal or not", "the tag's case counts", "the tag's blanks count", "no tag",
+        "a failed one claims nothing",
+    ],
+)  # fmt: skip
+def test_what_a_load_balancer_claims(tags: dict[str, str], failed: bool, names: tuple[str, ...]) -> None:
+    assert POLICY.hostnames_of(make(1, tags=tags, failed=failed)) == names
+
+
+def test_the_tag_is_a_setting() -> None:
+    policy = replace(POLICY, hostname_tag="dns")
+    assert policy.hostnames_of(make(1, NAME, tags={"dns": OTHER})) == (OTHER,)
+
+
+ONE_NAME: dict[str, Any] = {"accounts": {HOME.account: (NAME,), FAR.account: ("*",)}}
+TAGGED = {"required_tags": {"stack": "mesh", "team": "net"}}
+
+
+@pytest.mark.parametrize(
+    ("different", "lb", "objection"),
+    [
+        pytest.param({}, LB, None, id="allowed"),
+        pytest.param(ONE_NAME, LB, None, id="a name of the account's"),
+        pytest.param({"accounts": {HOME.account: (OTHER, NAME)}}, LB, None, id="the second pattern fits"),
+        pytest.param(
+            {"accounts": {HOME.account: (OTHER,)}},
+            LB,
+            f"{HOME.account} may only claim {OTHER}",
+            id="no name of it",
+        ),
+        pytest.param({"accounts": {FAR.account: ("*",)}}, LB, "it is not in `accounts`", id="an account not named"),
+        pytest.param({"accounts": {HOME.account: ()}}, LB, "may not claim names", id="an account without patterns"),
+        pytest.param({}, make(1, NAME, internal=False), "internet-facing", id="not internal"),
+        pytest.param({"internal_only": False}, make(1, NAME, internal=False), None, id="not internal, and it may be"),
+        pytest.param({}, replace(LB, dns_name=""), "no DNS name", id="nothing to point to"),
+        pytest.param(TAGGED, LB, "lacks the required tag stack=mesh", id="a required tag is missing"),
+        pytest.param(TAGGED, make(1, tags={"stack": "mesh", "team": "x"}), "team=net", id="one of two is another"),
+        pytest.param(TAGGED, make(1, tags={"stack": "mesh", "team": "net"}), None, id="all required tags"),
+    ],
+)
+def test_objections(different: dict[str, Any], lb: Any, objection: str | None) -> None:
+    found = replace(POLICY, **different).objection_to(lb, NAME)
+    assert (found is None) == (objection is None)
+    assert (objection or "") in (found or "")
+
+
+def test_another_account_has_its_own_patterns() -> None:
+    policy = replace(POLICY, **ONE_NAME)
+    far = make(make_id(1, FAR), OTHER)
+    assert policy.objection_to(far, OTHER) is None
+    assert policy.objection_to(LB, OTHER) is not None
+
+
+@pytest.mark.parametrize(
+    ("accounts", "speaks"),
+    [({HOME.account: ("*",)}, True), ({HOME.account: ()}, False), ({FAR.account: ("*",)}, False), ({}, False)],
+    ids=["with patterns", "with none", "not named", "nobody is named"],
+)
+def test_who_may_speak(accounts: dict[str, tuple[str, ...]], speaks: bool) -> None:
+    policy = replace(POLICY, accounts=accounts)
+    assert policy.may_speak(HOME) is speaks
+    assert policy.may_speak(Scope(HOME.account, "another-region-1")) is speaks
+
+
+def test_the_zone_of_a_name_is_that_of_the_longest_suffix() -> None:
+    policy = replace(POLICY, zones={"example.com": ZONE, "mesh.example.com": OTHER_ZONE})
+    assert policy.zone_of(NAME) == OTHER_ZONE
+    assert policy.zone_of("a.example.com") == ZONE
+    assert policy.zone_of("mesh.example.com") is None
+    assert policy.zone_of("a.example.org") is None
