@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 N ?= 10000
+export PYTHONPATH := lambda/src
 
 .PHONY: help setup demo sandbox redrive test lint unit terraform e2e simulate fuzz bench package lock clean
 
@@ -52,7 +53,7 @@ fuzz: setup ## 100,000 mutated events
 	@$(BIN)/python -m tests.simulation.fuzz 100000
 
 bench: setup ## Measure: calls, ratios, time of our own
-	@for each in bench/[a-z]*.py; do $(BIN)/python -m bench.$$(basename $$each .py) || exit 1; done
+	@for each in $(filter-out bench/world.py bench/__init__.py,$(wildcard bench/*.py)); do echo "== $$each"; $(BIN)/python -m bench.$$(basename $$each .py) || exit 1; done
 
 package: setup ## Build lambda/package.zip, its sum and its bill of materials
 	$(BIN)/python -m scripts.package

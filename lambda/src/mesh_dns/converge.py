@@ -149,7 +149,7 @@ class _Batch:
         in_question = {lb for work in self.batch.values() for lb in _asked_for(work) if not self._unreadable(lb)}
         served = self._served()
         for run in self.sweeps.values():
-            run.extend(served)
+            run.cover(served)
             in_question |= run.load_balancers
         return Question(
             frozenset(in_question),

@@ -295,6 +295,20 @@ def test_a_sweep_that_runs_out_of_time_goes_on_where_it_was(world: World) -> Non
     assert len(world.told.sweeps) == 1
 
 
+def test_a_sweep_of_many_gone_load_balancers_goes_on_in_parts(world: World) -> None:
+    ids = [world.inventory.put(make(n, f"c{n}.mesh.example.com")) for n in range(450)]
+    world.run(Sweep(HOME))
+    for lb in ids:
+        world.inventory.delete(lb)
+    runs, rest = 0, [Sweep(HOME, override_guard=True)]
+    while rest:
+        runs += 1
+        assert world.run(rest.pop()) == {}
+        rest, world.outbox.continuations = world.outbox.continuations, []
+    assert runs == 3
+    assert len(world.outbox.second_looks) == 450
+
+
 def test_a_sweep_finds_what_no_event_told(world: World) -> None:
     lb = world.inventory.put(make(1, NAME))
     world.run(Sweep(HOME))

@@ -15,22 +15,26 @@ ORPHANS_PER_RUN = 200
 
 @dataclass
 class SweepRun:
-    """The part of a sweep that this run covers: tagged load balancers, and those that only a record names."""
+    """The part of a sweep that one run covers: tagged load balancers, and those that only a record names.
+
+    `tagged` are those that this run may look at, in order, and `more_tagged` says that there are others behind them.
+    """
 
     sweep: Sweep
     tagged: Sequence[LoadBalancerId]
-    cut: bool
+    more_tagged: bool
     load_balancers: frozenset[LoadBalancerId] = frozenset()
+    reaches_end: bool = True
 
     @classmethod
     def of(cls, sweep: Sweep, tagged: Collection[LoadBalancerId]) -> SweepRun:
         """The part that begins behind where the last run ended."""
         behind = sorted(lb for lb in tagged if sweep.after is None or lb > sweep.after)
-        return cls(sweep, behind[:TAGGED_PER_RUN], cut=len(behind) > TAGGED_PER_RUN)
+        return cls(sweep, behind[:TAGGED_PER_RUN], more_tagged=len(behind) > TAGGED_PER_RUN)
 
-    def extend(self, served: Collection[LoadBalancerId]) -> None:
-        """Take in the load balancers that records name, in the order of the sweep, as many as one run may look at."""
-        end = self.tagged[-1] if self.cut else None
+    def cover(self, served: Collection[LoadBalancerId]) -> None:
+        """Settle what this run looks at, now that it is known which load balancers records name (`served`)."""
+        end = self.tagged[-1] if self.more_tagged else None
         orphans = sorted(
             lb
             for lb in set(served) - set(self.tagged)
@@ -38,19 +42,17 @@ class SweepRun:
             and (self.sweep.after is None or lb > self.sweep.after)
             and (end is None or lb <= end)
         )
+        tagged = self.tagged
+        self.reaches_end = not self.more_tagged and len(orphans) <= ORPHANS_PER_RUN
         if len(orphans) > ORPHANS_PER_RUN:
             orphans = orphans[:ORPHANS_PER_RUN]
-            self.cut = True
-            self.tagged = [lb for lb in self.tagged if lb <= orphans[-1]]
-        self.load_balancers = frozenset(self.tagged) | frozenset(orphans)
+            tagged = [lb for lb in tagged if lb < orphans[-1]]
+        self.load_balancers = frozenset(tagged) | frozenset(orphans)
 
     def rest(self, undone: Collection[LoadBalancerId]) -> Sweep | None:
-        """What a later run has to cover; None when this one reached the end."""
-        mine = sorted(self.load_balancers)
-        first = min((lb for lb in undone if lb in self.load_balancers), default=None)
-        if first is not None:
-            mine = [lb for lb in mine if lb < first]
-        elif not self.cut:
+        """What a later run has to cover, for its size or for want of time; None when this one reached the end."""
+        first_undone = min((lb for lb in undone if lb in self.load_balancers), default=None)
+        if first_undone is None and self.reaches_end:
             return None
-        after = mine[-1] if mine else self.sweep.after
-        return replace(self.sweep, after=after, hops=self.sweep.hops + 1)
+        done = [lb for lb in self.load_balancers if first_undone is None or lb < first_undone]
+        return replace(self.sweep, after=max(done, default=self.sweep.after), hops=self.sweep.hops + 1)

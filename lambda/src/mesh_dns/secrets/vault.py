@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 import ssl
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from mesh_dns.errors import Misconfigured, Retryable
@@ -114,7 +115,6 @@ class VaultStore:
         self._login = login
         self._namespace = namespace
         self._ca_certificate = ca_certificate
-        self._ca_file: IO[str] | None = None
 
     def __repr__(self) -> str:
         return f"VaultStore({self.name})"
@@ -151,17 +151,18 @@ class VaultStore:
 
         step = "login"
         try:
-            client = hvac.Client(
-                url=self._address,
-                token="",
-                verify=self._trusted(),
-                timeout=TIMEOUT,
-                allow_redirects=False,
-                namespace=self._namespace,
-            )
-            self._login(client)
-            step = "read"
-            return self._read(client)
+            with self._trusted() as verify:
+                client = hvac.Client(
+                    url=self._address,
+                    token="",
+                    verify=verify,
+                    timeout=TIMEOUT,
+                    allow_redirects=False,
+                    namespace=self._namespace,
+                )
+                self._login(client)
+                step = "read"
+                return self._read(client)
         except Retryable as error:
             return error
         except SSLError:
@@ -200,19 +201,20 @@ class VaultStore:
             case _:
                 return Retryable(f"{what}; it will be tried again")
 
-    def _trusted(self) -> str | bool:
+    @contextmanager
+    def _trusted(self) -> Iterator[str | bool]:
         """What requests takes as `verify`: it wants certificates in a file."""
         if self._ca_certificate is None:
-            return True
+            yield True
+            return
         try:
-            ssl.create_default_context(cadata=self._ca_certificate)
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=self._ca_certificate)
         except (ssl.SSLError, ValueError):
             raise Misconfigured(f"{self.name}: `ca_certificate` is not a certificate in PEM form") from None
-        if self._ca_file is None:
-            self._ca_file = tempfile.NamedTemporaryFile("w", suffix=".pem")  # noqa: SIM115 - lives as long as we do
-            self._ca_file.write(self._ca_certificate)
-            self._ca_file.flush()
-        return self._ca_file.name
+        with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+            file.write(self._ca_certificate)
+            file.flush()
+            yield file.name
 
 
 def _demand_secrecy(address: str) -> None:
