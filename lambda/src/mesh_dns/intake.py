@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from mesh_dns.converge import Converge
 from mesh_dns.core import events, messages
 from mesh_dns.core.model import Scope
+from mesh_dns.core.policy import Writes
 from mesh_dns.core.work import Check, Release, Sweep, Work
 from mesh_dns.errors import Ignored, MeshDnsError, Rejected, Retryable
 from mesh_dns.ports import Register
@@ -47,14 +48,17 @@ class Intake:
 
     def batch(self, records: Sequence[Mapping[str, Any]], deadline: float) -> Mapping[str, Any]:
         """Work on the records of an SQS event. Returns the answer that names the messages which failed."""
+        if not all(record.get("eventSource") == "aws:sqs" for record in records):
+            raise Rejected("these records are not of SQS: the topic must reach the function through its queue")
         letters = _Letters({record["messageId"]: record for record in records})
         self._read(letters)
         try:
             known = self._admit(letters)
-            letters.failed.update(self.converge(letters.work, known, deadline))
-            self._announce([work for key, work in letters.work.items() if key not in letters.failed])
         except Retryable as error:
             letters.failed.update(dict.fromkeys(letters.work, error))
+        else:
+            letters.failed.update(self.converge(letters.work, known, deadline))
+            self._announce(letters)
         self._postpone(letters)
         return {"batchItemFailures": [{"itemIdentifier": key} for key in sorted(letters.failed)]}
 
@@ -82,7 +86,10 @@ class Intake:
     def _release(self, work: Release, known: frozenset[Scope], deadline: float) -> Mapping[str, Any]:
         if work.scope == self.home:
             raise Rejected(f"{work.scope} is the hub's own scope, which cannot be released")
-        decisions = release(self.converge, work.scope, known - {work.scope}, deadline, confirmed=work.confirmed)
+        if work.confirmed and (self.converge.dry_run or self.converge.policy.writes is not Writes.SYNC):
+            raise Rejected("a release deletes records: it needs the policy `sync` and the mode `apply`")
+        others, silent = known - {work.scope}, self.register.silent()
+        decisions = release(self.converge, work.scope, others, silent, deadline, confirmed=work.confirmed)
         if work.confirmed:
             self.register.release(work.scope)
         told = [
@@ -133,12 +140,17 @@ class Intake:
                 del letters.work[key]
         return known
 
-    def _announce(self, done: Iterable[Work]) -> None:
+    def _announce(self, letters: _Letters) -> None:
         """Remember scopes whose sweep could read them: one that cannot be read would only hold up deletes."""
-        for scope in sorted({work.scope for work in done if isinstance(work, Sweep)}):
-            self.register.announce(scope)
-            if scope == self.home:
-                self.telemetry.silent(self.register.silent())
+        for key, work in letters.work.items():
+            if not isinstance(work, Sweep) or key in letters.failed:
+                continue
+            try:
+                self.register.announce(work.scope)
+                if work.scope == self.home:
+                    self.telemetry.silent(self.register.silent())
+            except Retryable as error:
+                letters.failed[key] = error
 
     def _postpone(self, letters: _Letters) -> None:
         delays = {}

@@ -7,26 +7,37 @@ from collections.abc import Sequence
 from mesh_dns.apply import Writer
 from mesh_dns.converge import Converge
 from mesh_dns.core import ownership
-from mesh_dns.core.model import Gone, Scope
-from mesh_dns.core.plan import Decision, Question, permitted, plan
+from mesh_dns.core.model import Gone, Scope, Unreadable
+from mesh_dns.core.plan import Decision, Question, plan
 from mesh_dns.core.work import SecondLook
 from mesh_dns.errors import Retryable
 from mesh_dns.observe import Observation
 
 
 def release(
-    ports: Converge, scope: Scope, known: frozenset[Scope], deadline: float, *, confirmed: bool
+    ports: Converge,
+    scope: Scope,
+    known: frozenset[Scope],
+    silent: frozenset[Scope],
+    deadline: float,
+    *,
+    confirmed: bool,
 ) -> Sequence[Decision]:
     """What becomes of every record that serves a scope; with `confirmed`, it is done as well.
 
     A name that a load balancer elsewhere claims goes to it, in place; every other record is deleted. Nothing is asked
     of the scope itself, the guard is overridden, and no grace is waited for: whoever releases a scope has looked.
-    Raises Retryable when a zone or another scope cannot be read, or a write fails; calling again is harmless.
+    `known` are the other scopes, which are asked for heirs; those of them that have been `silent` for long may fail to
+    answer. Raises Retryable when a zone or another scope cannot be read, or a write fails; calling again is harmless.
     """
     policy = ports.policy
     seen = Observation(ports.inventory, ports.provider, policy, known | {scope}, ports.clock)
     seen.listings[scope] = {}
     seen.list_scopes(known)
+    for other in sorted(known - silent):
+        listing = seen.listings[other]
+        if isinstance(listing, Unreadable):
+            raise Retryable(f"{other} cannot be asked who claims these names: {listing.reason}")
     seen.read_zones(frozenset(policy.zones.values()), ())
     for error in seen.unread_zones.values():
         raise error
@@ -39,8 +50,8 @@ def release(
     question = Question(frozenset(look.load_balancer for look in second_looks), second_looks)
     seen.looks.update({load_balancer: Gone() for load_balancer in question.load_balancers})
     decisions = [d for d in plan(question, seen.facts(), seen.zones).decisions if d.change is not None]
-    if confirmed and not ports.dry_run:
-        _write(ports, [d for d in decisions if permitted(d, policy.writes)], deadline)
+    if confirmed:
+        _write(ports, decisions, deadline)
     return decisions
 
 

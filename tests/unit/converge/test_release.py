@@ -15,6 +15,7 @@ from tests.doubles.others import InMemoryOutbox, Told, VirtualClock
 from tests.doubles.provider import ZONE, InMemoryProvider
 
 LEAVING = Scope("444455556666", "us-east-1")
+SILENT = Scope("777788889999", "eu-west-1")
 NAMES = [f"c{number}.mesh.example.com" for number in range(20)]
 
 
@@ -34,7 +35,8 @@ def ports() -> Converge:
 
 
 def released(ports: Converge, *, confirmed: bool) -> dict[str, str]:
-    decisions = release(ports, LEAVING, frozenset({HOME}), ports.clock() + 100, confirmed=confirmed)
+    known = frozenset(ports.inventory.scopes) - {LEAVING}
+    decisions = release(ports, LEAVING, known, frozenset({SILENT}), ports.clock() + 100, confirmed=confirmed)
     return {decision.hostname: decision.reason.value for decision in decisions}
 
 
@@ -58,6 +60,16 @@ def test_a_zone_that_cannot_be_read_stops_it(ports: Converge) -> None:
     ports.provider.before = fail
     with pytest.raises(Retryable):
         released(ports, confirmed=True)
+
+
+def test_another_scope_that_cannot_be_read_stops_it_unless_it_has_been_silent_for_long(ports: Converge) -> None:
+    ports.inventory.scopes.add(SILENT)
+    ports.inventory.unreadable.add(SILENT)
+    assert len(released(ports, confirmed=False)) == len(NAMES)
+    ports.inventory.unreadable.add(HOME)
+    with pytest.raises(Retryable, match="cannot be asked who claims"):
+        released(ports, confirmed=True)
+    assert len(ports.provider.records_by_id) == len(NAMES)
 
 
 def test_foreign_records_stay(ports: Converge) -> None:
