@@ -37,7 +37,7 @@ def measure(foreign: int, *, known: bool) -> list[str]:
         if known:
             hub.provider.records(hub.zone_id, [])
         old = [inventory.put(make(number, f"c{number}.{SUFFIX}")) for number in range(NAMES)]
-        counted = [_count(hub, [Check(HOME, frozenset({lb}), settles_nothing=True) for lb in old], known)]
+        counted = [_count(hub, [Check(HOME, frozenset({lb}), frees_nothing=True) for lb in old], known)]
         counted.append(_count(hub, _checks(old), known))
         before = hub.names()
         new = _replace(inventory, old, hub.now)

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 import yaml
 
-from mesh_dns.core.plan import REFUSALS, Reason
+from mesh_dns.core.decision import REFUSALS, Reason
 from tests.cilium.rendered import Chart, Helm, load_mapping, verify
 
 if TYPE_CHECKING:

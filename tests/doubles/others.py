@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from mesh_dns.core.plan import Decision
+from mesh_dns.core.decision import Decision
 from mesh_dns.core.work import SecondLook, Sweep
 from tests.doubles.inventory import nothing_happens
 

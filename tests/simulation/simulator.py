@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mesh_dns.converge import ROUNDS, Converge
+from mesh_dns.core.decision import Reason
 from mesh_dns.core.model import Change, LoadBalancerId, Record, Scope
-from mesh_dns.core.plan import Reason
 from mesh_dns.core.policy import Policy
 from mesh_dns.core.work import Check, SecondLook, Sweep, Work
 from mesh_dns.dns.provider import RateLimited, Unavailable
@@ -229,7 +229,7 @@ class Simulation:
         self.counts["events lost"] += not delivery
         self.counts["events doubled"] += len(delivery) > 1
         for delay in delivery:
-            self._send(Check(lb.scope, frozenset({lb}), settles_nothing=creates), delay)
+            self._send(Check(lb.scope, frozenset({lb}), frees_nothing=creates), delay)
 
     def _lag(self, lb: LoadBalancerId, seconds: float) -> None:
         self.inventory.lagging[lb] = self.inventory.load_balancers[lb]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from mesh_dns.core.decision import Decision
 from mesh_dns.core.model import Action, Change, LoadBalancerId
-from mesh_dns.core.plan import Decision
 from mesh_dns.dns.provider import BatchRejected, Provider, QuotaReached, RateLimited
 from mesh_dns.errors import Retryable
 

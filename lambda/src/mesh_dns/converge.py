@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from mesh_dns.apply import OutOfTime, Writer
 from mesh_dns.core import ownership
+from mesh_dns.core.decision import Decision, Plan, Question, permitted
 from mesh_dns.core.model import Gone, LoadBalancer, LoadBalancerId, Scope, Unreadable
-from mesh_dns.core.plan import Decision, Plan, Question, permitted, plan
+from mesh_dns.core.plan import plan
 from mesh_dns.core.policy import Policy
 from mesh_dns.core.sweep import SweepRun
 from mesh_dns.core.work import Check, SecondLook, Sweep, Work
@@ -113,7 +114,7 @@ class _Batch:
             case Gone():
                 return True
             case LoadBalancer() as sighted:
-                certain = isinstance(work, Check) and work.settles_nothing
+                certain = isinstance(work, Check) and work.frees_nothing
                 return not certain or self.policy.hostname_tag in sighted.tags
             case Unreadable():
                 return False

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
+from mesh_dns.core.decision import Decision
 from mesh_dns.core.model import Listing, LoadBalancer, LoadBalancerId, Scope, Sighting
-from mesh_dns.core.plan import Decision
 from mesh_dns.core.work import SecondLook, Sweep
 
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from mesh_dns.apply import Writer
 from mesh_dns.converge import Converge
 from mesh_dns.core import ownership
+from mesh_dns.core.decision import Decision, Question
 from mesh_dns.core.model import Gone, Scope, Unreadable
-from mesh_dns.core.plan import Decision, Question, plan
+from mesh_dns.core.plan import plan
 from mesh_dns.core.work import SecondLook
 from mesh_dns.errors import Retryable
 from mesh_dns.observe import Observation

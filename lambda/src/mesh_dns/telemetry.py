@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
+from mesh_dns.core.decision import REFUSALS, Decision, Reason
 from mesh_dns.core.model import Action, Scope
-from mesh_dns.core.plan import REFUSALS, Decision, Reason
 from mesh_dns.core.work import Sweep
 
 NAMESPACE = "MeshDNS"

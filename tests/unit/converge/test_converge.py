@@ -124,7 +124,7 @@ def test_a_swap_of_two_names_in_one_batch_is_one_write(world: World) -> None:
 
 def test_500_new_names_cost_one_list_and_three_writes(world: World) -> None:
     ids = [world.inventory.put(make(n, f"c{n}.mesh.example.com")) for n in range(500)]
-    world.run(*(Check(HOME, frozenset({lb}), settles_nothing=True) for lb in ids))
+    world.run(*(Check(HOME, frozenset({lb}), frees_nothing=True) for lb in ids))
     assert world.provider.calls == ["list", "apply", "apply", "apply"]
 
 
@@ -136,7 +136,7 @@ def test_a_created_load_balancer_that_cannot_concern_us_costs_no_call(
     world: World, tags: tuple[str, ...], lists: int
 ) -> None:
     lb = world.inventory.put(make(1, *tags))
-    assert world.run(Check(HOME, frozenset({lb}), settles_nothing=True)) == {}
+    assert world.run(Check(HOME, frozenset({lb}), frees_nothing=True)) == {}
     assert world.provider.calls == ["list"] * lists
 
 

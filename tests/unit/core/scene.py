@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mesh_dns.core import ownership
+from mesh_dns.core.decision import Decision, Plan, Question
 from mesh_dns.core.facts import Facts
 from mesh_dns.core.model import (
     Gone,
@@ -17,7 +18,7 @@ from mesh_dns.core.model import (
     Sighting,
     Unreadable,
 )
-from mesh_dns.core.plan import Decision, Plan, Question, plan
+from mesh_dns.core.plan import plan
 from mesh_dns.core.policy import Policy
 from mesh_dns.core.work import SecondLook
 from tests.doubles.inventory import HOME, make

@@ -36,18 +36,18 @@ def outcome(event: object) -> object:
 
 # fmt: off
 ASKED_FOR = {
-    "v2-create-nlb": Check(SCOPE, frozenset({NLB}), settles_nothing=True),
-    "v2-create-alb-without-tags": Check(SCOPE, frozenset({ALB}), settles_nothing=True),
-    "v2-create-gwlb": Check(SCOPE, frozenset({GWLB}), settles_nothing=True),
+    "v2-create-nlb": Check(SCOPE, frozenset({NLB}), frees_nothing=True),
+    "v2-create-alb-without-tags": Check(SCOPE, frozenset({ALB}), frees_nothing=True),
+    "v2-create-gwlb": Check(SCOPE, frozenset({GWLB}), frees_nothing=True),
     "v2-delete": Check(SCOPE, frozenset({NLB})),
-    "v2-add-tags": Check(SCOPE, frozenset({NLB}), settles_nothing=True),
-    "v2-add-tags-to-several": Check(SCOPE, frozenset({NLB, ALB}), settles_nothing=True),
+    "v2-add-tags": Check(SCOPE, frozenset({NLB}), frees_nothing=True),
+    "v2-add-tags-to-several": Check(SCOPE, frozenset({NLB, ALB}), frees_nothing=True),
     "v2-remove-tags": Check(SCOPE, frozenset({NLB, ALB})),
-    "classic-create": Check(SCOPE, frozenset({CLASSIC}), settles_nothing=True),
+    "classic-create": Check(SCOPE, frozenset({CLASSIC}), frees_nothing=True),
     "classic-delete": Check(SCOPE, frozenset({CLASSIC})),
-    "classic-add-tags": Check(SCOPE, frozenset({CLASSIC}), settles_nothing=True),
+    "classic-add-tags": Check(SCOPE, frozenset({CLASSIC}), frees_nothing=True),
     "classic-remove-tags": Check(SCOPE, frozenset({CLASSIC})),
-    "old-record-without-optional-fields": Check(SCOPE, frozenset({NLB}), settles_nothing=True),
+    "old-record-without-optional-fields": Check(SCOPE, frozenset({NLB}), frees_nothing=True),
     "sweep": Sweep(SCOPE),
     "v2-add-tags-to-target-group": "ignored: AddTags of something that is not a load balancer",
     "v2-add-tags-to-listener": "ignored: AddTags of something that is not a load balancer",
@@ -73,7 +73,7 @@ def test_what_an_event_asks_for(name: str) -> None:
 def _recorded(region: str, path: str, *, created: bool) -> Check:
     lb = LoadBalancerId.from_arn(f"arn:aws:elasticloadbalancing:{region}:111122223333:loadbalancer/{path}")
     assert lb is not None
-    return Check(lb.scope, frozenset({lb}), settles_nothing=created)
+    return Check(lb.scope, frozenset({lb}), frees_nothing=created)
 
 
 # fmt: off

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from mesh_dns.core.decision import Decision, Need, Reason, permitted
 from mesh_dns.core.model import Action, Change, Record
-from mesh_dns.core.plan import Decision, Need, Reason, permitted
 from mesh_dns.core.policy import Writes
 from mesh_dns.core.work import SecondLook
 from tests.doubles.inventory import HOME, make, make_id

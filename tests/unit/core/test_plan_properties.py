@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mesh_dns.core import ownership
+from mesh_dns.core.decision import REFUSALS, Plan, Question, Reason
 from mesh_dns.core.model import Action, LoadBalancer, LoadBalancerId, Record, Unreadable
-from mesh_dns.core.plan import REFUSALS, Plan, Question, Reason, plan
+from mesh_dns.core.plan import plan
 from tests.doubles.inventory import HOME, make, make_id
 from tests.doubles.provider import ZONE, InMemoryProvider
 from tests.unit.core.scene import AWAY, FAR, NOW, POLICY, Scene, foreign, ours, second_look

@@ -84,7 +84,7 @@ def _check(call: Json, scope: Scope) -> Check:
     load_balancers = frozenset(_in_scope(named(call), scope))
     if not load_balancers:
         raise Ignored(f"{name} of something that is not a load balancer")
-    return Check(scope, load_balancers, settles_nothing=name in ("CreateLoadBalancer", "AddTags"))
+    return Check(scope, load_balancers, frees_nothing=name in ("CreateLoadBalancer", "AddTags"))
 
 
 Names = Callable[[Json], Iterable[str]]

@@ -11,13 +11,13 @@ from mesh_dns.core.model import LoadBalancerId, Scope
 class Check:
     """Look at these load balancers, all of one scope.
 
-    `settles_nothing`: the event cannot have freed a name (a create, tags added), so that a load balancer which
+    `frees_nothing`: the event cannot have freed a name (a create, tags added), so that a load balancer which
     exists and claims nothing needs no look at the zone. Whatever freed one has an event of its own.
     """
 
     scope: Scope
     load_balancers: frozenset[LoadBalancerId]
-    settles_nothing: bool = False
+    frees_nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,7 @@ class CachedToken:
         if self._failure is not None and now - self._failure[0] < FAILURE_PAUSE:
             raise self._failure[1].with_traceback(None)
         try:
-            token = self._store.read()
+            return self._store.read()
         except Retryable as error:
             self._failure = now, error
             raise
-        self._failure = None
-        return token
