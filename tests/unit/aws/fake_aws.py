@@ -57,6 +57,7 @@ class FakeAws:
 
     balancers: dict[LoadBalancerId, Balancer] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     still_tagged: dict[LoadBalancerId, Mapping[str, str]] = field(default_factory=dict)
     sent: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
@@ -153,6 +154,9 @@ class FakeAws:
         if self.parameters.pop(call.arguments["Name"], None) is None:
             raise AwsError("ParameterNotFound")
         return {}
+
+    def _secretsmanager_GetSecretValue(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
+        return self.secrets[call.arguments["SecretId"]]
 
     def _sqs_SendMessage(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
         self.sent.append((call.arguments["QueueUrl"], call.arguments))

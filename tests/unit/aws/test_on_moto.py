@@ -1,0 +1,131 @@
+"""The same adapters on moto's AWS: requests and answers in the form that goes over the wire."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from mesh_dns.aws.clients import AwsClients
+from mesh_dns.aws.inventory import AwsInventory
+from mesh_dns.aws.queue import Queue
+from mesh_dns.aws.register import ParameterRegister
+from mesh_dns.aws.scopes import ReaderRole, Scopes
+from mesh_dns.core import messages
+from mesh_dns.core.model import Gone, Kind, LoadBalancer, LoadBalancerId, Scope
+from mesh_dns.core.work import Sweep
+from mesh_dns.secrets.secrets_manager import SecretsManagerStore
+
+HOME = Scope("123456789012", "eu-west-1")  # moto's own account
+SPOKE = Scope("444455556666", "eu-central-1")
+ROLE = ReaderRole("mesh-dns-reader", "an-external-id")
+TAGS = [{"Key": "hostname", "Value": "cluster1.mesh.example.com"}]
+
+
+@pytest.fixture
+def clients() -> Iterator[AwsClients]:
+    with mock_aws():
+        yield AwsClients(HOME.region)
+
+
+def inventory_of(clients: AwsClients) -> AwsInventory:
+    return AwsInventory(Scopes(clients, HOME, ROLE, time.time), "hostname")
+
+
+def make_network_load_balancer(elbv2: Any, ec2: Any) -> LoadBalancerId:
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    made = elbv2.create_load_balancer(Name="mesh", Type="network", Scheme="internal", Subnets=[subnet], Tags=TAGS)
+    found = LoadBalancerId.from_arn(made["LoadBalancers"][0]["LoadBalancerArn"])
+    assert found is not None
+    return found
+
+
+def test_a_network_load_balancer_at_home(clients: AwsClients) -> None:
+    made = make_network_load_balancer(clients.client("elbv2"), clients.client("ec2"))
+    inventory = inventory_of(clients)
+
+    seen = inventory.look([made])[made]
+
+    assert isinstance(seen, LoadBalancer)
+    assert seen.tags == {"hostname": "cluster1.mesh.example.com"}
+    assert seen.internal
+    assert seen.dns_name.endswith(".amazonaws.com")
+    assert abs(seen.created - time.time()) < 60
+    assert inventory.tagged(HOME) == {made: seen}
+    assert inventory.listing(HOME) == {made: seen}
+
+
+def test_a_network_load_balancer_of_a_spoke(clients: AwsClients) -> None:
+    keys = clients.client("sts").assume_role(
+        RoleArn=f"arn:aws:iam::{SPOKE.account}:role/admin", RoleSessionName="owner"
+    )["Credentials"]
+    session, _ = clients._session()
+    owner = {
+        "aws_access_key_id": keys["AccessKeyId"],
+        "aws_secret_access_key": keys["SecretAccessKey"],
+        "aws_session_token": keys["SessionToken"],
+        "region_name": SPOKE.region,
+    }
+    made = make_network_load_balancer(session.create_client("elbv2", **owner), session.create_client("ec2", **owner))
+
+    assert made.scope == SPOKE
+    assert isinstance(inventory_of(clients).look([made])[made], LoadBalancer)
+    assert inventory_of(clients).listing(SPOKE).keys() == {made}
+    assert inventory_of(clients).listing(HOME) == {}
+
+
+def test_a_classic_load_balancer(clients: AwsClients) -> None:
+    clients.client("elb").create_load_balancer(
+        LoadBalancerName="mesh",
+        Listeners=[{"Protocol": "TCP", "LoadBalancerPort": 2379, "InstanceProtocol": "TCP", "InstancePort": 32379}],
+        AvailabilityZones=["eu-west-1a"],
+        Scheme="internal",
+        Tags=TAGS,
+    )
+    known_as = LoadBalancerId(HOME.region, HOME.account, Kind.CLASSIC, "mesh")
+    gone = LoadBalancerId(HOME.region, HOME.account, Kind.CLASSIC, "gone")
+
+    seen = inventory_of(clients).look([known_as, gone])
+
+    assert isinstance(seen[known_as], LoadBalancer)
+    assert seen[gone] == Gone()
+    assert inventory_of(clients).listing(HOME).keys() == {known_as}
+
+
+def test_the_register(clients: AwsClients) -> None:
+    def register() -> ParameterRegister:
+        return ParameterRegister(clients, "/mesh-dns/scopes", HOME, 900, time.time)
+
+    register().announce(SPOKE)
+    assert register().known() == {HOME, SPOKE}
+
+    register().release(SPOKE)
+    assert register().known() == {HOME}
+
+
+def test_the_queues(clients: AwsClients) -> None:
+    sqs = clients.client("sqs")
+    own, dead = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("own", "dead-letter"))
+    queue = Queue(clients, own, dead)
+
+    queue.send_continuation(Sweep(HOME, hops=1))
+    (received,) = sqs.receive_message(QueueUrl=own)["Messages"]
+    assert messages.decode(json.loads(received["Body"])) == Sweep(HOME, hops=1)
+
+    queue.postpone({received["ReceiptHandle"]: 0})
+    assert len(sqs.receive_message(QueueUrl=own)["Messages"]) == 1
+
+    queue.reject("id-1", "{not json", "not JSON")
+    (rejected,) = sqs.receive_message(QueueUrl=dead, MessageAttributeNames=["All"])["Messages"]
+    assert rejected["Body"] == "{not json"
+    assert rejected["MessageAttributes"]["reason"]["StringValue"] == "not JSON"
+
+
+def test_a_secret(clients: AwsClients) -> None:
+    made = clients.client("secretsmanager").create_secret(Name="token", SecretString='{"cloudflare": "s3cr3t"}')
+
+    assert SecretsManagerStore(made["ARN"], clients.client, "cloudflare").read() == "s3cr3t"
