@@ -32,10 +32,11 @@ redrive: setup ## Put messages from the sandbox's dead-letter queue back into it
 
 test: lint unit terraform e2e ## Everything
 
-lint: setup ## ruff and mypy
+lint: setup ## ruff, mypy, pip-audit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@sh scripts/audit.sh
 
 unit: setup ## Python tests that need no sandbox
 	$(BIN)/pytest tests/unit tests/contract tests/simulation tests/package
