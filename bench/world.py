@@ -11,7 +11,7 @@ from mesh_dns.core.policy import Policy
 from mesh_dns.core.work import Sweep, Work
 from mesh_dns.dns.cloudflare import Cloudflare
 from mesh_dns.errors import Retryable
-from mesh_dns.ports import Inventory
+from mesh_dns.ports import Inventory, KnownScopes
 from sandbox.cloudflare import CloudflareEmulator
 from tests.doubles.inventory import HOME
 from tests.doubles.others import InMemoryOutbox, Told
@@ -54,7 +54,7 @@ class Bench:
             self.inventory, self.provider, self.outbox, self.told, self.policy, lambda: self.now, dry_run=False
         )
         batch = {str(number): each for number, each in enumerate(work)}
-        return converge(batch, frozenset({HOME}), self.now + 100)
+        return converge(batch, KnownScopes(frozenset({HOME})), self.now + 100)
 
     def sweep(self, sweep: Sweep) -> None:
         """A sweep to its end, in as many runs as it takes."""

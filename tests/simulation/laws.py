@@ -52,7 +52,7 @@ class Chronicle:
     claimed_since: dict[tuple[LoadBalancerId, str], float] = field(default_factory=dict)
     claimed_until: dict[tuple[LoadBalancerId, str], float] = field(default_factory=dict)
     gone_since: dict[LoadBalancerId, float] = field(default_factory=dict)
-    readable_until: dict[Scope, float] = field(default_factory=dict)
+    unreadable_since: dict[Scope, float] = field(default_factory=dict)
     _present: set[LoadBalancerId] = field(default_factory=set)
 
     def note(self, now: float) -> None:
@@ -69,9 +69,9 @@ class Chronicle:
         self._present = present
         for scope in self.inventory.scopes:
             if scope in self.inventory.unreadable:
-                self.readable_until.setdefault(scope, now)
+                self.unreadable_since.setdefault(scope, now)
             else:
-                self.readable_until.pop(scope, None)
+                self.unreadable_since.pop(scope, None)
 
     def claims_throughout(self, lb: LoadBalancerId, hostname: str, since: float) -> bool:
         """Whether a claim held without a break from before `since` until now."""
@@ -94,6 +94,7 @@ class Laws:
     first_looks: Sequence[SecondLook]
     overrides: Sequence[SecondLook]
     unlisted: Collection[Scope]
+    silent: Collection[Scope]
 
     def judge(self, change: Change) -> None:
         """Raise Violation if this change may not be."""
@@ -139,7 +140,7 @@ class Laws:
         gone = self.chronicle.gone_since.get(old, ALWAYS) < self.began
         if gone and self.now - left < self.policy.grace <= self.now - heir.created:
             raise Violation(f"a stale load balancer took {name} {self.now - left:.0f} s after {old} left it")
-        for rival in self._rivals(name, patience=0):
+        for rival in self._rivals(name, awaited=False):
             newer = (rival.created, heir.id) > (heir.created, rival.id) and rival.id != heir.id
             if newer and rival.id.scope not in self.unlisted:
                 raise Violation(f"{heir.id} inherited {name}, and {rival.id} is newer")
@@ -148,7 +149,7 @@ class Laws:
         name = change.hostname
         if self.chronicle.claims_throughout(serves, name, self.began):
             raise Violation(f"deleted {name}, which {serves} claims")
-        if rivals := [str(lb.id) for lb in self._rivals(name, 3 * self.policy.sweep_period)]:
+        if rivals := [str(lb.id) for lb in self._rivals(name, awaited=True)]:
             raise Violation(f"emptied {name}, which {', '.join(rivals)} claims")
         looks = [
             look
@@ -161,14 +162,14 @@ class Laws:
         if not overridden and (why := self._mass_delete(serves.scope)):
             raise Violation(f"deleted {name} although {why}")
 
-    def _rivals(self, hostname: str, patience: float) -> Iterator[LoadBalancer]:
-        """Allowed claimants since before the batch began, in scopes that can be read, or could `patience` ago."""
+    def _rivals(self, hostname: str, *, awaited: bool) -> Iterator[LoadBalancer]:
+        """Allowed claimants since before the batch began, in scopes that can be read, or are `awaited` until silent."""
         for lb in self.chronicle.inventory.load_balancers.values():
-            unread_for = self.now - self.chronicle.readable_until.get(lb.id.scope, self.now)
+            readable = lb.id.scope not in self.chronicle.unreadable_since
             if (
                 self.chronicle.claims_throughout(lb.id, hostname, self.began)
                 and may_have(self.policy, lb, hostname)
-                and (unread_for < patience or lb.id.scope not in self.chronicle.readable_until)
+                and (readable or (awaited and lb.id.scope not in self.silent))
             ):
                 yield lb
 
@@ -181,7 +182,7 @@ class Laws:
                 continue
             owned[serves.scope] += 1
             lately = self.chronicle.claimed_lately(serves, record.name, self.began)
-            vacant[serves.scope] += not lately and serves.scope not in self.chronicle.readable_until
+            vacant[serves.scope] += not lately and serves.scope not in self.chronicle.unreadable_since
         for lost, all_of_them in ((vacant[scope], owned[scope]), (sum(vacant.values()), sum(owned.values()))):
             if lost > 10 and lost > 0.3 * all_of_them:
                 return f"{lost} of {all_of_them} lost their load balancer"

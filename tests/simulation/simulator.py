@@ -14,6 +14,7 @@ from mesh_dns.core.policy import Policy
 from mesh_dns.core.work import Check, SecondLook, Sweep, Work
 from mesh_dns.dns.provider import RateLimited, Unavailable
 from mesh_dns.errors import Retryable
+from mesh_dns.ports import KnownScopes
 from tests.doubles.inventory import InMemoryInventory, make, make_id
 from tests.doubles.others import InMemoryOutbox, Told, VirtualClock
 from tests.doubles.provider import ZONE, InMemoryProvider
@@ -57,6 +58,7 @@ class Simulation:
     numbers: dict[int, LoadBalancerId] = field(default_factory=dict)
     disturbances: list[happens.Disturb] = field(default_factory=list)
     lost_sweeps: Counter[int] = field(default_factory=Counter)
+    heard: dict[Scope, float] = field(default_factory=dict)
     _queue: list[tuple[float, int, int, Work]] = field(default_factory=list)
     _sequence: int = 0
     _calls: int = 0
@@ -65,6 +67,7 @@ class Simulation:
 
     def __post_init__(self) -> None:
         self.chronicle = Chronicle(self.inventory)
+        self.heard = dict.fromkeys(SCOPE, self.clock())
         self.chronicle.note(self.clock())
         self.inventory.before = self._disturb
         self.provider.before = self._disturb
@@ -182,6 +185,11 @@ class Simulation:
         self.counts["messages returned"] += 1
         if received < RECEIVES:
             self._send(work, delay, received + 1)
+
+    def silent(self) -> frozenset[Scope]:
+        """Scopes that were not swept for three periods: what the function's register would tell."""
+        oldest = self.clock() - 3 * self.policy.sweep_period
+        return frozenset(scope for scope, heard in self.heard.items() if heard < oldest)
 
     # The world
 
@@ -328,7 +336,7 @@ class _Writer:
         outbox = InMemoryOutbox(before=world._disturb)
         converge = Converge(world.inventory, self, outbox, world.told, self.policy, world.clock)
         try:
-            failures = converge(batch, frozenset(SCOPE), world.clock() + 100)
+            failures = converge(batch, KnownScopes(frozenset(SCOPE), world.silent()), world.clock() + 100)
         finally:
             world._writers -= 1
             for look, delay in outbox.second_looks.items():
@@ -336,6 +344,9 @@ class _Writer:
                 world._send(look, delay)
             for sweep in outbox.continuations:
                 world._send(sweep, 0)
+        for key, work in batch.items():
+            if isinstance(work, Sweep) and key not in failures:
+                world.heard[work.scope] = world.clock()
         self._judge_cost()
         return failures
 
@@ -369,6 +380,7 @@ class _Writer:
             world.first_looks,
             self.overrides,
             world.inventory.failed_listings,
+            world.silent(),
         )
         for change in changes:
             world.counts[f"records {change.action.value}d"] += 1

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mesh_dns.apply import OutOfTime, Writer
 from mesh_dns.core import ownership
 from mesh_dns.core.decision import Decision, Plan, Question, permitted
-from mesh_dns.core.model import Gone, LoadBalancer, LoadBalancerId, Scope, Unreadable
+from mesh_dns.core.model import Gone, LoadBalancer, LoadBalancerId, Unreadable
 from mesh_dns.core.plan import plan
 from mesh_dns.core.policy import Policy
 from mesh_dns.core.sweep import SweepRun
@@ -20,13 +20,13 @@ from mesh_dns.core.work import Check, SecondLook, Sweep, Work
 from mesh_dns.dns.provider import BatchRejected, Provider
 from mesh_dns.errors import Retryable
 from mesh_dns.observe import Observation
-from mesh_dns.ports import Inventory, Observer, Outbox
+from mesh_dns.ports import Inventory, KnownScopes, Observer, Outbox
 
 # Claims, then incumbents, then heirs, then whatever changed meanwhile; a name that needs more waits for its retry.
 ROUNDS = 4
 MOST_HOPS = 100
 # A second look that has to wait beyond its grace comes back after this many seconds at least.
-SHORTEST_WAIT = 60
+SHORTEST_WAIT = 300
 LONGEST_DELAY = 900
 
 
@@ -42,22 +42,22 @@ class Converge:
     clock: Callable[[], float]
     dry_run: bool = False
 
-    def __call__(self, batch: Mapping[str, Work], known: frozenset[Scope], deadline: float) -> Mapping[str, Retryable]:
+    def __call__(self, batch: Mapping[str, Work], scopes: KnownScopes, deadline: float) -> Mapping[str, Retryable]:
         """Make DNS say what AWS says, for everything that the batch asks about.
 
-        `batch` maps a message's id to its work, all of it in `known` scopes. No new write starts after `deadline`
+        `batch` maps a message's id to its work, all of it in `scopes`. No new write starts after `deadline`
         (clock seconds). Returns the failures by message id; a message that is not among them is done.
         """
-        return _Batch(self, batch, known, deadline).run()
+        return _Batch(self, batch, scopes, deadline).run()
 
 
 class _Batch:
-    def __init__(self, ports: Converge, batch: Mapping[str, Work], known: frozenset[Scope], deadline: float) -> None:
+    def __init__(self, ports: Converge, batch: Mapping[str, Work], scopes: KnownScopes, deadline: float) -> None:
         self.ports = ports
         self.policy = ports.policy
         self.batch = batch
         self.deadline = deadline
-        self.seen = Observation(ports.inventory, ports.provider, ports.policy, known, ports.clock)
+        self.seen = Observation(ports.inventory, ports.provider, ports.policy, scopes.known, scopes.silent, ports.clock)
         self.failures: dict[str, Retryable] = {}
         self.sweeps: dict[str, SweepRun] = {}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from mesh_dns.converge import Converge
@@ -12,7 +12,7 @@ from mesh_dns.core.model import Scope
 from mesh_dns.core.policy import Writes
 from mesh_dns.core.work import Check, Release, Sweep, Work
 from mesh_dns.errors import Ignored, MeshDnsError, Rejected, Retryable
-from mesh_dns.ports import Register
+from mesh_dns.ports import KnownScopes, Register
 from mesh_dns.release import release
 from mesh_dns.telemetry import Telemetry
 
@@ -53,11 +53,11 @@ class Intake:
         letters = _Letters({record["messageId"]: record for record in records})
         self._read(letters)
         try:
-            known = self._admit(letters)
+            scopes = self._admit(letters)
         except Retryable as error:
             letters.failed.update(dict.fromkeys(letters.work, error))
         else:
-            letters.failed.update(self.converge(letters.work, known, deadline))
+            letters.failed.update(self.converge(letters.work, scopes, deadline))
             self._announce(letters)
         self._postpone(letters)
         return {"batchItemFailures": [{"itemIdentifier": key} for key in sorted(letters.failed)]}
@@ -69,12 +69,12 @@ class Intake:
         except Ignored as reason:
             self.telemetry.ignored("direct", str(reason))
             return {"ignored": str(reason)}
-        known = self.register.known()
+        scopes = KnownScopes(self.register.known(), self.register.silent())
         if isinstance(work, Release):
-            return self._release(work, known, deadline)
-        if work.scope not in known:
+            return self._release(work, scopes, deadline)
+        if work.scope not in scopes.known:
             raise Rejected(_unknown(work.scope))
-        for failure in self.converge({"direct": work}, known, deadline).values():
+        for failure in self.converge({"direct": work}, scopes, deadline).values():
             raise failure
         return {"done": str(work.scope)}
 
@@ -83,13 +83,13 @@ class Intake:
             return events.command_in(event, self.home)
         return events.work_in(event, self.converge.policy.owner)
 
-    def _release(self, work: Release, known: frozenset[Scope], deadline: float) -> Mapping[str, Any]:
+    def _release(self, work: Release, scopes: KnownScopes, deadline: float) -> Mapping[str, Any]:
         if work.scope == self.home:
             raise Rejected(f"{work.scope} is the hub's own scope, which cannot be released")
         if work.confirmed and (self.converge.dry_run or self.converge.policy.writes is not Writes.SYNC):
             raise Rejected("a release deletes records: it needs the policy `sync` and the mode `apply`")
-        others, silent = known - {work.scope}, self.register.silent()
-        decisions = release(self.converge, work.scope, others, silent, deadline, confirmed=work.confirmed)
+        others = replace(scopes, known=scopes.known - {work.scope})
+        decisions = release(self.converge, work.scope, others, deadline, confirmed=work.confirmed)
         if work.confirmed:
             self.register.release(work.scope)
         told = [
@@ -123,13 +123,13 @@ class Intake:
         except Retryable as error:
             letters.failed[key] = error
 
-    def _admit(self, letters: _Letters) -> frozenset[Scope]:
+    def _admit(self, letters: _Letters) -> KnownScopes:
         """The scopes that this batch may look at. Messages that ask for another one are dropped.
 
         A sweep makes its scope known, where the policy lets its account speak; it then looks at all that was dropped.
         """
         if not letters.work:
-            return frozenset()
+            return KnownScopes(frozenset())
         known = self.register.known()
         announced = {work.scope for work in letters.work.values() if isinstance(work, Sweep)}
         if self.register.open:
@@ -138,7 +138,7 @@ class Intake:
             if work.scope not in known:
                 self.telemetry.refused(key, _unknown(work.scope))
                 del letters.work[key]
-        return known
+        return KnownScopes(known, self.register.silent())
 
     def _announce(self, letters: _Letters) -> None:
         """Remember scopes whose sweep could read them: one that cannot be read would only hold up deletes."""

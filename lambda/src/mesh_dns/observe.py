@@ -21,6 +21,7 @@ class Observation:
     provider: Provider
     policy: Policy
     known: frozenset[Scope]
+    silent: frozenset[Scope]
     clock: Callable[[], float]
     looks: dict[LoadBalancerId, Sighting] = field(default_factory=dict)
     tagged: dict[LoadBalancerId, LoadBalancer] = field(default_factory=dict)
@@ -83,4 +84,12 @@ class Observation:
 
     def facts(self) -> Facts:
         """What is known by now."""
-        return Facts(self.clock(), self.known, self.policy, dict(self.looks), dict(self.tagged), dict(self.listings))
+        return Facts(
+            self.clock(),
+            self.known,
+            self.policy,
+            dict(self.looks),
+            dict(self.tagged),
+            dict(self.listings),
+            self.silent,
+        )

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from mesh_dns.core.decision import Decision
 from mesh_dns.core.model import Listing, LoadBalancer, LoadBalancerId, Scope, Sighting
 from mesh_dns.core.work import SecondLook, Sweep
+
+
+@dataclass(frozen=True, slots=True)
+class KnownScopes:
+    """The scopes that may be looked at, and which of them, never the hub's own, were not swept for three periods."""
+
+    known: frozenset[Scope]
+    silent: frozenset[Scope] = frozenset()
 
 
 class Inventory(Protocol):
@@ -40,7 +49,7 @@ class Register(Protocol):
         ...
 
     def silent(self) -> frozenset[Scope]:
-        """Known scopes other than home that did not announce themselves for three periods. Raises Retryable."""
+        """Those of them, never the hub's own, that could not be swept for three periods. Raises Retryable."""
         ...
 
     def announce(self, scope: Scope) -> None:

@@ -13,13 +13,13 @@ from mesh_dns.core.plan import plan
 from mesh_dns.core.work import SecondLook
 from mesh_dns.errors import Retryable
 from mesh_dns.observe import Observation
+from mesh_dns.ports import KnownScopes
 
 
 def release(
     ports: Converge,
     scope: Scope,
-    known: frozenset[Scope],
-    silent: frozenset[Scope],
+    others: KnownScopes,
     deadline: float,
     *,
     confirmed: bool,
@@ -28,14 +28,15 @@ def release(
 
     A name that a load balancer elsewhere claims goes to it, in place; every other record is deleted. Nothing is asked
     of the scope itself, the guard is overridden, and no grace is waited for: whoever releases a scope has looked.
-    `known` are the other scopes, which are asked for heirs; those of them that have been `silent` for long may fail to
-    answer. Raises Retryable when a zone or another scope cannot be read, or a write fails; calling again is harmless.
+    The `others` are asked for heirs; those of them that have been silent for long may fail to answer.
+
+    Raises Retryable when a zone or another scope cannot be read, or a write fails; calling again is harmless.
     """
     policy = ports.policy
-    seen = Observation(ports.inventory, ports.provider, policy, known | {scope}, ports.clock)
+    seen = Observation(ports.inventory, ports.provider, policy, others.known | {scope}, others.silent, ports.clock)
     seen.listings[scope] = {}
-    seen.list_scopes(known)
-    for other in sorted(known - silent):
+    seen.list_scopes(others.known)
+    for other in sorted(others.known - others.silent):
         listing = seen.listings[other]
         if isinstance(listing, Unreadable):
             raise Retryable(f"{other} cannot be asked who claims these names: {listing.reason}")
@@ -43,7 +44,7 @@ def release(
     for error in seen.unread_zones.values():
         raise error
     second_looks = frozenset(
-        SecondLook(serves, record.name, zone_id, record.id, first_look=0, override_guard=True, waiting_since=0)
+        SecondLook(serves, record.name, zone_id, record.id, first_look=0, override_guard=True)
         for zone_id, records in seen.zones.items()
         for record in records
         if (serves := ownership.served_by(policy.owner, record)) is not None and serves.scope == scope

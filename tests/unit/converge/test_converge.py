@@ -12,6 +12,7 @@ from mesh_dns.core.policy import Policy, Writes
 from mesh_dns.core.work import Check, SecondLook, Sweep, Work
 from mesh_dns.dns.provider import RateLimited, Unavailable
 from mesh_dns.errors import Retryable
+from mesh_dns.ports import KnownScopes
 from tests.doubles.inventory import HOME, InMemoryInventory, make, make_id
 from tests.doubles.others import InMemoryOutbox, Told, VirtualClock
 from tests.doubles.provider import ZONE, InMemoryProvider
@@ -39,7 +40,7 @@ class World:
             self.inventory, self.provider, self.outbox, self.told, self.policy, self.clock, self.dry_run
         )
         batch = {str(number): each for number, each in enumerate(work)}
-        return dict(converge(batch, frozenset(self.inventory.scopes), self.clock() + time))
+        return dict(converge(batch, KnownScopes(frozenset(self.inventory.scopes)), self.clock() + time))
 
     def check(self, *ids: LoadBalancerId) -> dict[str, Retryable]:
         """A check by an event that may have freed a name."""

@@ -9,6 +9,7 @@ from mesh_dns.core.model import Scope
 from mesh_dns.core.policy import Policy
 from mesh_dns.core.work import Sweep
 from mesh_dns.errors import Retryable
+from mesh_dns.ports import KnownScopes
 from mesh_dns.release import release
 from tests.doubles.inventory import HOME, InMemoryInventory, make, make_id
 from tests.doubles.others import InMemoryOutbox, Told, VirtualClock
@@ -28,7 +29,7 @@ def ports() -> Converge:
         "mesh-dns/1f0c9a3e", {"mesh.example.com": ZONE}, dict.fromkeys((HOME.account, LEAVING.account), ("*",))
     )
     ports = Converge(inventory, InMemoryProvider(), InMemoryOutbox(), Told(), policy, VirtualClock())
-    ports({"sweep": Sweep(LEAVING)}, frozenset({HOME, LEAVING}), ports.clock() + 100)
+    ports({"sweep": Sweep(LEAVING)}, KnownScopes(frozenset({HOME, LEAVING})), ports.clock() + 100)
     inventory.unreadable.add(LEAVING)
     inventory.put(make(99, NAMES[0], created=5))
     return ports
@@ -36,7 +37,9 @@ def ports() -> Converge:
 
 def released(ports: Converge, *, confirmed: bool) -> dict[str, str]:
     known = frozenset(ports.inventory.scopes) - {LEAVING}
-    decisions = release(ports, LEAVING, known, frozenset({SILENT}), ports.clock() + 100, confirmed=confirmed)
+    decisions = release(
+        ports, LEAVING, KnownScopes(known, frozenset({SILENT})), ports.clock() + 100, confirmed=confirmed
+    )
     return {decision.hostname: decision.reason.value for decision in decisions}
 
 

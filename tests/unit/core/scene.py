@@ -72,6 +72,7 @@ class Scene:
     second_looks: tuple[SecondLook, ...] = ()
     known: tuple[Scope, ...] = (HOME,)
     unlistable: tuple[Scope, ...] = ()
+    silent: tuple[Scope, ...] = ()
     listed: bool = True
     zone_read: bool = True
     override_guard: bool = False
@@ -88,7 +89,7 @@ class Scene:
                 listings[scope] = Unreadable("AccessDenied")
             else:
                 listings[scope] = {lb.id: lb for lb in (*self.live, *self.listed_only) if lb.id.scope == scope}
-        return Facts(NOW, frozenset(self.known), self.policy, looks, {}, listings)
+        return Facts(NOW, frozenset(self.known), self.policy, looks, {}, listings, frozenset(self.silent))
 
     def question(self) -> Question:
         """What the batch asks."""

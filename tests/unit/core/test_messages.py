@@ -23,7 +23,6 @@ LOOK = SecondLook(NLB, "cluster1.mesh.example.com", "0" * 32, "f" * 32, 1_700_00
     [
         LOOK,
         SecondLook(CLASSIC, "a.example", "z", "r", 0.0),
-        SecondLook(CLASSIC, "a.example", "z", "r", 0.0, waiting_since=1_700_000_000.0),
         Sweep(SCOPE),
         Sweep(SCOPE, NLB, hops=100, override_guard=True),
         Sweep(SCOPE, CLASSIC, hops=1),
@@ -31,7 +30,6 @@ LOOK = SecondLook(NLB, "cluster1.mesh.example.com", "0" * 32, "f" * 32, 1_700_00
     ids=[
         "second look",
         "of a classic one",
-        "that waits for a scope",
         "sweep",
         "rest of a sweep with override",
         "rest behind a classic one",
@@ -71,7 +69,6 @@ def sweep(**changes: Any) -> dict[str, Any]:
         pytest.param(second_look(first_look="1700000000"), id="a time as text"),
         pytest.param(second_look(first_look=float("nan")), id="a time that is no number"),
         pytest.param(second_look(first_look=float("inf")), id="a time that never comes"),
-        pytest.param(second_look(waiting_since=float("nan")), id="a wait since no time"),
         pytest.param(second_look(first_look=True), id="a time that is true"),
         pytest.param(second_look(first_look=-1), id="a time before time"),
         pytest.param(second_look(override_guard="yes"), id="an override that is not a boolean"),

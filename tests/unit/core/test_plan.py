@@ -285,7 +285,7 @@ def test_of_several_second_looks_at_a_record_the_oldest_counts() -> None:
 UNLISTABLE = {
     "its own scope: neither delete nor look again, but retry":
         (Scene(gone=(X.id,), records=(ours(X),), known=(HOME, AWAY), unlistable=(HOME,),
-               second_looks=(second_look(ours(X), X.id, age=9999, waiting_since=0),)),
+               second_looks=(second_look(ours(X), X.id, age=9999),)),
          ["scope-unlistable 1"]),
     "its own scope, and a claimant elsewhere: no hand-over either":
         (Scene(live=(make(make_id(2, AWAY), NAME, created=NOW),), gone=(X.id,), records=(ours(X),),
@@ -297,17 +297,20 @@ UNLISTABLE = {
         (Scene(gone=(X.id,), records=(ours(X),), known=(HOME, AWAY), unlistable=(AWAY,),
                second_looks=(second_look(ours(X), X.id),)),
          ["look-again 1"]),
-    "another scope, waited for almost three sweep periods: wait":
-        (Scene(gone=(X.id,), records=(ours(X),), known=(HOME, AWAY), unlistable=(AWAY,),
-               second_looks=(second_look(ours(X), X.id, age=2699, waiting_since=NOW - 2699),)),
-         ["look-again 1"]),
-    "another scope, waited for three sweep periods: delete":
-        (Scene(gone=(X.id,), records=(ours(X),), known=(HOME, AWAY), unlistable=(AWAY,),
-               second_looks=(second_look(ours(X), X.id, age=2700, waiting_since=NOW - 2700),)),
-         ["delete 1"]),
-    "another scope, found out only now although the first look is long past: wait":
+    "another scope that was swept within three periods, however long ago the first look was: wait":
         (Scene(gone=(X.id,), records=(ours(X),), known=(HOME, AWAY), unlistable=(AWAY,),
                second_looks=(second_look(ours(X), X.id, age=9999),)),
+         ["look-again 1"]),
+    "another scope that has been silent for three periods: delete":
+        (Scene(gone=(X.id,), records=(ours(X),), known=(HOME, AWAY), unlistable=(AWAY,), silent=(AWAY,),
+               second_looks=(second_look(ours(X), X.id),)),
+         ["delete 1"]),
+    "another scope that has been silent, first look: look again all the same":
+        (Scene(gone=(X.id,), records=(ours(X),), known=(HOME, AWAY), unlistable=(AWAY,), silent=(AWAY,)),
+         ["look-again 1"]),
+    "two scopes, of which one is silent: wait for the other":
+        (Scene(gone=(X.id,), records=(ours(X),), known=(HOME, AWAY, FAR), unlistable=(AWAY, FAR), silent=(AWAY,),
+               second_looks=(second_look(ours(X), X.id),)),
          ["look-again 1"]),
     "another scope, and an heir in one that can be listed: hand over":
         (Scene(live=(FRESH,), gone=(X.id,), records=(ours(X),), known=(HOME, AWAY), unlistable=(AWAY,)),
@@ -323,22 +326,6 @@ def test_a_scope_that_cannot_be_listed(scene: Scene, expected: list[str]) -> Non
     plan = scene.plan()
     assert told(plan) == expected
     assert [d.retry for d in plan.decisions] == [d.reason is Reason.SCOPE_UNLISTABLE for d in plan.decisions]
-
-
-def test_the_clock_of_an_unlistable_scope_starts_once_and_stops_when_it_can_be_listed() -> None:
-    record = ours(X)
-    blind = Scene(gone=(X.id,), records=(record,), known=(HOME, AWAY), unlistable=(AWAY,))
-    first = _only(blind).look_again
-    assert first is not None
-    assert first.waiting_since == NOW
-    waiting = second_look(record, X.id, age=700, waiting_since=NOW - 700)
-    later = _only(replace(blind, second_looks=(waiting,))).look_again
-    assert later is not None
-    assert later.waiting_since == NOW - 700
-    early = second_look(record, X.id, age=100, waiting_since=NOW - 100)
-    seeing = _only(replace(blind, unlistable=(), second_looks=(early,))).look_again
-    assert seeing is not None
-    assert seeing.waiting_since is None
 
 
 # What must be read first

@@ -11,10 +11,10 @@ from mesh_dns.core.model import Scope
 
 # Seconds for which what was read is good enough: a batch and those right behind it.
 MAX_AGE = 60
-# A scope that was not heard of for this many sweep periods is silent.
-SILENT_AFTER_PERIODS = 3
 # An announcement is written down when the last one is older than this part of a sweep period.
 _WORTH_WRITING = 1 / 3
+# A scope that was not heard of for three sweep periods is silent; what is written may be a little older than the truth.
+_SILENT_AFTER_PERIODS = 3 + _WORTH_WRITING
 
 _NAME = re.compile(r"([0-9]{12})/([a-z0-9-]+)")
 _PAGE_SIZE = 10  # the most that GetParametersByPath gives
@@ -69,7 +69,7 @@ class ParameterRegister:
 
     def silent(self) -> frozenset[Scope]:
         """Those whose parameter was not written for three periods."""
-        oldest = self._clock() - SILENT_AFTER_PERIODS * self._sweep_period
+        oldest = self._clock() - _SILENT_AFTER_PERIODS * self._sweep_period
         return frozenset(scope for scope, heard in self._last_heard().items() if heard < oldest)
 
     def announce(self, scope: Scope) -> None:

@@ -30,6 +30,7 @@ class Facts:
     tagged     from the tagging API, which lags: proves that a claim was made, never that none is.
     listings   every load balancer of a scope with its tags, read directly: proves claims and releases,
                not that one is gone. None is in it that `known` does not name.
+    silent     known scopes that could not be swept for three periods: nobody waits for them
     now        seconds since the epoch
     """
 
@@ -39,6 +40,7 @@ class Facts:
     looks: Mapping[LoadBalancerId, Sighting] = field(default_factory=dict)
     tagged: Mapping[LoadBalancerId, LoadBalancer] = field(default_factory=dict)
     listings: Mapping[Scope, Listing | Unreadable] = field(default_factory=dict)
+    silent: frozenset[Scope] = frozenset()
 
     @cached_property
     def live(self) -> Mapping[LoadBalancerId, LoadBalancer]:

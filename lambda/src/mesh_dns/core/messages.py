@@ -33,7 +33,6 @@ def encode(work: SecondLook | Sweep) -> Json:
                         "record_id": work.record_id,
                         "first_look": work.first_look,
                         "override_guard": work.override_guard,
-                        "waiting_since": work.waiting_since,
                     }
                 }
             }
@@ -61,7 +60,6 @@ def decode(body: Json) -> SecondLook | Sweep:
 
 
 def _second_look(content: Json) -> SecondLook:
-    waiting_since = content["waiting_since"]
     return SecondLook(
         _load_balancer(content["load_balancer"]),
         content["hostname"],
@@ -69,7 +67,6 @@ def _second_look(content: Json) -> SecondLook:
         content["record_id"],
         _seconds(content["first_look"]),
         content["override_guard"],
-        None if waiting_since is None else _seconds(waiting_since),
     )
 
 

@@ -21,8 +21,8 @@ within the last grace (it is the replacement); an older one waits for the second
 may be on its way. Where no record of ours is, the newest claimant.
 
 Deleting takes a second look, one grace after the first, at the same record with the same mark, after every known scope
-was asked for heirs. A scope that cannot be listed holds a delete up for at most three sweep periods; the scope of the
-load balancer that is gone must be listable for anything to happen at all.
+was asked for heirs. A scope that cannot be listed holds a delete up until it could not be swept for three periods; the
+scope of the load balancer that is gone must be listable for anything to happen at all.
 """
 
 from __future__ import annotations
@@ -37,9 +37,6 @@ from mesh_dns.core.facts import Facts, Standing
 from mesh_dns.core.guard import Guard
 from mesh_dns.core.model import Action, Change, LoadBalancer, LoadBalancerId, Record, Scope
 from mesh_dns.core.work import SecondLook
-
-# A scope that cannot be listed holds up deletes elsewhere for this many sweep periods.
-PATIENCE_IN_SWEEPS = 3
 
 
 def plan(question: Question, facts: Facts, zones: Mapping[str, Collection[Record]]) -> Plan:
@@ -250,12 +247,10 @@ class _Planner:
         if objection is not None and not override:
             return Decision(record.name, Reason.MASS_DELETE_GUARD, incumbent, objection)
         detail = f"its load balancer {standing.value}"
-        blind = self.facts.unlistable()
-        waiting_since = self.facts.now if second is None or second.waiting_since is None else second.waiting_since
-        patience = PATIENCE_IN_SWEEPS * self.policy.sweep_period
-        if blind and self.facts.now - waiting_since < patience:
-            detail = f"{detail}; {', '.join(map(str, blind))} cannot be listed for heirs"
-            return self._look_again(record, incumbent, detail, second, override=override, waiting_since=waiting_since)
+        awaited = [scope for scope in self.facts.unlistable() if scope not in self.facts.silent]
+        if awaited:
+            detail = f"{detail}; {', '.join(map(str, awaited))} cannot be listed for heirs"
+            return self._look_again(record, incumbent, detail, second, override=override)
         if second is None or not ripe:
             return self._look_again(record, incumbent, detail, second, override=override)
         change = Change(Action.DELETE, record.zone_id, record.name, incumbent, record.id)
@@ -287,7 +282,6 @@ class _Planner:
         second: SecondLook | None,
         *,
         override: bool,
-        waiting_since: float | None = None,
     ) -> Decision:
         look = SecondLook(
             load_balancer=incumbent,
@@ -296,7 +290,6 @@ class _Planner:
             record_id=record.id,
             first_look=self.facts.now if second is None else second.first_look,
             override_guard=override,
-            waiting_since=waiting_since,
         )
         return Decision(record.name, Reason.LOOK_AGAIN, incumbent, detail, look_again=look)
 

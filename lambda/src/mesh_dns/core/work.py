@@ -39,7 +39,6 @@ class SecondLook:
     """Look again at a record whose load balancer was found gone or without the name.
 
     `first_look` (seconds since the epoch) is when that was found; `override_guard` holds for just this record.
-    `waiting_since`: when a scope was first found that cannot be listed for heirs, which holds up the delete.
     """
 
     load_balancer: LoadBalancerId
@@ -48,7 +47,6 @@ class SecondLook:
     record_id: str
     first_look: float
     override_guard: bool = False
-    waiting_since: float | None = None
 
     @property
     def scope(self) -> Scope:
