@@ -1,0 +1,153 @@
+"""Settings: what is taken, what stands for what is not said, and what a mistake is called."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from mesh_dns import settings
+from mesh_dns.core.model import Scope
+from mesh_dns.core.policy import Policy, Writes
+from mesh_dns.errors import Misconfigured
+
+ZONE = "0123456789abcdef0123456789abcdef"
+SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:mesh-dns-AbCdEf"
+LEAST: dict[str, Any] = {
+    "owner": "mesh-dns/1f0c9a3e",
+    "account": "111122223333",
+    "region": "eu-west-1",
+    "role_id": "AROAEXAMPLE0000000000",
+    "queue_url": "https://sqs.eu-west-1.amazonaws.com/111122223333/mesh-dns",
+    "dead_letter_queue_url": "https://sqs.eu-west-1.amazonaws.com/111122223333/mesh-dns-dead-letter",
+    "zones": {"mesh.example.com": ZONE},
+    "token": {"secret_arn": SECRET},
+}
+VAULT: dict[str, Any] = {
+    "address": "https://vault.example.net",
+    "mount": "secret",
+    "path": "mesh-dns",
+    "key": "token",
+    "kv_version": 2,
+    "auth": {"aws_role": "mesh-dns"},
+}
+SPOKES = {"reader_role": "mesh-dns/reader", "external_id": "mesh-dns/1f0c9a3e", "register_path": "/mesh-dns/scopes"}
+
+
+def parse(**different: object) -> settings.Settings:
+    """The least settings with these; `...` takes one out."""
+    document = {key: value for key, value in (LEAST | different).items() if value is not ...}
+    return settings.parse({settings.VARIABLE: json.dumps(document)})
+
+
+def test_the_least_that_must_be_said_and_what_stands_for_the_rest() -> None:
+    assert parse() == settings.Settings(
+        home=Scope("111122223333", "eu-west-1"),
+        role_id=LEAST["role_id"],
+        queue_url=LEAST["queue_url"],
+        dead_letter_queue_url=LEAST["dead_letter_queue_url"],
+        policy=Policy(
+            owner="mesh-dns/1f0c9a3e",
+            zones={"mesh.example.com": ZONE},
+            accounts={"111122223333": ("*",)},
+            hostname_tag="hostname",
+            required_tags={},
+            internal_only=True,
+            ttl=60,
+            adopt_matching=False,
+            writes=Writes.SYNC,
+            grace=600,
+            sweep_period=900,
+        ),
+        dry_run=False,
+        token={"secret_arn": SECRET},
+        zone_tokens={},
+        spokes=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "policy"),
+    [
+        ({"hostname_tag": "dns"}, {"hostname_tag": "dns"}),
+        ({"required_tags": {"a": "b"}}, {"required_tags": {"a": "b"}}),
+        ({"internal_only": False}, {"internal_only": False}),
+        ({"accounts": None}, {"accounts": {"111122223333": ("*",)}}),
+        ({"accounts": {}}, {"accounts": {}}),
+        ({"accounts": {"4" * 12: ["*.eu.example.com", "a"]}}, {"accounts": {"4" * 12: ("*.eu.example.com", "a")}}),
+        ({"ttl": 300}, {"ttl": 300}),
+        ({"adopt": "matching"}, {"adopt_matching": True}),
+        ({"adopt": "none"}, {"adopt_matching": False}),
+        ({"policy": "upsert-only"}, {"writes": Writes.UPSERT_ONLY}),
+        ({"policy": "create-only"}, {"writes": Writes.CREATE_ONLY}),
+        ({"grace_seconds": 0}, {"grace": 0}),
+        ({"sweep_seconds": 3600}, {"sweep_period": 3600}),
+    ],
+    ids=lambda value: json.dumps(value, default=str)[:60],
+)
+def test_what_can_be_said(said: dict[str, object], policy: dict[str, object]) -> None:
+    found = parse(**said).policy
+    assert {name: getattr(found, name) for name in policy} == policy
+
+
+def test_the_rest_that_can_be_said() -> None:
+    found = parse(mode="dry-run", spokes=SPOKES, zone_tokens={ZONE: {"vault": VAULT}})
+    assert found.dry_run
+    assert found.spokes == settings.Spokes(**SPOKES)
+    assert found.zone_tokens[ZONE]["vault"]["auth"] == {"aws_role": "mesh-dns"}
+    assert not parse(mode="apply").dry_run
+
+
+WRONG: dict[str, tuple[dict[str, object], str]] = {
+    "no owner": ({"owner": ...}, "'owner' is a required property"),
+    "an owner with a blank": ({"owner": "mesh dns"}, "owner: 'mesh dns'"),
+    "an owner too long": ({"owner": "o" * 18}, "owner: "),
+    "no zones": ({"zones": {}}, "zones: {}"),
+    "a zone map that is a list": ({"zones": ["mesh.example.com"]}, "zones: "),
+    "a zone id that is a name": ({"zones": {"mesh.example.com": "example.com"}}, "zones.mesh.example.com: "),
+    "a suffix in upper case": ({"zones": {"Mesh.example.com": ZONE}}, "zones: 'Mesh.example.com'"),
+    "a suffix with a dot at its end": ({"zones": {"mesh.example.com.": ZONE}}, "zones: "),
+    "a suffix of one label": ({"zones": {"com": ZONE}}, "zones: 'com'"),
+    "an account of 11 digits": ({"account": "1" * 11}, "account: "),
+    "an account among accounts of 11 digits": ({"accounts": {"1" * 11: ["*"]}}, "accounts: "),
+    "accounts that is a list": ({"accounts": ["111122223333"]}, "accounts: "),
+    "a region that is none": ({"region": "Ireland"}, "region: 'Ireland'"),
+    "a role's ARN for its id": ({"role_id": "arn:aws:iam::111122223333:role/mesh-dns"}, "role_id: "),
+    "a TTL too short": ({"ttl": 30}, "ttl: 30 is less than the minimum of 60"),
+    "a TTL that is a text": ({"ttl": "60"}, "ttl: '60' is not of type 'integer'"),
+    "a grace too long": ({"grace_seconds": 901}, "grace_seconds: 901"),
+    "an unknown policy": ({"policy": "synch"}, "policy: 'synch' is not one of"),
+    "an unknown mode": ({"mode": "dryrun"}, "mode: 'dryrun' is not one of"),
+    "an unknown adopt": ({"adopt": "all"}, "adopt: 'all' is not one of"),
+    "a setting that does not exist": ({"grace": 600}, "'grace' was unexpected"),
+    "a token by value": ({"token": "cf-secret"}, "token: "),
+    "a token in two places": ({"token": {"secret_arn": SECRET, "vault": VAULT}}, "token"),
+    "a parameter's ARN for a secret's": ({"token": {"secret_arn": "arn:aws:ssm:x"}}, "token"),
+    "a vault without a key": ({"token": {"vault": {k: v for k, v in VAULT.items() if k != "key"}}}, "token.vault"),
+    "spokes without an external id": ({"spokes": {"reader_role": "r", "register_path": "/x"}}, "spokes: 'external_id'"),
+}
+
+
+@pytest.mark.parametrize(("different", "complaint"), WRONG.values(), ids=WRONG.keys())
+def test_a_mistake_is_called_by_its_name(different: dict[str, object], complaint: str) -> None:
+    with pytest.raises(Misconfigured) as raised:
+        parse(**different)
+    assert str(raised.value).startswith("MESH_DNS_SETTINGS is wrong: ")
+    assert complaint in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "complaint"),
+    [
+        ({}, "the environment variable MESH_DNS_SETTINGS is missing"),
+        ({"MESH_DNS_SETTINGS": ""}, "MESH_DNS_SETTINGS is not JSON"),
+        ({"MESH_DNS_SETTINGS": "{"}, "MESH_DNS_SETTINGS is not JSON"),
+        ({"MESH_DNS_SETTINGS": "[]"}, "MESH_DNS_SETTINGS is wrong: [] is not of type 'object'"),
+    ],
+    ids=["missing", "empty", "broken", "not an object"],
+)
+def test_settings_that_are_no_settings(environment: dict[str, str], complaint: str) -> None:
+    with pytest.raises(Misconfigured) as raised:
+        settings.parse(environment)
+    assert complaint in str(raised.value)
