@@ -1,8 +1,8 @@
 """What a cold start costs in imports, as ratios to `import boto3`: `python -m bench.cold_start`.
 
 Each number is the best of several fresh interpreters, taken in turns so that a busy machine disturbs all alike. Twice:
-from the source, with byte code on disk, and from the zip as Lambda finds it, where Python compiles our code and what
-it needs each time (boto3 is the runtime's, and compiled).
+from the source, with byte code on disk as boto3 has it, which is what the limits are for; and from the zip as Lambda
+finds it, where Python compiles our code and its libraries each time, and boto3 is the runtime's.
 """
 
 from __future__ import annotations
