@@ -2,7 +2,9 @@
 
 locals {
   # `missing` says what a period without data means: "breaching" only where silence itself is the fault.
-  alarms = {
+  alarms = merge(local.alarms_of_every_hub, { for name, alarm in local.alarms_of_spokes : name => alarm if var.spokes != null })
+
+  alarms_of_every_hub = {
     dead-letter = {
       description = "Messages wait in ${var.name}-dead-letter: look at their attribute `reason`, or for the message id in the log, then put them back."
       namespace   = "AWS/SQS"
@@ -75,6 +77,31 @@ locals {
       namespace   = "AWS/SNS"
       metric      = "NumberOfNotificationsFailed"
       dimensions  = { TopicName = aws_sns_topic.events.name }
+      statistic   = "Sum"
+      above       = 0
+      period      = 300
+      periods     = 1
+      missing     = "notBreaching" # reported only when it fails
+    }
+  }
+
+  alarms_of_spokes = {
+    spoke = {
+      description = "Scopes were not heard of for three sweep periods: the function's log names them under `silent`. Look at the spoke's rule and reader role, or release the scope."
+      namespace   = "MeshDNS"
+      metric      = "ScopesSilent"
+      dimensions  = { service = aws_lambda_function.mesh_dns.function_name }
+      statistic   = "Maximum"
+      above       = 0
+      period      = var.sweep.minutes * 60
+      periods     = 1
+      missing     = "ignore" # told once a sweep, which may begin at any moment of its window; `silence` watches the sweeps
+    }
+    spokes-rule = {
+      description = "EventBridge could not hand what spokes sent to the topic ${var.name}-events: look at the topic's policy and key."
+      namespace   = "AWS/Events"
+      metric      = "FailedInvocations"
+      dimensions  = { EventBusName = var.name, RuleName = "${var.name}-spokes" } # both, for a rule that is not on the default bus
       statistic   = "Sum"
       above       = 0
       period      = 300

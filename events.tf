@@ -4,6 +4,8 @@ locals {
   source     = "mesh-dns"
   sweep_type = "Mesh DNS Sweep"
 
+  sweep_window_minutes = coalesce(var.sweep.flexible_window_minutes, max(1, floor(var.sweep.minutes * 2 / 3)))
+
   sweep_period = var.sweep.minutes == 1 ? "1 minute" : "${var.sweep.minutes} minutes" # the unit's number counts
 
   watched_tags = concat([var.load_balancers.hostname_tag], keys(var.load_balancers.required_tags))
@@ -77,7 +79,7 @@ resource "aws_scheduler_schedule" "sweep" {
 
   flexible_time_window {
     mode                      = "FLEXIBLE"
-    maximum_window_in_minutes = coalesce(var.sweep.flexible_window_minutes, max(1, floor(var.sweep.minutes * 2 / 3)))
+    maximum_window_in_minutes = local.sweep_window_minutes
   }
 
   target {

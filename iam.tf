@@ -21,7 +21,9 @@ locals {
   service_suffixes = distinct(["amazonaws.com", data.aws_partition.current.dns_suffix])
 
   # What the code calls.
-  called_actions = [
+  called_actions = concat(local.home_actions, [for statement in local.spoke_actions : statement if var.spokes != null])
+
+  home_actions = [
     {
       # None of the three accepts a finer resource.
       Sid      = "CallsLookAtLoadBalancers"
@@ -40,6 +42,28 @@ locals {
       Effect   = "Allow"
       Action   = "sqs:ChangeMessageVisibility"
       Resource = local.arn.queue
+    },
+  ]
+
+  spoke_actions = [
+    {
+      # A reader role is called by its region; which regions there are, only the spokes know.
+      Sid      = "CallsReadSpokes"
+      Effect   = "Allow"
+      Action   = "sts:AssumeRole"
+      Resource = [for account in local.claiming_accounts : "arn:${local.partition}:iam::${account}:role${var.iam.path}${local.installation}-reader-*"]
+    },
+    {
+      Sid      = "CallsListKnownScopes"
+      Effect   = "Allow"
+      Action   = "ssm:GetParametersByPath"
+      Resource = local.arn.register
+    },
+    {
+      Sid      = "CallsRememberAndForgetScopes"
+      Effect   = "Allow"
+      Action   = ["ssm:PutParameter", "ssm:DeleteParameter"]
+      Resource = "${local.arn.register}/*"
     },
   ]
 
@@ -133,7 +157,7 @@ locals {
 }
 
 resource "aws_iam_role" "function" {
-  name                 = "${var.name}-${local.region}-function"
+  name                 = local.function_role
   description          = "The function ${var.name} in ${local.region}"
   path                 = var.iam.path
   permissions_boundary = var.iam.permissions_boundary

@@ -17,16 +17,21 @@ locals {
   # Policies are built from names, not from resources, for two reasons: a first plan shows them whole instead of
   # "(known after apply)", and a key policy that names these resources needs none of them to exist.
   arn = {
+    bus            = "arn:${local.partition}:events:${local.region}:${local.account}:event-bus/${var.name}"
     default_bus    = "arn:${local.partition}:events:${local.region}:${local.account}:event-bus/default"
     dead_letter    = "arn:${local.partition}:sqs:${local.region}:${local.account}:${var.name}-dead-letter"
+    function_role  = "arn:${local.partition}:iam::${local.account}:role${var.iam.path}${local.function_role}"
     function       = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name}"
     log_group      = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/lambda/${var.name}"
     queue          = "arn:${local.partition}:sqs:${local.region}:${local.account}:${var.name}-events"
     rule           = "arn:${local.partition}:events:${local.region}:${local.account}:rule/${var.name}-events"
+    spokes_rule    = "arn:${local.partition}:events:${local.region}:${local.account}:rule/${var.name}/${var.name}-spokes"
+    register       = "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${local.register_path}"
     schedule_group = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule-group/${var.name}"
     topic          = "arn:${local.partition}:sns:${local.region}:${local.account}:${var.name}-events"
-    trail          = "arn:${local.partition}:cloudtrail:${local.region}:${local.account}:trail/${var.name}"
   }
+
+  function_role = "${var.name}-${local.region}-function"
 
   # The settings that are known at plan. Their schema is lambda/src/mesh_dns/schemas/settings.json.
   settings = {
@@ -46,6 +51,7 @@ locals {
       grace_seconds = var.records.grace_seconds
       sweep_seconds = var.sweep.minutes * 60
       accounts      = var.accounts
+      spokes        = local.spoke_settings
     } : key => value if value != null
   }
 

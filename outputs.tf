@@ -37,3 +37,34 @@ output "owner" {
   description = "The owner mark: the first word in the comment of each record of this installation."
   value       = local.owner
 }
+
+output "hub" {
+  description = "What `modules/spoke` needs to know, as one object: hub = module.mesh_dns.hub. Null without `spokes`. Nothing in it is secret."
+
+  # From names and inputs, so that the plan of a spoke is whole before the hub exists.
+  value = var.spokes == null ? null : {
+    version              = 1 # of this object: raised when a spoke must change with it
+    partition            = local.partition
+    account              = local.account
+    region               = local.region
+    installation         = local.installation
+    owner                = local.owner
+    bus_arn              = local.arn.bus
+    function_role_arn    = local.arn.function_role
+    role_path            = var.iam.path
+    reader_role          = "${local.installation}-reader"
+    external_id          = local.installation
+    event_pattern        = local.event_pattern
+    sweep_minutes        = var.sweep.minutes
+    sweep_window_minutes = local.sweep_window_minutes
+  }
+
+  # A spoke's first sweep starts as soon as its schedule exists: it must find the way open.
+  depends_on = [
+    aws_cloudwatch_event_bus_policy.spokes,
+    aws_cloudwatch_event_target.spokes,
+    aws_sns_topic_subscription.queue,
+    aws_lambda_event_source_mapping.queue,
+    aws_iam_role_policy.function,
+  ]
+}

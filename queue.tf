@@ -97,12 +97,12 @@ resource "aws_sqs_queue" "dead_letter" {
     Version = "2012-10-17"
     Statement = [
       {
-        Sid       = "RuleLeavesWhatTheTopicRefused"
+        Sid       = "RulesLeaveWhatTheTopicRefused"
         Effect    = "Allow"
         Principal = { Service = "events.amazonaws.com" }
         Action    = "sqs:SendMessage"
         Resource  = local.arn.dead_letter
-        Condition = { ArnEquals = { "aws:SourceArn" = local.arn.rule } }
+        Condition = { ArnEquals = { "aws:SourceArn" = var.spokes == null ? [local.arn.rule] : [local.arn.rule, local.arn.spokes_rule] } }
       },
       {
         Sid       = "TopicLeavesWhatTheQueueRefused"

@@ -177,6 +177,46 @@ variable "accounts" {
   }
 }
 
+variable "spokes" {
+  description = <<-EOT
+    Other accounts and regions, each of which joins with one `modules/spoke` block that gets the output `hub`. Null for none. Here stands
+    who may put events onto the hub's event bus: the accounts of an Organization, those of some of its units, or single accounts; with none
+    of the three, exactly those that `accounts` names. Whatever comes, only accounts that `accounts` names are looked at: it must be set
+    as soon as there is another account. `{}` alone is for other regions of this account.
+
+        spokes = {}
+        spokes = { organization_id = "o-a1b2c3d4e5" }
+        spokes = { organization_paths = ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"], account_ids = ["444455556666"] }
+  EOT
+  type = object({
+    organization_id    = optional(string)
+    organization_paths = optional(list(string), [])
+    account_ids        = optional(list(string))
+  })
+  default = null
+
+  validation {
+    condition     = try(var.spokes.organization_id, null) == null || can(regex("^o-[a-z0-9]{10,32}$", var.spokes.organization_id))
+    error_message = "spokes.organization_id must be the id of an AWS Organization, like \"o-a1b2c3d4e5\"."
+  }
+  validation {
+    condition     = alltrue([for path in try(var.spokes.organization_paths, []) : can(regex("^o-[a-z0-9]{10,32}/r-[a-z0-9]{4,32}/(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}/)*\\*?$", path))])
+    error_message = "Each of spokes.organization_paths must be a whole path from the Organization to the unit, with a slash or a slash and an asterisk at its end, like \"o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*\"."
+  }
+  validation {
+    condition     = alltrue([for account in coalesce(try(var.spokes.account_ids, null), []) : can(regex("^[0-9]{12}$", account))])
+    error_message = "Each of spokes.account_ids must be an AWS account id of 12 digits in quotes, like \"111122223333\"."
+  }
+  validation {
+    condition     = length(setsubtract(coalesce(try(var.spokes.account_ids, null), []), keys(coalesce(var.accounts, {})))) == 0
+    error_message = "Each of spokes.account_ids must also be a key of accounts, which says what names it may have: the function refuses whoever is not there."
+  }
+  validation {
+    condition     = var.accounts != null || (try(var.spokes.organization_id, null) == null && length(try(var.spokes.organization_paths, [])) == 0)
+    error_message = "spokes lets an Organization put events, but accounts does not say which of its accounts may have which names, so the function would refuse all but this one. Set accounts = { \"<account id>\" = [\"*.eu.mesh.example.com\"] }."
+  }
+}
+
 variable "load_balancers" {
   description = <<-EOT
     Which load balancers may claim names: the tag that holds the hostname (several, separated by spaces), further tags that must be there
@@ -376,7 +416,7 @@ variable "owner" {
 variable "kms_key_arn" {
   description = <<-EOT
     A customer key for the queues, the topic, the logs and the module's secret; null uses encryption by AWS-owned keys (none on the topic). The key's
-    policy must let the services in: see the documentation for a block to copy. Not the AWS-managed `alias/aws/sns`: EventBridge cannot publish under it.
+    policy must let the services in: `SECURITY.md` has a block to copy. Not the AWS-managed `alias/aws/sns`: EventBridge cannot publish under it.
 
         kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
   EOT

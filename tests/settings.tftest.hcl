@@ -110,14 +110,14 @@ run "every_input_reaches_the_function" {
       for name in [
         aws_sns_topic.events.name, aws_sqs_queue.events.name, aws_sqs_queue.dead_letter.name, aws_cloudwatch_event_rule.events.name,
         aws_lambda_function.mesh_dns.function_name, aws_scheduler_schedule.sweep.name, aws_iam_role.function.name, aws_iam_role.scheduler.name,
-        aws_s3_bucket.trail[0].bucket, aws_cloudtrail.events[0].name, aws_cloudwatch_metric_alarm.watch["silence"].alarm_name,
+        module.trail[0].bucket, aws_cloudwatch_metric_alarm.watch["silence"].alarm_name,
       ] : startswith(name, "eu-mesh")
     ])
     error_message = "Every resource must carry the installation's name."
   }
   assert {
     condition = alltrue([
-      for tags in [aws_sns_topic.events.tags, aws_sqs_queue.events.tags, aws_lambda_function.mesh_dns.tags, aws_iam_role.function.tags, aws_cloudtrail.events[0].tags] :
+      for tags in [aws_sns_topic.events.tags, aws_sqs_queue.events.tags, aws_lambda_function.mesh_dns.tags, aws_iam_role.function.tags] :
       tags == tomap({ "mesh-dns" = "eu-mesh", team = "platform" })
     ])
     error_message = "Every resource must carry the tags."

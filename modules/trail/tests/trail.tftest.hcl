@@ -1,0 +1,78 @@
+# As small as a trail gets, and open to nobody but its own service.
+
+mock_provider "aws" {
+  source          = "../../tests/setup"
+  override_during = plan
+}
+
+variables {
+  name   = "mesh-dns"
+  bucket = "mesh-dns-trail-111122223333-eu-west-1"
+}
+
+run "the_trail_is_as_small_as_a_trail_gets" {
+  command = plan
+
+  assert {
+    condition = {
+      for selector in one(aws_cloudtrail.events.advanced_event_selector).field_selector :
+      selector.field => coalescelist(coalesce(selector.equals, []), coalesce(selector.not_equals, []))
+      } == {
+      eventCategory = tolist(["Management"])
+      readOnly      = tolist(["false"])
+      eventSource   = tolist(["kms.amazonaws.com", "rdsdata.amazonaws.com"])
+    }
+    error_message = "The selector of management events knows eventCategory, readOnly and eventSource (not kms, not rdsdata), nothing else."
+  }
+  assert {
+    condition     = !aws_cloudtrail.events.is_multi_region_trail && !aws_cloudtrail.events.include_global_service_events
+    error_message = "A trail of one region, without global services."
+  }
+  assert {
+    condition     = !aws_s3_bucket.trail.force_destroy && aws_s3_bucket_lifecycle_configuration.trail.rule[0].expiration[0].days == 30
+    error_message = "The bucket keeps its objects at destroy unless told otherwise, and they expire."
+  }
+}
+
+run "a_bucket_can_be_destroyed_with_its_objects" {
+  command = plan
+
+  variables {
+    force_destroy  = true
+    retention_days = 1
+  }
+
+  assert {
+    condition     = aws_s3_bucket.trail.force_destroy && aws_s3_bucket_lifecycle_configuration.trail.rule[0].expiration[0].days == 1
+    error_message = "force_destroy and retention_days must reach the bucket."
+  }
+}
+
+run "the_bucket_serves_this_trail_over_tls_and_nobody_else" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_s3_bucket_policy.trail.policy).Statement :
+      statement.Principal == { Service = "cloudtrail.amazonaws.com" }
+      && statement.Condition.StringEquals["aws:SourceArn"] == "arn:aws:cloudtrail:eu-west-1:111122223333:trail/mesh-dns"
+      if statement.Effect == "Allow"
+    ])
+    error_message = "Only this installation's trail may use the bucket."
+  }
+  assert {
+    condition = length([
+      for statement in jsondecode(aws_s3_bucket_policy.trail.policy).Statement : statement
+      if statement.Effect == "Deny" && statement.Action == "s3:*" && statement.Condition == { Bool = { "aws:SecureTransport" = "false" } }
+    ]) == 1
+    error_message = "The bucket must refuse whoever comes without TLS."
+  }
+  assert {
+    condition = alltrue([
+      aws_s3_bucket_public_access_block.trail.block_public_acls, aws_s3_bucket_public_access_block.trail.block_public_policy,
+      aws_s3_bucket_public_access_block.trail.ignore_public_acls, aws_s3_bucket_public_access_block.trail.restrict_public_buckets,
+    ])
+    error_message = "The bucket must block every kind of public access."
+  }
+}
+

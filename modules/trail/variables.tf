@@ -1,0 +1,42 @@
+variable "name" {
+  description = "The trail's name, for example \"mesh-dns\"."
+  type        = string
+  nullable    = false
+}
+
+variable "bucket" {
+  description = "The bucket's name, for example \"mesh-dns-trail-111122223333-eu-west-1\"."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.bucket))
+    error_message = "bucket must have 3 to 63 lower-case letters, digits and hyphens."
+  }
+}
+
+variable "retention_days" {
+  description = "Days after which the bucket's objects expire."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.retention_days >= 1 && floor(var.retention_days) == var.retention_days
+    error_message = "retention_days must be a whole number from 1."
+  }
+}
+
+variable "force_destroy" {
+  description = "Whether `terraform destroy` deletes the bucket with what is in it."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "tags" {
+  description = "Tags of the trail and its bucket."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
