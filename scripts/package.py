@@ -121,7 +121,7 @@ def contents(wheels: Iterable[Path], source: Path = LAMBDA / "src") -> Mapping[s
                 raise CannotBuild(f"two wheels hold a different {name}")
     for path in sorted(source.rglob("*")):
         name = path.relative_to(source).as_posix()
-        if path.is_file() and path.suffix in (".py", ".json") and "__pycache__" not in path.parts:
+        if path.is_file() and path.suffix in (".py", ".json"):
             if name in files:
                 raise CannotBuild(f"{name} is in a wheel as well")
             files[name] = path.read_bytes()
