@@ -1,19 +1,23 @@
-"""Assuming roles. moto gives anybody a session of any role, also of one that does not exist."""
+"""Assuming roles. moto gives anybody a session of any role, also of one that does not exist, and ends none."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.core.exceptions import AccessDeniedError
 from moto.iam.models import iam_backends
 from moto.sts.models import AssumedRole, STSBackend, sts_backends
 from moto.utilities.arns import parse_arn
 from moto.utilities.utils import get_partition
+from werkzeug.wrappers import Response
 
 from sandbox import resource_policy
 from sandbox.caller import Caller, calling
+
+if TYPE_CHECKING:
+    from sandbox.gateway import Call
 
 ACCOUNT_ADMIN_ROLE = "OrganizationAccountAccessRole"
 """The role that AWS Organizations puts into each member account; here everybody may assume it."""
@@ -40,6 +44,22 @@ def role_backend(assumed: Callable[[Caller, AssumedRole], None]) -> type[STSBack
     return SandboxRoles
 
 
+class EndedSessions:
+    """Refuses whoever comes with the session of a role that was deleted: its keys are worth nothing any more."""
+
+    def answer(self, call: Call, caller: Caller) -> Response | None:
+        """The refusal, in the protocol that the service speaks."""
+        role_arn = caller.role_arn
+        if role_arn is None or role_arn.endswith(f":role/{ACCOUNT_ADMIN_ROLE}") or _role(role_arn) is not None:
+            return None
+        message = "The security token included in the request is invalid."
+        if call.body.startswith(b"{"):
+            refusal = {"__type": "UnrecognizedClientException", "message": message}
+            return Response(json.dumps(refusal), status=400, content_type="application/x-amz-json-1.1")
+        error = f"<Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>{message}</Message></Error>"
+        return Response(f"<ErrorResponse>{error}</ErrorResponse>", status=403, content_type="text/xml")
+
+
 def session_of(role_arn: str, session_name: str, region: str) -> AssumedRole:
     """A session of a role, as AWS's own services get one (Lambda, for a function's role)."""
     account, partition = parse_arn(role_arn).account, get_partition(region)
@@ -54,15 +74,19 @@ def session_of(role_arn: str, session_name: str, region: str) -> AssumedRole:
 
 
 def _check_trust(caller: Caller, role_arn: str, external_id: str | None) -> None:
-    arn = parse_arn(role_arn)
     denied = AccessDeniedError(caller.arn, f"sts:AssumeRole on resource: {role_arn}")
-    partition = role_arn.split(":")[1]
-    roles = {role.arn: role for role in iam_backends[arn.account][partition].roles.values()}
-    if role_arn not in roles:
+    role = _role(role_arn)
+    if role is None:
         raise denied
     facts = {"aws:PrincipalAccount": caller.account, "aws:PrincipalArn": caller.role_arn or caller.arn}
     if external_id:
         facts["sts:ExternalId"] = external_id
-    trust = json.loads(roles[role_arn].assume_role_policy_document)
+    trust = json.loads(role.assume_role_policy_document)
     if not resource_policy.allows(trust, action="sts:AssumeRole", resource=role_arn, facts=facts):
         raise denied
+
+
+def _role(role_arn: str) -> Any:
+    """moto's role of that ARN, or None."""
+    partition, account = role_arn.split(":")[1], parse_arn(role_arn).account
+    return next((role for role in iam_backends[account][partition].roles.values() if role.arn == role_arn), None)

@@ -38,7 +38,7 @@ from sandbox.load_balancers import (
 from sandbox.moto_backends import forget_everything, registered
 from sandbox.queues import queue_backend
 from sandbox.recorder import ActionRecorder, RecordedCall
-from sandbox.roles import ACCOUNT_ADMIN_ROLE, role_backend, session_of
+from sandbox.roles import ACCOUNT_ADMIN_ROLE, EndedSessions, role_backend, session_of
 from sandbox.schedules import Schedules
 
 REGION = "eu-west-1"
@@ -114,7 +114,7 @@ class Sandbox:
         )
         event_sources = EventSources(self._functions)
         lambda_api = LambdaApi(self._functions, self._function_logs)
-        self._gateway = Gateway((self.events, lambda_api), (self._recorder, self.cloudtrail))
+        self._gateway = Gateway((EndedSessions(), self.events, lambda_api), (self._recorder, self.cloudtrail))
         for part in (self._gateway, self.cloudflare, self.dns, self.cloudtrail, event_sources, self.schedules):
             part.start()
             stack.callback(part.stop)

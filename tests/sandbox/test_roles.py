@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.sandbox import ACCOUNT
+from sandbox.sandbox import ACCOUNT, REGION
 from tests.sandbox.account import Account
 
 SPOKE = "444455556666"
@@ -47,6 +48,23 @@ def test_trust(aws: Account, policy: dict[str, object], external_id: str | None,
 def test_a_role_that_is_gone_is_denied(aws: Account) -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
         aws.client("sts").assume_role(RoleArn=f"arn:aws:iam::{SPOKE}:role/gone", RoleSessionName="me")
+
+
+def test_a_session_ends_with_its_role(aws: Account) -> None:
+    spoke = Account(aws.sandbox, SPOKE)
+    role = spoke.role("reader", trust("*"))
+    keys = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="me")["Credentials"]
+    session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], REGION)
+    clients = [session.client(name, endpoint_url=aws.sandbox.endpoint) for name in ("elbv2", "ssm")]
+    looks = [clients[0].describe_load_balancers, clients[1].describe_parameters]
+    for look in looks:
+        look()
+
+    spoke.client("iam").delete_role(RoleName="reader")
+
+    for look, code in zip(looks, ("InvalidClientTokenId", "UnrecognizedClientException"), strict=True):
+        with pytest.raises(ClientError, match=code):
+            look()
 
 
 def test_everybody_may_administer_every_account(aws: Account) -> None:

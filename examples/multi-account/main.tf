@@ -1,0 +1,40 @@
+# One hub, and two accounts that join it from regions of their own.
+
+module "mesh_dns" {
+  source = "../../"
+  # source  = "<namespace>/cilium-mesh-dns/aws" # from the registry
+  # version = "~> 0.1"
+
+  zones       = var.zones
+  token       = { version = 1 } # raise by one to write a new token
+  token_value = var.cloudflare_api_token
+
+  trail = null # the Organization has a trail; leave this out if it has none
+
+  # Any account of the Organization may put events onto the bus; of them, these may have names: each those under its own, and all those
+  # that may move from one to another.
+  spokes = { organization_id = var.organization_id }
+  accounts = merge(
+    { (data.aws_caller_identity.hub.account_id) = ["*"] },
+    { for name, account in var.accounts : account => flatten([for suffix in keys(var.zones) : ["*.${name}.${suffix}", "*.shared.${suffix}"]]) },
+  )
+}
+
+data "aws_caller_identity" "hub" {}
+
+# One block per account and region. It may stand in that account's own repository: the hub's output `hub` is all it needs.
+module "spoke_blue_frankfurt" {
+  source = "../../modules/spoke"
+  # source  = "<namespace>/cilium-mesh-dns/aws//modules/spoke"
+  # version = "~> 0.1"
+
+  hub       = module.mesh_dns.hub
+  providers = { aws = aws.blue_frankfurt }
+}
+
+module "spoke_green_virginia" {
+  source = "../../modules/spoke"
+
+  hub       = module.mesh_dns.hub
+  providers = { aws = aws.green_virginia }
+}

@@ -1,0 +1,122 @@
+"""`examples/multi-account`, applied to a sandbox with an Organization of three accounts."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dns.exception
+import dns.resolver
+
+from sandbox.controllers import AwsLoadBalancerController, Scope
+from sandbox.resource_policy import ORGANIZATION_ID
+from sandbox.sandbox import ACCOUNT, REGION, Sandbox
+from sandbox.terraform import Terraform
+from tests.e2e.installation import GRACE, TOKEN, Installation
+from tests.sandbox.account import Account
+
+SUFFIX = "mesh.example.com"
+BLUE, GREEN, STRANGER = "222222222222", "333333333333", "999999999999"
+OVERRIDE = {"module": {"mesh_dns": {"records": {"grace_seconds": GRACE}}}}
+
+
+@dataclass
+class Mesh:
+    """Three accounts, each with a scope of its own. Every test uses hostnames of its own."""
+
+    sandbox: Sandbox
+    installation: Installation
+    terraform: Terraform
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.hub = Scope(self.sandbox, ACCOUNT, REGION)
+        self.blue = Scope(self.sandbox, BLUE, "eu-central-1")
+        self.green = Scope(self.sandbox, GREEN, "us-east-1")
+
+    def hostname(self, subdomain: str) -> str:
+        """A name that nobody used before: `cluster1.blue.mesh.example.com`."""
+        return ".".join(filter(None, (f"cluster{next(self._numbers)}", subdomain, SUFFIX)))
+
+    def controller(self, scope: Scope) -> AwsLoadBalancerController:
+        """The controller of a new cluster in a scope."""
+        return AwsLoadBalancerController(scope, f"kubernetes-{next(self._numbers)}")
+
+    def known_scopes(self) -> set[str]:
+        """`account/region` of each spoke that the hub remembers."""
+        path = "/mesh-dns/mesh-dns/scopes"
+        found = self.sandbox.client("ssm").get_parameters_by_path(Path=path, Recursive=True)["Parameters"]
+        return {parameter["Name"].removeprefix(f"{path}/") for parameter in found}
+
+    def wait_until_known(self, *scopes: Scope) -> None:
+        """Wait until the hub remembers these."""
+        wanted = {f"{scope.account}/{scope.region}" for scope in scopes}
+        self.installation.wait(lambda: wanted <= self.known_scopes(), f"{wanted} announce themselves", 60)
+
+
+def install(sandbox: Sandbox, folder: Path) -> Mesh:
+    """Apply the example as a user would, with the credentials of the hub's account."""
+    zone_ids = {SUFFIX: sandbox.cloudflare.add_zone("example.com")}
+    sandbox.cloudflare.add_token(TOKEN, zone_ids.values())
+    for account in (ACCOUNT, BLUE, GREEN):
+        Account(sandbox, account).trail(IsMultiRegionTrail=True)  # the Organization's
+    variables = {
+        "TF_VAR_zones": json.dumps(zone_ids),
+        "TF_VAR_cloudflare_api_token": TOKEN,
+        "TF_VAR_organization_id": ORGANIZATION_ID,
+        "TF_VAR_accounts": json.dumps({"blue": BLUE, "green": GREEN}),
+    }
+    terraform = Terraform("multi-account", folder, sandbox.environment() | variables, OVERRIDE)
+    terraform.init()
+    terraform.apply()
+    outputs = terraform.outputs()["mesh_dns"]
+    return Mesh(sandbox, Installation(sandbox, terraform, zone_ids, outputs, {}, [TOKEN]), terraform)
+
+
+class Watcher:
+    """Asks the DNS server for a name again and again while the block runs; `answers` in order, without repetition."""
+
+    def __init__(self, sandbox: Sandbox, hostname: str) -> None:
+        self.answers: list[str] = []
+        self._resolver = dns.resolver.Resolver(configure=False)
+        self._resolver.nameservers, self._resolver.port = [sandbox.dns.host], sandbox.dns.port
+        self._hostname = hostname
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> Watcher:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stop.is_set():
+            answer = self._ask()
+            if answer not in self.answers[-1:]:
+                self.answers.append(answer)
+            time.sleep(0.02)
+
+    def _ask(self) -> str:
+        try:
+            return str(self._resolver.resolve(self._hostname, "CNAME")[0]).rstrip(".")
+        except dns.exception.DNSException as error:
+            return type(error).__name__
+
+
+def role_copy(iam: Any, name: str) -> dict[str, Any]:
+    """What is needed to make a role with its inline policies again."""
+    role = iam.get_role(RoleName=name)["Role"]
+    policies = {
+        policy: iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
+    }
+    return {"trust": role["AssumeRolePolicyDocument"], "path": role["Path"], "policies": policies}
