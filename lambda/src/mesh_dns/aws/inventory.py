@@ -86,7 +86,7 @@ class AwsInventory:
             )
             for item in answer["ResourceTagMappingList"]:
                 known_as = LoadBalancerId.from_arn(item["ResourceARN"])
-                if known_as is not None and known_as.scope == scope:
+                if known_as is not None:
                     found[known_as] = tags_of(item["Tags"])
             if not answer.get("PaginationToken"):
                 return found
