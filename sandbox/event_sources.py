@@ -24,10 +24,11 @@ _IDLE = 0.1
 
 
 class EventSources:
-    """Keeps pollers running for every mapping that moto knows."""
+    """Keeps pollers running for every mapping that moto knows. Batch windows pass `speed` times as fast as the clock."""
 
-    def __init__(self, functions: FunctionService) -> None:
+    def __init__(self, functions: FunctionService, speed: float = 1.0) -> None:
         self._functions = functions
+        self._speed = speed
         self._stop = threading.Event()
         self._pollers: dict[tuple[str, int], threading.Thread] = {}
         self._thread = threading.Thread(target=self._watch, name="event-sources", daemon=True)
@@ -89,7 +90,7 @@ class EventSources:
     def _collect(self, mapping: EventSourceMapping, backend: SQSBackend, queue: str, timeout: int) -> list[Message]:
         """Up to a batch of messages, not longer than the window after the first one."""
         batch = backend.receive_message(queue, mapping.batch_size, 0, timeout, ["All"])
-        until = time.monotonic() + float(mapping.max_batch_window or 0)
+        until = time.monotonic() + float(mapping.max_batch_window or 0) / self._speed
         while batch and len(batch) < mapping.batch_size and time.monotonic() < until:
             if self._stop.wait(_IDLE):
                 return []

@@ -50,7 +50,8 @@ _one_at_a_time = threading.Lock()
 class Sandbox:
     """AWS, Cloudflare and DNS, from `with` to its end. One at a time per process: moto's state is the process's.
 
-    queue_speed: delays and visibility timeouts of SQS pass this many times as fast as the clock.
+    queue_speed: delays and visibility timeouts of SQS, and the windows in which batches are collected, pass this many
+    times as fast as the clock.
     on_log_line: hears of each line that a function prints.
     """
 
@@ -112,7 +113,7 @@ class Sandbox:
             self._recorder.watch,
             self._function_logs,
         )
-        event_sources = EventSources(self._functions)
+        event_sources = EventSources(self._functions, self._queue_speed)
         lambda_api = LambdaApi(self._functions, self._function_logs)
         self._gateway = Gateway((EndedSessions(), self.events, lambda_api), (self._recorder, self.cloudtrail))
         for part in (self._gateway, self.cloudflare, self.dns, self.cloudtrail, event_sources, self.schedules):

@@ -1,0 +1,311 @@
+"""The module, applied to a sandbox as its quickstart says, and what tests do to it and ask of it."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import dns.resolver
+import pytest
+
+from sandbox.cloudflare import Call, FaultKind
+from sandbox.cloudflare.records import StoredRecord
+from sandbox.controllers import AwsLoadBalancerController, Scope
+from sandbox.sandbox import ACCOUNT, REGION, Sandbox
+from sandbox.terraform import Terraform
+
+SUFFIX, OTHER_SUFFIX = "mesh.example.com", "mesh.example.net"
+ZONES = {SUFFIX: "example.com", OTHER_SUFFIX: "example.net"}
+"""Each suffix lies within a larger zone, so that what must not be written could be."""
+TOKEN = "token-of-the-emulated-zones-0123456789"
+GRACE = 4
+QUEUE_SPEED = 10
+"""A second of the queue's delays, visibility timeouts and batch windows passes in a tenth of one; the grace does not."""
+OVERRIDE = {"module": {"mesh_dns": {"records": {"grace_seconds": GRACE}, "trail": {"force_destroy": True}}}}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a direct invocation came to. `error`: the function's error type, empty when there is none."""
+
+    payload: Any
+    error: str
+
+    @property
+    def message(self) -> str:
+        """The error's text."""
+        return str(self.payload.get("errorMessage", "")) if isinstance(self.payload, dict) else ""
+
+
+@dataclass
+class Installation:
+    """A running installation. Each test uses hostnames and load balancers of its own."""
+
+    sandbox: Sandbox
+    terraform: Terraform
+    zone_ids: Mapping[str, str]
+    outputs: Mapping[str, Any]
+    plans: Mapping[str, str]
+    """What Terraform said before the apply (`first`) and right after it (`second`), each also as JSON."""
+    tokens: list[str]
+    """All tokens so far; the last one is in the secret."""
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.sqs, self.functions = self.sandbox.client("sqs"), self.sandbox.client("lambda")
+        self.queue_url, self.dead_letter_url = (
+            self.sqs.get_queue_url(QueueName=self.outputs[output].rsplit(":", 1)[-1])["QueueUrl"]
+            for output in ("queue_arn", "dead_letter_queue_arn")
+        )
+
+    # Load balancers and names
+
+    def hostname(self, label: str = "cluster", suffix: str = SUFFIX) -> str:
+        """A name that nobody used before."""
+        return f"{label}-{next(self._numbers)}.{suffix}"
+
+    def controller(self) -> AwsLoadBalancerController:
+        """The controller of a new cluster, for the load balancer of its one Service."""
+        return AwsLoadBalancerController(Scope(self.sandbox), f"kubernetes-{next(self._numbers)}")
+
+    def unnoticed(self, events: int = 1) -> None:
+        """The next load balancer calls leave no event."""
+        self.sandbox.cloudtrail.drop_next(events)
+
+    def records(self, hostname: str) -> list[StoredRecord]:
+        """Everything at a name, in all zones."""
+        return [
+            record
+            for zone_id in self.zone_ids.values()
+            for record in self.sandbox.cloudflare.records(zone_id)
+            if record.name == hostname
+        ]
+
+    def leads_to(self, hostname: str) -> str | None:
+        """The target of the one record at a name."""
+        found = self.records(hostname)
+        return found[0].content if len(found) == 1 else None
+
+    def wait_for_name(self, hostname: str, dns_name: str, seconds: float = 30) -> StoredRecord:
+        """Wait until a name leads to a load balancer; its record."""
+        self.wait(lambda: self.leads_to(hostname) == dns_name.lower(), f"{hostname} leads to {dns_name}", seconds)
+        return self.records(hostname)[0]
+
+    def wait_until_gone(self, hostname: str, seconds: float = 30) -> None:
+        """Wait until nothing is at a name."""
+        self.wait(lambda: not self.records(hostname), f"{hostname} is gone", seconds)
+
+    def wait(self, probe: Callable[[], T], what: str, seconds: float = 30) -> T:
+        """The first true answer of `probe`; fails the test when there is none in time."""
+        until = time.monotonic() + seconds
+        while not (answer := probe()):
+            if time.monotonic() > until:
+                last = "\n".join(line.text for line in self.sandbox.logs[-30:])
+                pytest.fail(f"not within {seconds} s: {what}\n{last}")
+            time.sleep(0.05)
+        return answer
+
+    def resolve(self, hostname: str, record_type: str = "CNAME") -> list[str]:
+        """What the DNS server answers; empty when there is no such name."""
+        resolver = dns.resolver.Resolver(configure=False)
+        resolver.nameservers, resolver.port = [self.sandbox.dns.host], self.sandbox.dns.port
+        try:
+            return [str(item).rstrip(".") for item in resolver.resolve(hostname, record_type)]
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+            return []
+
+    # Messages and commands
+
+    def send(self, *bodies: str | Mapping[str, Any]) -> list[str]:
+        """Put messages into the queue, as somebody with the right to do so; their ids."""
+        texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
+        return [self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=text)["MessageId"] for text in texts]
+
+    def invoke(self, event: Mapping[str, Any]) -> Answer:
+        """Invoke the function directly."""
+        answer = self.functions.invoke(FunctionName=self.outputs["function_name"], Payload=json.dumps(event).encode())
+        return Answer(json.loads(answer["Payload"].read() or b"null"), answer.get("FunctionError", ""))
+
+    def dead_letters(self) -> dict[str, str]:
+        """Body => reason (empty without one) of what is in the dead-letter queue; it stays there."""
+        found: dict[str, str] = {}
+        while messages := self.sqs.receive_message(
+            QueueUrl=self.dead_letter_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=20
+        ).get("Messages", []):
+            for message in messages:
+                reason = message.get("MessageAttributes", {}).get("reason", {})
+                found[message["Body"]] = reason.get("StringValue", "")
+                assert reason.get("DataType", "String") == "String"
+        time.sleep(20 / QUEUE_SPEED)  # until they are seen again
+        return found
+
+    def backlog(self) -> int:
+        """How many messages are in the queue: waiting, delayed or in flight."""
+        counts = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["All"])["Attributes"]
+        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed",
+                 "ApproximateNumberOfMessagesNotVisible")  # fmt: skip
+        return sum(int(counts[name]) for name in names)
+
+    def drain(self, seconds: float = 60) -> None:
+        """Wait until nothing is left to do."""
+        self.wait(lambda: self.backlog() == 0 and not self.busy(), "the queue runs dry", seconds)
+
+    def runs(self, end: str = "START") -> int:
+        """How many runs of the function began (`START`) or came to an end (`END`)."""
+        return sum(line.text.startswith(f"{end} ") for line in self.sandbox.logs)
+
+    def busy(self) -> bool:
+        """Whether the function runs."""
+        return self.runs("START") > self.runs("END")
+
+    # What was told
+
+    def told(self, message: str, **fields: object) -> list[dict[str, Any]]:
+        """The log lines of this message that have these fields."""
+        lines = [json.loads(line.text) for line in self.sandbox.logs if line.text.startswith("{")]
+        return [
+            line
+            for line in lines
+            if line.get("message") == message and all(line.get(key) == value for key, value in fields.items())
+        ]
+
+    def wait_for_line(self, message: str, seconds: float = 30, **fields: object) -> dict[str, Any]:
+        """Wait for such a line; the first one."""
+        return self.wait(lambda: self.told(message, **fields), f"log line {message!r} with {fields}", seconds)[0]
+
+    def wait_for_decision(self, hostname: str, reason: str, seconds: float = 30) -> dict[str, Any]:
+        """Wait for a decision about a name."""
+        return self.wait_for_line("decision", seconds, hostname=hostname, reason=reason)
+
+    # Time and trouble
+
+    @contextmanager
+    def queue_attribute(self, name: str, value: str) -> Iterator[None]:
+        """Another attribute of the queue for a while: less patience than a deployment has."""
+        attributes = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=[name])["Attributes"]
+        self.sqs.set_queue_attributes(QueueUrl=self.queue_url, Attributes={name: value})
+        try:
+            yield
+        finally:
+            self.sqs.set_queue_attributes(QueueUrl=self.queue_url, Attributes={name: attributes[name]})
+
+    @contextmanager
+    def settings(self, wrong: str | Mapping[str, object] | None) -> Iterator[None]:
+        """Other settings of the function for a while: some members, a whole text, or none at all."""
+        name = self.outputs["function_name"]
+        right = self.functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        broken = dict(right)
+        text = broken.pop("MESH_DNS_SETTINGS")
+        if wrong is not None:
+            broken["MESH_DNS_SETTINGS"] = (
+                wrong if isinstance(wrong, str) else json.dumps(json.loads(text) | dict(wrong))
+            )
+        self.functions.update_function_configuration(FunctionName=name, Environment={"Variables": broken})
+        try:
+            yield
+        finally:
+            self.functions.update_function_configuration(FunctionName=name, Environment={"Variables": right})
+
+    @contextmanager
+    def impatient_queue(self) -> Iterator[None]:
+        """For a while, two receives are enough for a message to become a dead letter."""
+        redrive = json.dumps({"deadLetterTargetArn": self.outputs["dead_letter_queue_arn"], "maxReceiveCount": 2})
+        with self.queue_attribute("RedrivePolicy", redrive):
+            yield
+
+    @contextmanager
+    def crash_during(self, call: Call, fault: FaultKind) -> Iterator[None]:
+        """Let the next such call hang, and kill the function while it waits for the answer."""
+        cloudflare = self.sandbox.cloudflare
+        before = cloudflare.calls.of(call)
+        cloudflare.faults.inject(fault, call, seconds=30)
+        yield
+        self.wait(lambda: cloudflare.calls.of(call) > before, f"a call of kind {call.value}")
+        time.sleep(0.2)  # what commits before it falls silent has committed
+        assert self.sandbox.kill_function() == 1
+        self.wait(lambda: not self.busy(), "the crash is noticed")
+
+    def start_anew(self) -> None:
+        """Let the function's process end, so that the next one remembers nothing."""
+        name = self.outputs["function_name"]
+        with self.crash_during(Call.LIST, FaultKind.DELAY):
+            self.functions.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"action": "sweep"}')
+
+    def clear(self) -> None:
+        """Take everything away that tests made, without an event."""
+        sandbox = self.sandbox
+        sandbox.cloudflare.faults.clear()
+        for service, key, name in (("elbv2", "LoadBalancers", "LoadBalancerArn"),
+                                   ("elb", "LoadBalancerDescriptions", "LoadBalancerName")):  # fmt: skip
+            client = sandbox.client(service)
+            found = client.describe_load_balancers()[key]
+            self.unnoticed(len(found))
+            for balancer in found:
+                client.delete_load_balancer(**{name: balancer[name]})
+        self.wait(lambda: not self.busy(), "the function is done")
+        for zone_id in self.zone_ids.values():
+            for record in sandbox.cloudflare.records(zone_id):
+                sandbox.cloudflare.delete_record(zone_id, record.id)
+        self.forget_dead_letters()
+
+    def forget_dead_letters(self) -> None:
+        """Empty the dead-letter queue."""
+        while messages := self.sqs.receive_message(QueueUrl=self.dead_letter_url, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for message in messages:
+                self.sqs.delete_message(QueueUrl=self.dead_letter_url, ReceiptHandle=message["ReceiptHandle"])
+
+    def zip_members(self) -> dict[str, bytes]:
+        """The deployed package, by file name."""
+        with zipfile.ZipFile(io.BytesIO((Path(__file__).parents[2] / "lambda" / "package.zip").read_bytes())) as zipped:
+            return {name: zipped.read(name) for name in zipped.namelist()}
+
+
+def install(sandbox: Sandbox, folder: Path) -> Installation:
+    """Apply the quickstart to a running sandbox: init, plan, and the apply of just that plan."""
+    zone_ids = {suffix: sandbox.cloudflare.add_zone(zone) for suffix, zone in ZONES.items()}
+    sandbox.cloudflare.add_token(TOKEN, zone_ids.values())
+    variables = {"TF_VAR_zones": json.dumps(zone_ids), "TF_VAR_cloudflare_api_token": TOKEN}
+    terraform = Terraform("quickstart", folder, sandbox.environment() | variables, OVERRIDE)
+    terraform.init()
+    plans = {"first": terraform.plan("first"), "first, as JSON": json.dumps(terraform.plan_json("first"))}
+    terraform.run("apply", "first")
+    plans |= {"second": terraform.plan("second"), "second, as JSON": json.dumps(terraform.plan_json("second"))}
+    return Installation(sandbox, terraform, zone_ids, terraform.outputs()["mesh_dns"], plans, [TOKEN])
+
+
+def event(detail: Mapping[str, Any], **fields: object) -> dict[str, Any]:
+    """An EventBridge envelope around a CloudTrail record, of this installation's account and region."""
+    envelope = {
+        "version": "0",
+        "id": "00000000-0000-4000-a000-000000000000",
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": "aws.elasticloadbalancing",
+        "account": ACCOUNT,
+        "time": "2026-05-04T09:30:12Z",
+        "region": REGION,
+        "resources": [],
+        "detail": {"eventSource": "elasticloadbalancing.amazonaws.com", **detail},
+    }
+    return envelope | fields
+
+
+def tagged(*arns: str) -> dict[str, Any]:
+    """The record of an AddTags call, as far as the function cares."""
+    return {"eventName": "AddTags", "requestParameters": {"resourceArns": list(arns), "tags": []}}
+
+
+def arn_of(name: str, load_balancer_id: str = "0123456789abcdef", account: str = ACCOUNT, region: str = REGION) -> str:
+    """The ARN of a network load balancer, there or not."""
+    return f"arn:aws:elasticloadbalancing:{region}:{account}:loadbalancer/net/{name}/{load_balancer_id}"

@@ -1,0 +1,82 @@
+"""What a person asks of the function by invoking it."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.sandbox import ACCOUNT, REGION
+from tests.e2e.installation import SUFFIX, Answer, Installation, event, tagged
+
+MANY = 12
+"""More names than the mass-delete guard lets go without asking."""
+
+
+def test_a_sweep_looks_at_everything(mesh: Installation) -> None:
+    controller, name = mesh.controller(), mesh.hostname()
+    mesh.unnoticed()
+    dns_name = controller.create(name)
+
+    assert mesh.invoke({"action": "sweep"}) == Answer({"done": f"{ACCOUNT}/{REGION}"}, "")
+
+    assert mesh.leads_to(name) == dns_name
+
+
+def test_an_event_can_be_handed_over_by_hand(mesh: Installation) -> None:
+    controller, name = mesh.controller(), mesh.hostname()
+    mesh.unnoticed()
+    dns_name = controller.create(name)
+
+    assert mesh.invoke(event(tagged(controller.arn))) == Answer({"done": f"{ACCOUNT}/{REGION}"}, "")
+
+    assert mesh.leads_to(name) == dns_name
+
+
+WRONG = {
+    "a sweep of a scope that nobody knows": (
+        {"action": "sweep", "account": "444455556666"}, f"scope 444455556666/{REGION} is not known"
+    ),
+    "the release of the hub's own scope": (
+        {"action": "release", "account": ACCOUNT, "region": REGION, "confirm": True},
+        "the hub's own scope, which cannot be released",
+    ),
+    "a release without a scope": ({"action": "release"}, "required property"),
+    "an action that is none": ({"action": "delete-everything"}, "is not one of"),
+    "an override of a release": (
+        {"action": "release", "account": "444455556666", "region": REGION, "override_guard": True}, "schema command"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_makes_no_sense_is_refused(mesh: Installation, case: str) -> None:
+    command, words = WRONG[case]
+    before = mesh.sandbox.cloudflare.records(mesh.zone_ids[SUFFIX])
+
+    answer = mesh.invoke(command)
+
+    assert answer.payload["errorType"] == "Rejected"
+    assert words in answer.message
+    assert mesh.sandbox.cloudflare.records(mesh.zone_ids[SUFFIX]) == before
+
+
+def test_the_guard_stops_a_mass_delete_until_it_is_overridden(mesh: Installation) -> None:
+    mesh.clear()
+    controllers = {mesh.hostname("many"): mesh.controller() for _ in range(MANY)}
+    targets = {name: controller.create(name) for name, controller in controllers.items()}
+    for name, dns_name in targets.items():
+        mesh.wait_for_name(name, dns_name)
+    mesh.drain()
+    mesh.unnoticed(MANY)
+    for controller in controllers.values():
+        controller.delete()
+
+    assert mesh.invoke({"action": "sweep"}).error == ""
+    assert all(mesh.told("decision", hostname=name, reason="mass-delete-guard") for name in targets)
+    assert any('"GuardTripped":[' in line.text.replace(" ", "") for line in mesh.sandbox.logs)
+    assert mesh.backlog() == 0  # no second look, so nothing can follow
+    assert all(mesh.records(name) for name in targets)
+
+    assert mesh.invoke({"action": "sweep", "override_guard": True}).error == ""
+    assert all(mesh.records(name) for name in targets)
+    for name in targets:
+        mesh.wait_until_gone(name)

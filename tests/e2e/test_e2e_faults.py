@@ -1,0 +1,240 @@
+"""Whatever fails on the way: every name ends right, no message is lost, and nothing is deleted meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from moto.elbv2.exceptions import ELBClientError
+
+from sandbox.cloudflare import Call, FaultKind
+from sandbox.load_balancers import SandboxLoadBalancersV2
+from tests.e2e.installation import OTHER_SUFFIX, SUFFIX, Installation, event, tagged
+
+BURST = 12
+
+
+def burst(mesh: Installation, size: int = BURST, suffix: str = SUFFIX) -> dict[str, str]:
+    """As many load balancers at once; hostname => DNS name."""
+    names = [mesh.hostname("burst", suffix) for _ in range(size)]
+    return {name: mesh.controller().create(name).lower() for name in names}
+
+
+def wait_for_all(mesh: Installation, names: dict[str, str], seconds: float = 60) -> None:
+    """Every name is right, with one record; nothing is left in the queue, and nothing died."""
+    for name, dns_name in names.items():
+        mesh.wait_for_name(name, dns_name, seconds)
+    mesh.drain()
+    assert mesh.dead_letters() == {}
+
+
+@contextmanager
+def live_name(mesh: Installation) -> Iterator[None]:
+    """A name that is live before and after, and keeps its record."""
+    name = mesh.hostname("live")
+    record = mesh.wait_for_name(name, mesh.controller().create(name))
+    yield
+    assert mesh.records(name) == [record]
+
+
+@pytest.mark.parametrize(
+    ("kind", "call"),
+    [
+        pytest.param(FaultKind.HTML, Call.LIST, id="a list is answered with an HTML page"),
+        pytest.param(FaultKind.SERVER_ERROR, Call.BATCH, id="a write is answered with 503"),
+        pytest.param(FaultKind.TIMEOUT_AFTER_COMMIT, Call.BATCH, id="a write is done but never answered"),
+    ],
+)
+def test_a_failing_provider_is_tried_again(mesh: Installation, kind: FaultKind, call: Call) -> None:
+    mesh.sandbox.cloudflare.faults.inject(kind, call)
+    names = burst(mesh, 2)
+    retried = len(mesh.told("retried"))
+
+    with live_name(mesh):
+        wait_for_all(mesh, names)
+
+    assert len(mesh.told("retried")) > retried
+
+
+@pytest.mark.filterwarnings("ignore:Exception.ELBClientError.")  # moto's model lacks what every AWS API may answer
+@pytest.mark.parametrize("code", ["Throttling", "AccessDenied"])
+def test_a_failing_describe_deletes_nothing(mesh: Installation, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    controller, name = mesh.controller(), mesh.hostname("unread")
+    record = mesh.wait_for_name(name, controller.create(name))
+
+    def refuse(*_: object) -> None:
+        raise ELBClientError(code, "not now")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SandboxLoadBalancersV2, "describe_load_balancers", refuse)
+        mesh.send(event(tagged(controller.arn)))
+        retried = mesh.wait(
+            lambda: [line for line in mesh.told("retried") if controller.name in line["detail"]], "a retry"
+        )
+    assert code in retried[0]["detail"]
+    mesh.drain()
+    assert mesh.records(name) == [record]
+
+
+def test_a_token_without_permission_is_reported_and_the_messages_are_kept(mesh: Installation) -> None:
+    zone_id, cloudflare = mesh.zone_ids[OTHER_SUFFIX], mesh.sandbox.cloudflare
+    cloudflare.add_token(mesh.tokens[-1], [mesh.zone_ids[SUFFIX]])
+    try:
+        with mesh.impatient_queue():
+            fine, stuck = burst(mesh, 1), burst(mesh, 2, OTHER_SUFFIX)
+            for name, dns_name in fine.items():
+                mesh.wait_for_name(name, dns_name)
+            kept = mesh.wait(mesh.dead_letters, "dead letters")
+            mesh.drain()
+            kept = mesh.dead_letters()
+    finally:
+        cloudflare.add_token(mesh.tokens[-1], mesh.zone_ids.values())
+
+    assert set(kept.values()) == {""}  # unchanged: the reasons are in the log
+    assert all(any(name in body for body in kept) for name in stuck)
+    told = [line["detail"] for line in mesh.told("retried") if "Zone / DNS / Edit" in line["detail"]]
+    assert told
+    assert all(zone_id in text and mesh.outputs["secret_arn"] in text for text in told)
+
+    moved = subprocess.run(
+        [sys.executable, "-m", "sandbox.redrive"], check=True, capture_output=True, text=True,
+        cwd=Path(__file__).parents[2], env=os.environ | mesh.sandbox.environment(),
+    )  # fmt: skip
+    assert moved.stdout == f"{len(kept)} messages are back in mesh-dns-events\n"
+    wait_for_all(mesh, stuck)
+
+
+def test_a_storm_of_429_ends_with_every_name_right(mesh: Installation) -> None:
+    faults, calls = mesh.sandbox.cloudflare.faults, mesh.sandbox.cloudflare.calls
+    faults.inject(FaultKind.RATE_LIMITED, Call.LIST, seconds=21)
+    faults.inject(FaultKind.RATE_LIMITED, Call.BATCH, seconds=21)
+    before = calls.total
+
+    names = burst(mesh)
+    mesh.wait_for_line("retried", delay_seconds=21)
+    names |= burst(mesh)  # more come while the provider wants a pause
+    wait_for_all(mesh, names)
+
+    pauses = mesh.told("retried", delay_seconds=21)
+    assert len(pauses) >= BURST + 1
+    assert calls.total - before <= 4 * 2 + 4  # two zones to list in a batch, and what two refusals cost
+
+
+@pytest.mark.parametrize(
+    ("call", "fault"),
+    [
+        pytest.param(Call.BATCH, FaultKind.DELAY, id="before the write is done"),
+        pytest.param(Call.BATCH, FaultKind.TIMEOUT_AFTER_COMMIT, id="after the write is done"),
+    ],
+)
+def test_a_function_killed_in_mid_batch_ends_right(mesh: Installation, call: Call, fault: FaultKind) -> None:
+    with mesh.queue_attribute("VisibilityTimeout", "30"):
+        with mesh.crash_during(call, fault):
+            names = burst(mesh, 3)
+        wait_for_all(mesh, names)
+
+
+def test_a_token_is_rotated_in_mid_burst_without_a_restart(mesh: Installation) -> None:
+    mesh.start_anew()
+    cloudflare, old, new = mesh.sandbox.cloudflare, mesh.tokens[-1], f"{mesh.tokens[-1]}-rotated"
+    cloudflare.add_token(new, mesh.zone_ids.values())
+    first = burst(mesh, 1)
+    wait_for_all(mesh, first)
+    retried = len(mesh.told("retried"))
+
+    before = cloudflare.calls.of(Call.BATCH)
+    cloudflare.faults.inject(FaultKind.DELAY, Call.BATCH, seconds=2)
+    names = burst(mesh)
+    mesh.wait(lambda: cloudflare.calls.of(Call.BATCH) > before, "a write that the old token began")
+    cloudflare.revoke(old)
+    mesh.tokens.append(new)
+    mesh.sandbox.client("secretsmanager").put_secret_value(SecretId=mesh.outputs["secret_arn"], SecretString=new)
+    names |= burst(mesh)
+
+    wait_for_all(mesh, names)
+    assert len(mesh.told("retried")) == retried
+
+
+def test_a_create_that_nobody_told_of_is_healed_by_the_next_sweep(mesh: Installation) -> None:
+    controller, name = mesh.controller(), mesh.hostname("lost")
+    mesh.drain()
+    runs, sweeps = mesh.runs(), len(mesh.told("swept"))
+    mesh.unnoticed()
+    dns_name = controller.create(name)
+    time.sleep(0.5)
+    assert (mesh.backlog(), mesh.runs(), mesh.records(name)) == (0, runs, [])
+
+    assert mesh.sandbox.schedules.fire("mesh-dns-sweep") == 1
+
+    mesh.wait_for_name(name, dns_name)
+    mesh.wait(lambda: len(mesh.told("swept")) > sweeps, "the sweep reaches its end")
+
+
+class Watcher:
+    """A client that asks for a name all the time, and remembers every different answer in turn."""
+
+    def __init__(self, mesh: Installation, name: str) -> None:
+        self.answers: list[list[str]] = []
+        self.asked = 0
+        self._mesh, self._name = mesh, name
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Watcher:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.01):
+            answer = self._mesh.resolve(self._name)
+            self.asked += 1
+            if self.answers[-1:] != [answer]:
+                self.answers.append(answer)
+
+
+def test_a_replacement_never_empties_the_name(mesh: Installation) -> None:
+    controller, name = mesh.controller(), mesh.hostname("replaced")
+    first = controller.create(name)
+    record = mesh.wait_for_name(name, first)
+
+    with Watcher(mesh, name) as watcher:
+        second = controller.change_scheme("internal")  # delete, then create at once
+        mesh.wait_for_name(name, second)
+        controller.delete()
+        mesh.wait_for_decision(name, "look-again")  # this time the create is late
+        third = controller.create(name)
+        mesh.wait_for_name(name, third)
+        mesh.drain()
+
+    assert watcher.answers == [[first], [second], [third]]
+    assert watcher.asked > 100
+    assert [found.id for found in mesh.records(name)] == [record.id]
+
+
+WRONG_SETTINGS = {
+    "the variable is missing": (None, "MESH_DNS_SETTINGS is missing"),
+    "the variable is not JSON": ("{", "MESH_DNS_SETTINGS is not JSON"),
+    "a zone id is mistyped": ({"zones": {SUFFIX: "not-an-id"}}, f"zones.{SUFFIX}"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_SETTINGS)
+def test_wrong_settings_fail_at_once_and_name_the_setting(mesh: Installation, case: str) -> None:
+    wrong, words = WRONG_SETTINGS[case]
+    with mesh.settings(wrong):
+        answer = mesh.invoke({"action": "sweep"})
+    assert answer.payload["errorType"] == "Misconfigured"
+    assert words in answer.message
+    assert json.dumps(answer.payload).count(mesh.tokens[-1]) == 0
