@@ -28,7 +28,7 @@ ZONES = {SUFFIX: "example.com", OTHER_SUFFIX: "example.net"}
 TOKEN = "token-of-the-emulated-zones-0123456789"
 GRACE = 4
 QUEUE_SPEED = 10
-"""A second of the queue's delays, visibility timeouts and batch windows passes in a tenth of one; the grace does not."""
+"""Delays, visibility timeouts and batch windows of the queue pass this many times as fast; the grace does not."""
 OVERRIDE = {"module": {"mesh_dns": {"records": {"grace_seconds": GRACE}, "trail": {"force_destroy": True}}}}
 
 T = TypeVar("T")
