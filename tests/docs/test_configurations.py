@@ -74,9 +74,3 @@ def test_terraform_accepts_what_is_shown(complaint: Complaint) -> None:
 
 def test_a_mistake_would_be_seen(complaint: Complaint) -> None:
     assert "no_such_input" in complaint({"mistake": "no_such_input = 1\n"})
-
-
-def test_the_key_policy_needs_nothing_that_needs_the_key() -> None:
-    (code,) = (code for code in shown().values() if 'resource "aws_kms_key"' in code)
-    assert "module." not in code
-    assert set(re.findall(r'^resource "(\w+)"', code, re.MULTILINE)) == {"aws_kms_key"}
