@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from mesh_dns.core.model import Gone, Kind, LoadBalancer, LoadBalancerId, Scope, Sighting, Unreadable
+from mesh_dns.core.model import Gone, Kind, Listing, LoadBalancer, LoadBalancerId, Scope, Sighting, Unreadable
 from mesh_dns.errors import Retryable
 
 HOME = Scope("111122223333", "eu-west-1")
@@ -92,6 +92,16 @@ class InMemoryInventory:
             if lb.scope == scope and seen is not None and TAG in seen.tags:
                 shown[lb] = replace(now, tags=seen.tags)
         return shown
+
+    def listings(self, scopes: Collection[Scope]) -> Mapping[Scope, Listing | Unreadable]:
+        """Everything in each of these scopes."""
+        found: dict[Scope, Listing | Unreadable] = {}
+        for scope in sorted(scopes):
+            try:
+                found[scope] = self.listing(scope)
+            except Retryable as error:
+                found[scope] = Unreadable(str(error), error.after)
+        return found
 
     def listing(self, scope: Scope) -> Mapping[LoadBalancerId, LoadBalancer]:
         """Everything in a scope."""

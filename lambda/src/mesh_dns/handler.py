@@ -1,4 +1,8 @@
-"""The composition root: the one place that knows every adapter. Ports are built once, at the first event."""
+"""The composition root: the one place that knows every adapter. Ports are built once, at the first event.
+
+Modules are imported before, while Lambda starts the function and lends it a whole processor for that; two libraries
+only when they are used: jsonschema, because it would make up a third of that time, and hvac, which few need.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,23 @@ import os
 import time
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from mesh_dns.aws.clients import AwsClients
-    from mesh_dns.intake import Intake
-    from mesh_dns.ports import Inventory, Register
-    from mesh_dns.secrets.cached import CachedToken
-    from mesh_dns.settings import Settings
+from mesh_dns import settings as configuration
+from mesh_dns.aws.clients import AwsClients
+from mesh_dns.aws.inventory import AwsInventory
+from mesh_dns.aws.queue import Queue
+from mesh_dns.aws.register import HomeOnly, ParameterRegister
+from mesh_dns.aws.scopes import ReaderRole, Scopes
+from mesh_dns.converge import Converge
+from mesh_dns.dns.cloudflare import BASE_URL, Cloudflare
+from mesh_dns.intake import Intake
+from mesh_dns.ports import Inventory, Register
+from mesh_dns.secrets.cached import CachedToken
+from mesh_dns.secrets.secrets_manager import SecretsManagerStore
+from mesh_dns.secrets.vault import AwsLogin, Location, Login, TokenLogin, VaultStore
+from mesh_dns.settings import Settings
+from mesh_dns.telemetry import Telemetry
 
 # Seconds that are kept for the write under way, second looks and the answer when the function's time runs out.
 RESERVE = 20
@@ -31,20 +44,8 @@ def handler(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
         intake.telemetry.flush()
 
 
-# Imports stand inside: importing this module costs next to nothing, and what is not used is never loaded.
-# ruff: noqa: PLC0415
-
-
 @cache
 def _intake(function_name: str) -> Intake:
-    from mesh_dns import settings as configuration
-    from mesh_dns.aws.clients import AwsClients
-    from mesh_dns.aws.queue import Queue
-    from mesh_dns.converge import Converge
-    from mesh_dns.dns.cloudflare import BASE_URL, Cloudflare
-    from mesh_dns.intake import Intake
-    from mesh_dns.telemetry import Telemetry
-
     settings = configuration.parse(os.environ)
     clients = AwsClients(settings.home.region)
     queue = Queue(clients, settings.queue_url, settings.dead_letter_queue_url)
@@ -61,10 +62,6 @@ def _intake(function_name: str) -> Intake:
 
 
 def _scopes(settings: Settings, clients: AwsClients) -> tuple[Inventory, Register]:
-    from mesh_dns.aws.inventory import AwsInventory
-    from mesh_dns.aws.register import HomeOnly, ParameterRegister
-    from mesh_dns.aws.scopes import ReaderRole, Scopes
-
     home, spokes = settings.home, settings.spokes
     if spokes is None:
         return AwsInventory(Scopes(clients, home, None, time.time), settings.policy.hostname_tag), HomeOnly(home)
@@ -75,13 +72,8 @@ def _scopes(settings: Settings, clients: AwsClients) -> tuple[Inventory, Registe
 
 def _token(place: Mapping[str, Any], clients: AwsClients) -> CachedToken:
     """The token at a place, in the words of schemas/settings.json."""
-    from mesh_dns.secrets.cached import CachedToken
-    from mesh_dns.secrets.secrets_manager import SecretsManagerStore
-
     if "vault" not in place:
         return CachedToken(SecretsManagerStore(place["secret_arn"], clients.client, place.get("json_key")))
-    from mesh_dns.secrets.vault import AwsLogin, Location, Login, TokenLogin, VaultStore
-
     vault, auth = place["vault"], place["vault"]["auth"]
     login: Login
     if "aws_role" in auth:

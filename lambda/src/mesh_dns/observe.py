@@ -56,11 +56,9 @@ class Observation:
 
     def list_scopes(self, scopes: Iterable[Scope]) -> None:
         """List every load balancer of these scopes, each at most once."""
-        for scope in sorted(set(scopes) - self.listings.keys()):
-            try:
-                self.listings[scope] = self.inventory.listing(scope)
-            except Retryable as error:
-                self.listings[scope] = Unreadable(str(error), error.after)
+        unlisted = set(scopes) - self.listings.keys()
+        if unlisted:
+            self.listings.update(self.inventory.listings(unlisted))
 
     def read_zones(self, zone_ids: Iterable[str], names: Collection[str]) -> None:
         """List zones, anew if they were listed before: what is decided on is never older than this.

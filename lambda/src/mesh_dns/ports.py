@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mesh_dns.core.decision import Decision
-from mesh_dns.core.model import Listing, LoadBalancer, LoadBalancerId, Scope, Sighting
+from mesh_dns.core.model import Listing, LoadBalancer, LoadBalancerId, Scope, Sighting, Unreadable
 from mesh_dns.core.work import SecondLook, Sweep
 
 
@@ -33,8 +33,8 @@ class Inventory(Protocol):
         """Every load balancer with the hostname tag, by the tagging API, which lags. Raises Retryable."""
         ...
 
-    def listing(self, scope: Scope) -> Listing:
-        """Every load balancer of a scope with its tags, read directly. Raises Retryable."""
+    def listings(self, scopes: Collection[Scope]) -> Mapping[Scope, Listing | Unreadable]:
+        """Every load balancer of each scope with its tags, read directly. Each scope is in the answer; never raises."""
         ...
 
 

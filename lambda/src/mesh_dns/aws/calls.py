@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from mesh_dns.aws.clients import Client
 from mesh_dns.errors import Retryable
 
@@ -52,8 +54,6 @@ def call(client: Client, operation: str, place: str, advice: str, **arguments: o
 
     Raises Refused and Unanswered.
     """
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - see AwsClients
-
     try:
         answer: Mapping[str, Any] = getattr(client, operation)(**arguments)
     except ClientError as error:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, NamedTuple
+import threading
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from botocore.config import Config
-    from botocore.session import Session
+from botocore.config import Config
+from botocore.session import Session
 
 # botocore makes its clients at run time from AWS's models; there is no type to name.
 Client = Any
@@ -33,33 +33,36 @@ class Credentials(NamedTuple):
 class AwsClients:
     """Makes and keeps clients. `region` is the function's own: that of every client which names none.
 
-    botocore is imported with the first client.
+    May be used by several threads: clients may be shared between them, but are made one at a time, as botocore demands.
     """
 
     def __init__(self, region: str) -> None:
         self.region = region
         self._clients: dict[tuple[str, str], Client] = {}
         self._made: tuple[Session, Config] | None = None
+        self._making = threading.Lock()
 
     def client(self, service: str, region: str | None = None) -> Client:
         """The client of a service, with the function's own role."""
         key = (service, region or self.region)
-        if key not in self._clients:
-            session, config = self._session()
-            self._clients[key] = session.create_client(service, region_name=key[1], config=config)
-        return self._clients[key]
+        with self._making:
+            if key not in self._clients:
+                session, config = self._session()
+                self._clients[key] = session.create_client(service, region_name=key[1], config=config)
+            return self._clients[key]
 
     def client_with(self, credentials: Credentials, service: str, region: str) -> Client:
         """A new client of a service in a region with these credentials, which the caller keeps."""
-        session, config = self._session()
-        return session.create_client(
-            service,
-            region_name=region,
-            config=config,
-            aws_access_key_id=credentials.access_key,
-            aws_secret_access_key=credentials.secret_key,
-            aws_session_token=credentials.token,
-        )
+        with self._making:
+            session, config = self._session()
+            return session.create_client(
+                service,
+                region_name=region,
+                config=config,
+                aws_access_key_id=credentials.access_key,
+                aws_secret_access_key=credentials.secret_key,
+                aws_session_token=credentials.token,
+            )
 
     def credentials(self) -> Credentials:
         """The function's own credentials, as they are now."""
@@ -75,9 +78,6 @@ class AwsClients:
 
     def _session(self) -> tuple[Session, Config]:
         if self._made is None:
-            from botocore.config import Config  # noqa: PLC0415 - a third of a second, and not every import needs it
-            from botocore.session import Session  # noqa: PLC0415
-
             # At DEBUG, botocore logs the bodies of answers and the session token of requests. The function's log level
             # is the user's choice; this is not.
             logging.getLogger("botocore").setLevel(logging.WARNING)

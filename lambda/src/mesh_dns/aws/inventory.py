@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -16,6 +17,8 @@ from mesh_dns.core.model import Gone, Listing, LoadBalancer, LoadBalancerId, Sco
 from mesh_dns.errors import Retryable
 
 TAGGED_PER_PAGE = 100  # of GetResources
+# Listing is waiting, mostly: sixty scopes one after the other would take half a minute.
+SCOPES_AT_A_TIME = 8
 # What AWS says to a whole call because of one of its ids.
 _ABOUT_ONE_ID = frozenset({NOT_FOUND, "ValidationError"})
 
@@ -58,8 +61,19 @@ class AwsInventory:
             found.update((key, replace(described[key], tags=tags[key])) for key in ids if key in described)
         return found
 
+    def listings(self, scopes: Collection[Scope]) -> Mapping[Scope, Listing | Unreadable]:
+        """Every load balancer of each scope with its tags, several scopes at a time."""
+        with ThreadPoolExecutor(SCOPES_AT_A_TIME) as pool:
+            return dict(zip(scopes, pool.map(self._listing_or_not, scopes), strict=True))
+
+    def _listing_or_not(self, scope: Scope) -> Listing | Unreadable:
+        try:
+            return self.listing(scope)
+        except Retryable as error:
+            return Unreadable(str(error), error.after)
+
     def listing(self, scope: Scope) -> Listing:
-        """Every load balancer of a scope with its tags: a call for each 400, and one for the tags of each 20."""
+        """Every load balancer of a scope: a call for each 400, and one for the tags of each 20. Raises Retryable."""
         found: dict[LoadBalancerId, LoadBalancer] = {}
         for generation in self._generations(scope):
             described = generation.describe_all()

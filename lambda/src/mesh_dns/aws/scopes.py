@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore.exceptions import UnknownRegionError
+
 from mesh_dns.aws.calls import Refused, Unanswered, call
 from mesh_dns.aws.clients import AwsClients, Client, Credentials
 from mesh_dns.core.model import Scope
@@ -88,8 +90,6 @@ class Scopes:
 
     def partition(self, scope: Scope) -> str:
         """The partition of a scope. Raises Misconfigured for a region that botocore cannot place."""
-        from botocore.exceptions import UnknownRegionError  # noqa: PLC0415 - see AwsClients
-
         try:
             return self._aws.partition(scope.region)
         except UnknownRegionError:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from mesh_dns.errors import Misconfigured, Retryable
 from mesh_dns.secrets.store import token_in
 
@@ -51,8 +53,6 @@ class SecretsManagerStore:
 
     def _answer(self) -> Any:
         """The answer, or the failure: raised by the caller, because an exception keeps the one it was raised from."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow, and often not needed
-
         try:
             region = self._secret_arn.split(":")[3]
             return self._clients("secretsmanager", region).get_secret_value(SecretId=self._secret_arn)
