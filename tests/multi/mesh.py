@@ -6,7 +6,7 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ class Mesh:
         self.hub = Scope(self.sandbox, ACCOUNT, REGION)
         self.blue = Scope(self.sandbox, BLUE, "eu-central-1")
         self.green = Scope(self.sandbox, GREEN, "us-east-1")
+        self.hub_object: Mapping[str, Any] = self.installation.outputs["hub"]
 
     def hostname(self, subdomain: str) -> str:
         """A name that nobody used before: `cluster1.blue.mesh.example.com`."""

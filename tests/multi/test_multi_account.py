@@ -2,14 +2,160 @@
 
 from __future__ import annotations
 
-from tests.multi.mesh import Mesh
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sandbox.controllers import Scope
+from sandbox.sandbox import REGION
+from tests.multi.mesh import BLUE, STRANGER, Mesh, Watcher, role_copy
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "multi-account.md"
+OREGON = "us-west-2"
 
 
 def test_names_appear_in_every_scope(mesh: Mesh) -> None:
     names = {scope: mesh.hostname(sub) for scope, sub in ((mesh.hub, ""), (mesh.blue, "blue"), (mesh.green, "green"))}
     targets = {scope: mesh.controller(scope).create(name) for scope, name in names.items()}
     for scope, name in names.items():
-        mesh.installation.wait_for_name(name, targets[scope])
+        record = mesh.installation.wait_for_name(name, targets[scope])
         assert mesh.installation.resolve(name) == [targets[scope].lower()]
-        (record,) = mesh.installation.records(name)
         assert f" {scope.region}/{scope.account}/net/" in (record.comment or "")
+
+
+@pytest.mark.parametrize(
+    ("subdomain", "reason"),
+    [
+        pytest.param("blue", "not-allowed", id="that only the other may have"),
+        pytest.param("shared", "claimed-by", id="that both may have, and the other has"),
+    ],
+)
+def test_nobody_takes_a_name_of_another_account(mesh: Mesh, subdomain: str, reason: str) -> None:
+    name = mesh.hostname(subdomain)
+    record = mesh.installation.wait_for_name(name, mesh.controller(mesh.blue).create(name))
+
+    mesh.controller(mesh.green).create(name)
+
+    refusal = mesh.installation.wait_for_decision(name, reason)
+    assert f"/{mesh.green.account}/" in refusal["load_balancer"]
+    assert mesh.installation.records(name) == [record]
+
+
+def test_an_account_that_may_have_no_names_is_refused_and_not_heard_again(mesh: Mesh) -> None:
+    sweep = {"Source": "mesh-dns", "DetailType": "Mesh DNS Sweep", "EventBusName": mesh.hub_object["bus_arn"],
+             "Detail": json.dumps({"owner": mesh.hub_object["owner"]})}  # fmt: skip
+    put = mesh.sandbox.client("events", account=STRANGER).put_events(Entries=[sweep])
+    assert put["FailedEntryCount"] == 0, "the Organization lets it in"
+
+    refusal = mesh.installation.wait_for_line("refused")
+    assert f"{STRANGER}/{REGION}" in refusal["detail"]
+    mesh.installation.drain()
+    assert f"{STRANGER}/{REGION}" not in mesh.known_scopes()
+    assert refusal["message_id"] not in {line["message_id"] for line in mesh.installation.told("retried")}
+
+
+def test_a_name_moves_between_accounts_in_place(mesh: Mesh) -> None:
+    name = mesh.hostname("shared")
+    old, new = mesh.controller(mesh.blue), mesh.controller(mesh.green)
+    before = mesh.installation.wait_for_name(name, old.create(name))
+    new.create(name)
+    mesh.installation.wait_for_decision(name, "claimed-by")
+
+    with Watcher(mesh.sandbox, name) as watcher:
+        old.annotate(None)
+        after = mesh.installation.wait_for_name(name, new.dns_name)
+        mesh.installation.wait(lambda: watcher.answers[-1:] == [new.dns_name.lower()], "DNS says so too")
+
+    assert after.id == before.id
+    assert watcher.answers == [old.dns_name.lower(), new.dns_name.lower()]
+
+
+def test_one_scope_that_cannot_be_read_holds_up_nobody_else(mesh: Mesh) -> None:
+    kept, late, other = mesh.hostname("blue"), mesh.hostname("blue"), mesh.hostname("green")
+    record = mesh.installation.wait_for_name(kept, mesh.controller(mesh.blue).create(kept))
+    with without_role(mesh, mesh.blue):
+        target = mesh.controller(mesh.blue).create(late)
+        mesh.installation.wait_for_name(other, mesh.controller(mesh.green).create(other))
+        denied = mesh.installation.wait(
+            lambda: [line for line in mesh.installation.told("retried") if "AccessDenied" in line["detail"]],
+            "blue cannot be read",
+        )
+        assert f"check that the role {mesh.hub_object['reader_role']}-{mesh.blue.region} exists" in denied[-1]["detail"]
+        assert mesh.installation.records(kept) == [record]
+        assert mesh.installation.records(late) == []
+    mesh.installation.wait_for_name(late, target)
+
+
+def test_another_region_joins_with_one_block_and_leaves_without_losing_names(mesh: Mesh) -> None:
+    oregon = Scope(mesh.sandbox, BLUE, OREGON)
+    scope = f"{BLUE}/{OREGON}"
+    file = mesh.terraform.folder / "oregon.tf"
+    provider, module = documented_blocks()
+    file.write_text(provider + module)
+    mesh.terraform.init()
+    mesh.terraform.apply()
+    mesh.wait_until_known(oregon)
+    name = mesh.hostname("blue")
+    record = mesh.installation.wait_for_name(name, mesh.controller(oregon).create(name))
+
+    file.write_text(provider)  # Terraform needs it to destroy the rest
+    mesh.terraform.apply()
+
+    forget_since(mesh, oregon)
+    assert scope in mesh.installation.wait_for_line("silent")["scopes"]
+    assert mesh.installation.records(name) == [record], "nobody saw anything disappear"
+
+    release = {"action": "release", "account": BLUE, "region": OREGON}
+    told = mesh.installation.invoke(release)
+    assert [record["hostname"] for record in told.payload["records"]] == [name], told.payload
+    assert mesh.installation.records(name) == [record]
+    assert scope in mesh.known_scopes()
+
+    done = mesh.installation.invoke(release | {"confirm": True})
+    assert done.payload == {"released": scope, "records": told.payload["records"]}
+    assert mesh.installation.records(name) == []
+    assert scope not in mesh.known_scopes()
+
+
+def test_a_second_plan_is_empty(mesh: Mesh) -> None:
+    assert "No changes" in mesh.terraform.plan()
+
+
+def documented_blocks() -> tuple[str, str]:
+    """The two blocks that the documentation says to add, with the module of this tree."""
+    section = DOCUMENT.read_text().split("<!-- tested: another-region -->")[1]
+    code = section.split("```hcl\n")[1].split("```")[0]
+    code = re.sub(r'"<namespace>/[^"]*//modules/spoke"', '"../../modules/spoke"', code)
+    code = re.sub(r"\n +version = .*", "", code)
+    provider, module, rest = [*re.split(r"(?m)^(?=module )", code), ""]
+    assert not rest
+    return provider, module
+
+
+@contextmanager
+def without_role(mesh: Mesh, scope: Scope) -> Iterator[None]:
+    """Somebody deletes the reader role, and makes it again afterwards."""
+    iam, name = scope.client("iam"), f"{mesh.hub_object['reader_role']}-{scope.region}"
+    role = role_copy(iam, name)
+    for policy in role["policies"]:
+        iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    iam.delete_role(RoleName=name)
+    try:
+        yield
+    finally:
+        iam.create_role(RoleName=name, Path=role["path"], AssumeRolePolicyDocument=json.dumps(role["trust"]))
+        for policy, document in role["policies"].items():
+            iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
+
+
+def forget_since(mesh: Mesh, scope: Scope) -> None:
+    """Let the last announcement of a scope be long ago, and the hub's next sweep see it."""
+    mesh.sandbox.client("ssm").put_parameter(
+        Name=f"/mesh-dns/mesh-dns/scopes/{scope.account}/{scope.region}", Value="1", Overwrite=True
+    )
+    mesh.installation.start_anew()
+    mesh.sandbox.schedules.fire("mesh-dns-sweep")
