@@ -24,7 +24,7 @@ _IDLE = 0.1
 
 
 class EventSources:
-    """Keeps pollers running for every mapping that moto knows. Batch windows pass `speed` times as fast as real ones."""
+    """Keeps pollers running for every mapping that moto knows. Batch windows pass `speed` times as fast."""
 
     def __init__(self, functions: FunctionService, speed: float = 1.0) -> None:
         self._functions = functions
