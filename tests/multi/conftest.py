@@ -12,7 +12,7 @@ from tests.e2e.installation import QUEUE_SPEED
 from tests.multi.mesh import Mesh, install
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     """A hub and two spokes in three accounts, all of which have announced themselves."""
     if shutil.which("terraform") is None:
