@@ -43,13 +43,14 @@ class InMemoryMailbox:
 
 @dataclass
 class InMemoryRegister:
-    """Known scopes. `broken`: it can neither be read nor written."""
+    """Known scopes. `broken`: it can neither be read nor written. `read_only`: it cannot be written."""
 
     scopes: set[Scope] = field(default_factory=lambda: {HOME})
     unheard: set[Scope] = field(default_factory=set)
     announced: list[Scope] = field(default_factory=list)
     open: bool = True
     broken: bool = False
+    read_only: bool = False
 
     def known(self) -> frozenset[Scope]:
         """All of them."""
@@ -62,17 +63,17 @@ class InMemoryRegister:
 
     def announce(self, scope: Scope) -> None:
         """Remember it."""
-        self._try()
+        self._try(writes=True)
         self.announced.append(scope)
         self.scopes.add(scope)
 
     def release(self, scope: Scope) -> None:
         """Forget it."""
-        self._try()
+        self._try(writes=True)
         self.scopes.discard(scope)
 
-    def _try(self) -> None:
-        if self.broken:
+    def _try(self, *, writes: bool = False) -> None:
+        if self.broken or (writes and self.read_only):
             raise Retryable("the register is not to be reached")
 
 

@@ -15,6 +15,7 @@ from mesh_dns.core import messages
 from mesh_dns.core.model import LoadBalancerId, Scope
 from mesh_dns.core.policy import Policy
 from mesh_dns.core.work import SecondLook, Sweep
+from mesh_dns.dns.cloudflare import Cloudflare
 from mesh_dns.dns.provider import Denied, RateLimited, Unavailable
 from mesh_dns.errors import MeshDnsError, Rejected, Retryable
 from mesh_dns.intake import Intake
@@ -183,6 +184,24 @@ def test_a_provider_that_fails_is_asked_again_later_and_nothing_is_deleted(
     assert hub.mailbox.dead == {}
 
 
+class PlainToken:
+    """A token as a store would supply it."""
+
+    name = "a secret"
+
+    def __call__(self, *, refresh: bool = False) -> str:
+        return "cf-token-in-clear"
+
+
+def test_a_provider_that_does_not_answer_brings_no_token_into_a_line(hub: Hub) -> None:
+    hub.provider = Cloudflare(POLICY.owner, PlainToken(), base_url="http://127.0.0.1:9")  # type: ignore[assignment]
+    lb = hub.inventory.put(make(1, NAME))
+    assert hub.batch(message(event("AddTags", lb))) == ["message-1"]
+    told = hub.capsys.readouterr().out
+    assert "retried" in told
+    assert "in-clear" not in told
+
+
 def test_what_cannot_be_looked_at_is_asked_again_and_nothing_is_deleted(hub: Hub) -> None:
     lb = hub.inventory.put(make(1, NAME))
     hub.batch(message(event("AddTags", lb)))
@@ -190,6 +209,13 @@ def test_what_cannot_be_looked_at_is_asked_again_and_nothing_is_deleted(hub: Hub
     assert hub.batch(message(event("DeleteLoadBalancer", lb), 7)) == ["message-7"]
     assert (len(hub.provider.at(NAME)), hub.outbox.second_looks) == (1, {})
     assert hub.mailbox.delays == {"receipt-7": 10}
+
+
+def test_records_that_do_not_come_through_the_queue_are_refused(hub: Hub) -> None:
+    direct = {"EventSource": "aws:sns", "Sns": {"Message": json.dumps(sweep())}}
+    with pytest.raises(Rejected, match="through its queue"):
+        hub.batch(direct)
+    assert hub.inventory.calls == []
 
 
 # Failing alone
@@ -283,6 +309,13 @@ def test_a_sweep_that_could_not_read_its_scope_does_not_announce_it(hub: Hub) ->
     hub.inventory.unreadable.add(AWAY)
     assert hub.batch(message(sweep(AWAY))) == ["message-1"]
     assert hub.register.announced == []
+
+
+def test_a_sweep_that_cannot_be_announced_comes_back_and_the_rest_is_done(hub: Hub) -> None:
+    lb = hub.inventory.put(make(1, NAME))
+    hub.register.read_only = True
+    assert hub.batch(message(sweep(AWAY), 1), message(event("AddTags", lb), 2)) == ["message-1"]
+    assert len(hub.provider.at(NAME)) == 1
 
 
 def test_the_sweep_of_the_hub_tells_who_is_silent(hub: Hub) -> None:

@@ -41,7 +41,7 @@ def _load_balancer(draw: st.DrawFn, lb: LoadBalancerId) -> LoadBalancer:
 
 @st.composite
 def _at_name(draw: st.DrawFn, name: str, known: Sequence[LoadBalancer]) -> list[Record]:
-    """At most one CNAME, as a provider keeps it, and maybe something beside it."""
+    """At most one CNAME, as a provider keeps it, and maybe other types beside it, with or without our mark."""
     serves = draw(st.sampled_from([*known, *map(make, IDS)]))
     cname = draw(
         st.sampled_from(
@@ -56,9 +56,9 @@ def _at_name(draw: st.DrawFn, name: str, known: Sequence[LoadBalancer]) -> list[
             ]
         )
     )
-    odd = ours(serves, name, type="TXT", id=f"odd-{name}")
-    beside = draw(st.sampled_from([None, None, None, foreign("TXT", name=name), odd]))
-    return [record for record in (cname, beside) if record is not None]
+    odd = [ours(serves, name, type=type_, ttl=300, id=f"{type_}-{name}") for type_ in ("TXT", "A")]
+    beside = draw(st.sampled_from([[], [], [foreign("TXT", name=name)], odd[:1], odd]))
+    return [*beside, *([] if cname is None else [cname])]
 
 
 @st.composite
