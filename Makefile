@@ -39,7 +39,7 @@ lint: setup ## ruff, mypy, pip-audit
 	@sh scripts/audit.sh
 
 unit: setup ## Python tests that need no sandbox
-	$(BIN)/pytest tests/unit tests/contract tests/simulation tests/package
+	$(BIN)/pytest tests/unit tests/contract tests/simulation tests/package tests/docs --ignore tests/docs/test_key_policy.py
 
 terraform: setup ## fmt, validate, terraform test, tflint, checkov
 	@sh scripts/check_terraform.sh

@@ -16,10 +16,19 @@ for folder in . modules/*/ examples/*/; do
     echo "== $folder"
     terraform -chdir="$folder" init -backend=false -no-color >/dev/null
     terraform -chdir="$folder" validate -no-color
-    if ls "$folder"/tests/*.tftest.hcl >/dev/null 2>&1; then
-        terraform -chdir="$folder" test -no-color
-    fi
 done
+
+# Each file of tests by itself, several at a time: most of it is waiting for providers to start.
+echo "== terraform test"
+# shellcheck disable=SC2016 # expanded by the inner shell
+find . -name '*.tftest.hcl' -path '*/tests/*' -not -path '*/.*' | sort | xargs -P 4 -n 1 sh -c '
+    folder=${1%/tests/*}
+    said=$(terraform -chdir="$folder" test -no-color -filter="tests/${1##*/}" 2>&1) || {
+        printf "%s\n%s\n" "$1" "$said"
+        exit 255
+    }
+    printf "%s: %s\n" "$1" "$(printf "%s\n" "$said" | tail -n 1)"
+' test_file
 
 sh scripts/install_tflint.sh
 if [ -x .tools/bin/tflint ]; then

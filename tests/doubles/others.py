@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
+from mesh_dns.core import messages
 from mesh_dns.core.decision import Decision
 from mesh_dns.core.work import SecondLook, Sweep
 from tests.doubles.inventory import nothing_happens
+
+Sent = TypeVar("Sent", SecondLook, Sweep)
 
 
 @dataclass
@@ -30,14 +35,19 @@ class InMemoryOutbox:
     before: Callable[[str], None] = nothing_happens
 
     def send_second_looks(self, looks: Mapping[SecondLook, float]) -> None:
-        """Keep them."""
+        """Keep them, as they would come back."""
         self.before("send")
-        self.second_looks.update(looks)
+        self.second_looks.update({_sent(look): delay for look, delay in looks.items()})
 
     def send_continuation(self, sweep: Sweep) -> None:
-        """Keep it."""
+        """Keep it, as it would come back."""
         self.before("send")
-        self.continuations.append(sweep)
+        self.continuations.append(_sent(sweep))
+
+
+def _sent(work: Sent) -> Sent:
+    """What is left of work that went through a queue as text."""
+    return cast("Sent", messages.decode(json.loads(json.dumps(messages.encode(work)))))
 
 
 @dataclass

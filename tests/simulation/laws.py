@@ -40,8 +40,8 @@ def served_by(policy: Policy, record: Record) -> LoadBalancerId | None:
     prefix = f"{policy.owner} "
     if record.type != "CNAME" or not record.comment.startswith(prefix):
         return None
-    region, account, kind, name, number = record.comment.removeprefix(prefix).split("/")
-    return LoadBalancerId(region, account, Kind(kind), name, number)
+    region, account, kind, name, *number = record.comment.removeprefix(prefix).split("/")
+    return LoadBalancerId(region, account, Kind(kind), name, *number)
 
 
 @dataclass

@@ -4,7 +4,7 @@
     -------------------  ------------------------------------------  -----------------------------------------
     winner               none of any type                            create
     winner               ours, right                                 in-sync
-    winner               ours, wrong content, TTL, proxied or mark   update
+    winner               ours, wrong content, TTL or proxied         update
     winner               ours, its load balancer left the name       hand-over
     winner               unmarked CNAME with the wanted content      adopt, if the policy says so
     winner               none of ours, anything else at the name     refused: name-taken
@@ -196,7 +196,6 @@ class _Planner:
                 ("content", record.content != change.content),
                 ("ttl", record.ttl != change.ttl),
                 ("proxied", record.proxied),
-                ("mark", record.comment != change.comment),
             )
             if differs
         ]
