@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
+from botocore.parsers import ResponseParserError
 
 from mesh_dns.aws.clients import AwsClients, Credentials
 from mesh_dns.aws.inventory import AwsInventory
@@ -210,3 +211,16 @@ def test_a_malformed_answer_of_sts_is_not_a_session() -> None:
     world.aws.before = fail
     with pytest.raises(Retryable, match="InternalFailure"):
         world.inventory.listing(SPOKE)
+
+
+def test_an_answer_that_is_not_of_aws_is_no_answer() -> None:
+    world = World()
+
+    def page(call: Call) -> None:
+        raise ResponseParserError("invalid XML received: <html>" + "x" * 9999)
+
+    world.aws.before = page
+    seen = world.look(HOME)
+    assert isinstance(seen, Unreadable)
+    assert "who is not AWS" in seen.reason
+    assert "<html>" not in seen.reason

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from mesh_dns.aws.clients import Client
 from mesh_dns.errors import Retryable
@@ -61,6 +62,12 @@ def call(client: Client, operation: str, place: str, advice: str, **arguments: o
         code = str(error.response.get("Error", {}).get("Code", "Unknown"))
         message = str(error.response.get("Error", {}).get("Message", "no reason given"))
         raise Refused(f"{what}: {code}: {message}; {_advice(code, advice)}", code) from None
+    except ResponseParserError:
+        # Not one of botocore's own errors, and its text holds the whole answer: a proxy's page, as a rule.
+        raise Unanswered(
+            f"{action(client, operation)} in {place}: somebody answered who is not AWS; check what stands between the "
+            "function and the service's endpoint"
+        ) from None
     except BotoCoreError as error:
         raise Unanswered(
             f"{action(client, operation)} in {place}: {type(error).__name__}: {error}; check that the function reaches "

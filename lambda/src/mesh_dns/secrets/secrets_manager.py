@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from mesh_dns.errors import Misconfigured, Retryable
 from mesh_dns.secrets.store import token_in
@@ -59,7 +60,7 @@ class SecretsManagerStore:
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", "Unknown"))
             return self._refusal(code, str(error.response.get("Error", {}).get("Message", "no reason given")))
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             return Retryable(
                 f"{self.name} cannot be read: {type(error).__name__}; check that the function reaches Secrets Manager "
                 "(its network, if it is in a VPC)"
