@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 N ?= 10000
+# Applying is waiting, mostly: several sandboxes at a time, each in a process of its own.
+SIDE_BY_SIDE := --numprocesses 4 --dist loadfile
 export PYTHONPATH := lambda/src
 
 .PHONY: help setup demo sandbox redrive test lint unit terraform e2e simulate fuzz bench package lock clean
@@ -45,7 +47,8 @@ terraform: setup ## fmt, validate, terraform test, tflint, checkov
 	@sh scripts/check_terraform.sh
 
 e2e: setup ## Tests on the sandbox
-	$(BIN)/pytest tests/sandbox tests/e2e tests/cilium
+	$(BIN)/pytest $(SIDE_BY_SIDE) tests/e2e
+	$(BIN)/pytest $(SIDE_BY_SIDE) tests/sandbox tests/cilium tests/multi tests/configurations tests/docs/test_key_policy.py
 
 simulate: setup ## N random histories (N=10000), and the deliberate mistakes
 	@$(BIN)/python -m tests.simulation $(N)

@@ -11,7 +11,7 @@ from sandbox.sandbox import Sandbox
 from tests.e2e.installation import QUEUE_SPEED, Installation, install
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """The quickstart, applied to a running sandbox."""
     if shutil.which("terraform") is None:
