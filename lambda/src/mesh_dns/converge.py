@@ -22,8 +22,9 @@ from mesh_dns.errors import Retryable
 from mesh_dns.observe import Observation
 from mesh_dns.ports import Inventory, KnownScopes, Observer, Outbox
 
-# Claims, then incumbents, then heirs, then whatever changed meanwhile; a name that needs more waits for its retry.
-ROUNDS = 4
+# One list of a zone when AWS needs not be asked after it, two when it does, more if the zone changes meanwhile; a name
+# that then still needs something waits for its retry.
+ROUNDS = 3
 MOST_HOPS = 100
 # A second look that has to wait beyond its grace comes back after this many seconds at least.
 SHORTEST_WAIT = 300
@@ -122,19 +123,29 @@ class _Batch:
     # Decide
 
     def _decide(self, zone_ids: frozenset[str]) -> Plan:
-        """Plan, and read what the plan still needs, until it needs nothing or a read that failed."""
+        """Plan on zones that were read after AWS was: where AWS has to be asked more, they are read once more."""
         for _ in range(ROUNDS):
             self.seen.read_zones(zone_ids, self._names())
+            decided, asked = self._plan_and_ask()
+            zones = {zone for need in decided.needs for zone in need.zones} - self.seen.unread_zones.keys()
+            if not asked and not zones:
+                return decided
+            zone_ids = zone_ids | zones
+        self.seen.read_zones(zone_ids, self._names())
+        return plan(self._question(), self.seen.facts(), self.seen.zones)
+
+    def _plan_and_ask(self) -> tuple[Plan, bool]:
+        """Ask AWS what the plan needs, until it needs nothing more, or only what failed. Whether anything was asked."""
+        asked = False
+        while True:
             decided = plan(self._question(), self.seen.facts(), self.seen.zones)
             looks = {lb for need in decided.needs for lb in need.looks} - self.seen.looks.keys()
             listings = {scope for need in decided.needs for scope in need.listings} - self.seen.listings.keys()
-            zones = {zone for need in decided.needs for zone in need.zones} - self.seen.unread_zones.keys()
-            if not looks and not listings and not zones:
-                break
+            if not looks and not listings:
+                return decided, asked
             self.seen.look(looks)
             self.seen.list_scopes(listings)
-            zone_ids = zone_ids | zones
-        return decided
+            asked = True
 
     def _names(self) -> frozenset[str]:
         facts = self.seen.facts()

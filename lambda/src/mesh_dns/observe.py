@@ -37,7 +37,8 @@ class Observation:
         outside = {load_balancer for load_balancer in wanted if load_balancer.scope not in self.known}
         self.looks.update(dict.fromkeys(outside, Unreadable("its scope is not known")))
         if wanted - outside:
-            self.looks.update(self.inventory.look(wanted - outside))
+            unanswered = dict.fromkeys(wanted - outside, Unreadable("AWS said nothing about it"))
+            self.looks.update(unanswered | dict(self.inventory.look(wanted - outside)))
 
     def find_tagged(self, scope: Scope) -> Mapping[LoadBalancerId, LoadBalancer]:
         """Every load balancer of a scope that carries the tag; asked for once. Raises Retryable."""
