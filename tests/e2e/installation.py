@@ -7,7 +7,7 @@ import itertools
 import json
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,7 +105,7 @@ class Installation:
         """Wait until nothing is at a name."""
         self.wait(lambda: not self.records(hostname), f"{hostname} is gone", seconds)
 
-    def wait(self, probe: Callable[[], T], what: str, seconds: float = 30) -> T:
+    def wait(self, probe: Callable[[], T | None], what: str, seconds: float = 30) -> T:
         """The first true answer of `probe`; fails the test when there is none in time."""
         until = time.monotonic() + seconds
         while not (answer := probe()):
@@ -132,9 +132,17 @@ class Installation:
         return [self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=text)["MessageId"] for text in texts]
 
     def invoke(self, event: Mapping[str, Any]) -> Answer:
-        """Invoke the function directly."""
-        answer = self.functions.invoke(FunctionName=self.outputs["function_name"], Payload=json.dumps(event).encode())
-        return Answer(json.loads(answer["Payload"].read() or b"null"), answer.get("FunctionError", ""))
+        """Invoke the function directly, as soon as it has nothing else to do."""
+        name, payload = self.outputs["function_name"], json.dumps(event).encode()
+
+        def answer() -> dict[str, Any] | None:
+            try:
+                return dict(self.functions.invoke(FunctionName=name, Payload=payload))
+            except self.functions.exceptions.TooManyRequestsException:
+                return None
+
+        answered = self.wait(answer, "the one copy of the function is free")
+        return Answer(json.loads(answered["Payload"].read() or b"null"), answered.get("FunctionError", ""))
 
     def dead_letters(self) -> dict[str, str]:
         """Body => reason (empty without one) of what is in the dead-letter queue; it stays there."""
@@ -170,12 +178,15 @@ class Installation:
 
     # What was told
 
+    def lines(self) -> list[dict[str, Any]]:
+        """All log lines that are JSON."""
+        return [json.loads(line.text) for line in self.sandbox.logs if line.text.startswith("{")]
+
     def told(self, message: str, **fields: object) -> list[dict[str, Any]]:
         """The log lines of this message that have these fields."""
-        lines = [json.loads(line.text) for line in self.sandbox.logs if line.text.startswith("{")]
         return [
             line
-            for line in lines
+            for line in self.lines()
             if line.get("message") == message and all(line.get(key) == value for key, value in fields.items())
         ]
 
@@ -186,6 +197,15 @@ class Installation:
     def wait_for_decision(self, hostname: str, reason: str, seconds: float = 30) -> dict[str, Any]:
         """Wait for a decision about a name."""
         return self.wait_for_line("decision", seconds, hostname=hostname, reason=reason)
+
+    def wait_until_told_of(self, message_ids: Collection[str]) -> None:
+        """Wait until every message has a line of its own, or the queue ran dry without."""
+
+        def done() -> bool:
+            told = {line.get("message_id") for line in self.lines()}
+            return told.issuperset(message_ids) or (self.backlog() == 0 and not self.busy())
+
+        self.wait(done, "each message is told of")
 
     # Time and trouble
 
@@ -236,10 +256,9 @@ class Installation:
         self.wait(lambda: not self.busy(), "the crash is noticed")
 
     def start_anew(self) -> None:
-        """Let the function's process end, so that the next one remembers nothing."""
-        name = self.outputs["function_name"]
-        with self.crash_during(Call.LIST, FaultKind.DELAY):
-            self.functions.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"action": "sweep"}')
+        """Let another process take over, which remembers nothing: as after any change of the function's settings."""
+        with self.settings({}):
+            self.invoke({"action": "sweep"})
 
     def clear(self) -> None:
         """Take everything away that tests made, without an event."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.e2e.installation import SUFFIX, ZONES, Installation, event, tagged
 TAKEN = f"taken.{SUFFIX}"
 """A live name."""
 OTHER_OWNER = "mesh-dns/00000000 eu-west-1/111122223333/net/theirs/0123456789abcdef"
-FOREIGN = {
+FOREIGN: dict[str, dict[str, object]] = {
     # name => fields of a record that somebody else made there
     f"by-hand.{SUFFIX}": {"type": "CNAME", "content": "www.example.com"},
     f"address.{SUFFIX}": {"type": "A", "content": "192.0.2.1"},
@@ -35,7 +35,7 @@ class Attack:
     reason: str
     detail: str
     scheme: str = "internal"
-    told_as: str = field(default="")
+    told_as: str = ""
 
     @property
     def name(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sandbox.sandbox import ACCOUNT, REGION
@@ -31,7 +33,7 @@ def test_an_event_can_be_handed_over_by_hand(mesh: Installation) -> None:
     assert mesh.leads_to(name) == dns_name
 
 
-WRONG = {
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a sweep of a scope that nobody knows": (
         {"action": "sweep", "account": "444455556666"}, f"scope 444455556666/{REGION} is not known"
     ),
@@ -42,7 +44,7 @@ WRONG = {
     "a release without a scope": ({"action": "release"}, "required property"),
     "an action that is none": ({"action": "delete-everything"}, "is not one of"),
     "an override of a release": (
-        {"action": "release", "account": "444455556666", "region": REGION, "override_guard": True}, "schema command"
+        {"action": "release", "account": "444455556666", "region": REGION, "override_guard": True}, "override_guard"
     ),
 }  # fmt: skip
 

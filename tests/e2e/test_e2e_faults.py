@@ -65,13 +65,22 @@ def test_a_failing_provider_is_tried_again(mesh: Installation, kind: FaultKind, 
 
 
 @pytest.mark.filterwarnings("ignore:Exception.ELBClientError.")  # moto's model lacks what every AWS API may answer
-@pytest.mark.parametrize("code", ["Throttling", "AccessDenied"])
-def test_a_failing_describe_deletes_nothing(mesh: Installation, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        pytest.param(ELBClientError("Throttling", "not now"), "Throttling: not now", id="throttled"),
+        pytest.param(ELBClientError("AccessDenied", "not you"), "AccessDenied: not you", id="denied"),
+        pytest.param(RuntimeError("the server answers with a page"), "somebody answered who is not AWS", id="a page"),
+    ],
+)
+def test_a_failing_describe_deletes_nothing(
+    mesh: Installation, monkeypatch: pytest.MonkeyPatch, failure: Exception, words: str
+) -> None:
     controller, name = mesh.controller(), mesh.hostname("unread")
     record = mesh.wait_for_name(name, controller.create(name))
 
     def refuse(*_: object) -> None:
-        raise ELBClientError(code, "not now")
+        raise failure
 
     with monkeypatch.context() as patched:
         patched.setattr(SandboxLoadBalancersV2, "describe_load_balancers", refuse)
@@ -79,7 +88,8 @@ def test_a_failing_describe_deletes_nothing(mesh: Installation, monkeypatch: pyt
         retried = mesh.wait(
             lambda: [line for line in mesh.told("retried") if controller.name in line["detail"]], "a retry"
         )
-    assert code in retried[0]["detail"]
+    assert words in retried[0]["detail"]
+    mesh.start_anew()  # what does not answer is left alone for half a minute
     mesh.drain()
     assert mesh.records(name) == [record]
 
@@ -216,6 +226,8 @@ def test_a_replacement_never_empties_the_name(mesh: Installation) -> None:
         mesh.drain()
 
     assert watcher.answers == [[first], [second], [third]]
+    looks = mesh.told("decision", hostname=name, reason="look-again")
+    assert not any("waited long" in line["detail"] for line in looks)  # whoever was created just now is the replacement
     assert watcher.asked > 100
     assert [found.id for found in mesh.records(name)] == [record.id]
 

@@ -44,7 +44,7 @@ def nested(depth: int) -> str:
     return json.dumps(event(tagged("THE-ARN"))).replace('"THE-ARN"', "[" * depth + "]" * depth)
 
 
-def filled_to(size: int, detail: Mapping[str, Any]) -> str:
+def filled_to(size: int, detail: dict[str, Any]) -> str:
     """An event with a tag that nobody can have, as long as it takes."""
     rest = len(json.dumps(event(detail | {"userAgent": ""})))
     return json.dumps(event(detail | {"userAgent": "x" * (size - rest)}))
@@ -151,7 +151,8 @@ def aftermath(installation: Installation) -> Aftermath:
     middle = len(bodies) // 2
     sent = mesh.send(*list(bodies.values())[:middle], event(tagged(good.arn)), *list(bodies.values())[middle:])
     sent.pop(middle)
-    mesh.drain()
+    mesh.wait_for_name(name, dns_name)
+    mesh.wait_until_told_of(sent)
     return Aftermath(dict(zip(bodies, sent, strict=True)), record, (name, dns_name), writes, mesh.dead_letters())
 
 

@@ -65,7 +65,7 @@ def sent(installation: Installation) -> Sent:
     writes = installation.sandbox.cloudflare.calls.writes
     raw = dict(zip(EXPECTED, installation.send(*(RECORDED[name] for name in EXPECTED)), strict=True))
     wrapped = dict(zip(EXPECTED, installation.send(*(by_sns(RECORDED[name]) for name in EXPECTED)), strict=True))
-    installation.drain()
+    installation.wait_until_told_of([*raw.values(), *wrapped.values()])
     assert installation.sandbox.cloudflare.calls.writes == writes
     return Sent(raw, wrapped)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -46,7 +46,7 @@ def before(installation: Installation) -> Iterator[Before]:
     apply(mesh, {}, mesh.zone_ids)
 
 
-def apply(mesh: Installation, settings: dict[str, object], zones: dict[str, str]) -> None:
+def apply(mesh: Installation, settings: dict[str, object], zones: Mapping[str, str]) -> None:
     module = OVERRIDE["module"]["mesh_dns"]
     mesh.terraform.override({"module": {"mesh_dns": module | settings}})
     mesh.terraform.run("apply", "-auto-approve", "-refresh=false", variables={"zones": json.dumps(zones)})
