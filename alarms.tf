@@ -40,7 +40,7 @@ locals {
       missing     = "notBreaching" # an idle queue reports nothing
     }
     silence = {
-      description = "No sweep was completed for three periods: something between the schedule and the provider is dead. Follow the path: rule, topic, queue, function."
+      description = "No sweep of this account and region was completed for three periods: something between the schedule and the provider is dead. Follow the path: rule, topic, queue, function."
       namespace   = "MeshDNS"
       metric      = "SweepCompleted"
       dimensions  = { service = aws_lambda_function.mesh_dns.function_name }

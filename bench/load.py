@@ -97,12 +97,12 @@ class Hub:
         clients = self.aws.clients()
         policy = Policy(OWNER, {SUFFIX: self.zone_id}, dict.fromkeys(ACCOUNTS, ("*",)))
         queue = Queue(clients, QUEUE_URL, DEAD_LETTER_URL)
-        telemetry = Telemetry("bench")
+        telemetry = Telemetry("bench", HOME)
         scopes = Scopes(clients, HOME, ReaderRole("bench-reader", "bench"), self.clock)
         provider = Cloudflare(OWNER, BenchToken(), base_url=self.emulator.base_url)
         inventory = AwsInventory(scopes, policy.hostname_tag)
         register = ParameterRegister(clients, "/mesh-dns/bench/scopes", HOME, PERIOD, self.clock)
-        converge = Converge(inventory, provider, queue, telemetry, policy, self.clock)
+        converge = Converge(inventory, provider, queue, telemetry, policy, self.clock, announce=register.announce)
         return Intake(converge, register, queue, telemetry, HOME, ROLE_ID)
 
     # What happens in AWS

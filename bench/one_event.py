@@ -42,7 +42,7 @@ def main() -> None:
     inventory = InMemoryInventory()
     with bench(inventory, quota=1000) as hub:
         with contextlib.redirect_stdout(io.StringIO()):
-            telemetry = Telemetry("bench")
+            telemetry = Telemetry("bench", HOME)
             converge = Converge(inventory, hub.provider, hub.outbox, telemetry, hub.policy, time.time)
             intake = Intake(converge, HomeOnly(HOME), NoMailbox(), telemetry, HOME, "AROABENCH")
             ours = [_event(intake, inventory, number) for number in range(EVENTS + 1)][1:]

@@ -30,6 +30,10 @@ resource "aws_cloudwatch_event_rule" "forward" {
   event_pattern = var.hub.event_pattern
   tags          = local.tags
 
+  # A second spoke of this hub here must fail before it takes over the first one's rule: a role's name can exist only once, while
+  # AWS makes a rule or queue that is there already without a word.
+  depends_on = [aws_iam_role.reader]
+
   lifecycle {
     precondition {
       condition     = local.partition == var.hub.partition
@@ -61,6 +65,8 @@ resource "aws_sqs_queue" "undelivered" {
   message_retention_seconds = 14 * 24 * 3600
   sqs_managed_sse_enabled   = true
   tags                      = local.tags
+
+  depends_on = [aws_iam_role.reader] # as the rule
 
   policy = jsonencode({
     Version = "2012-10-17"

@@ -113,8 +113,9 @@ INPUTS = {
     "two thousand ARNs": Input(
         event(tagged(*(arn_of(f"many-{number}") for number in range(2000)))), REJECTED, "resourceArns"
     ),
-    "lists in lists that just parse": Input(nested(900), REJECTED, ""),
-    "lists in lists that do not parse": Input(nested(50_000), REJECTED, "not JSON"),
+    # Around the depth that Python's parser still takes
+    **{f"lists in lists, {depth} deep": Input(nested(depth), REJECTED, "") for depth in range(900, 1000, 10)},
+    "lists in lists, 50,000 deep": Input(nested(50_000), REJECTED, "not JSON"),
     # Odd
     "half a surrogate pair": Input(event(tagged(arn_of("\ud800"))), REJECTED, "does not name a load balancer"),
     "letters that turn the text around": Input(

@@ -148,7 +148,7 @@ class World:
         self.counts["messages retried"] += len(failed)
 
     def _intake(self) -> Intake:
-        telemetry = Telemetry(f"fuzz-{next(_names)}")
+        telemetry = Telemetry(f"fuzz-{next(_names)}", HOME)
         outbox = InMemoryOutbox()
         converge = Converge(self.inventory, self, outbox, telemetry, POLICY, self.clock)
         self.inventory.calls.clear()

@@ -186,6 +186,10 @@ class Simulation:
         if received < RECEIVES:
             self._send(work, delay, received + 1)
 
+    def hear(self, scope: Scope) -> None:
+        """A sweep could read this scope."""
+        self.heard[scope] = self.clock()
+
     def silent(self) -> frozenset[Scope]:
         """Scopes that were not swept for three periods: what the function's register would tell."""
         oldest = self.clock() - 3 * self.policy.sweep_period
@@ -334,7 +338,7 @@ class _Writer:
             world.writers_met = False
         self.overrides = [work for work in batch.values() if isinstance(work, SecondLook) and work.override_guard]
         outbox = InMemoryOutbox(before=world._disturb)
-        converge = Converge(world.inventory, self, outbox, world.told, self.policy, world.clock)
+        converge = Converge(world.inventory, self, outbox, world.told, self.policy, world.clock, announce=world.hear)
         try:
             failures = converge(batch, KnownScopes(frozenset(SCOPE), world.silent()), world.clock() + 100)
         finally:
@@ -344,9 +348,6 @@ class _Writer:
                 world._send(look, delay)
             for sweep in outbox.continuations:
                 world._send(sweep, 0)
-        for key, work in batch.items():
-            if isinstance(work, Sweep) and key not in failures:
-                world.heard[work.scope] = world.clock()
         self._judge_cost()
         return failures
 

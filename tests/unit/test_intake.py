@@ -64,8 +64,11 @@ class Hub:
     clock: VirtualClock = field(default_factory=VirtualClock)
 
     def intake(self) -> Intake:
-        telemetry = Telemetry(f"hub-{next(NUMBERS)}")
-        converge = Converge(self.inventory, self.provider, self.outbox, telemetry, POLICY, self.clock)
+        telemetry = Telemetry(f"hub-{next(NUMBERS)}", HOME)
+        announce = self.register.announce
+        converge = Converge(
+            self.inventory, self.provider, self.outbox, telemetry, POLICY, self.clock, announce=announce
+        )
         return Intake(converge, self.register, self.mailbox, telemetry, HOME, ROLE)
 
     def batch(self, *records: Json) -> list[str]:
@@ -316,6 +319,14 @@ def test_a_sweep_that_cannot_be_announced_comes_back_and_the_rest_is_done(hub: H
     hub.register.read_only = True
     assert hub.batch(message(sweep(AWAY), 1), message(event("AddTags", lb), 2)) == ["message-1"]
     assert len(hub.provider.at(NAME)) == 1
+
+
+def test_an_event_of_a_registered_scope_whose_account_may_not_speak_any_more_causes_no_call(hub: Hub) -> None:
+    hub.register.scopes.add(STRANGER)
+    lb = hub.inventory.put(make(make_id(1, STRANGER), NAME))
+    assert hub.batch(message(event("AddTags", lb, scope=STRANGER))) == []
+    assert (hub.inventory.calls, hub.provider.calls) == ([], [])
+    assert [line["message"] for line in hub.lines()][:1] == ["refused"]
 
 
 def test_the_sweep_of_the_hub_tells_who_is_silent(hub: Hub) -> None:

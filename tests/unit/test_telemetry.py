@@ -32,7 +32,7 @@ class Heard:
     @cached_property
     def telemetry(self) -> Telemetry:
         """Made by the test itself: what stdout is in a fixture is closed by then."""
-        return Telemetry(self.service)
+        return Telemetry(self.service, HOME)
 
     def lines(self) -> list[dict[str, Any]]:
         """Every line so far, parsed; nothing may go anywhere else."""
@@ -157,6 +157,9 @@ def test_what_decisions_count(
 
 def test_what_messages_and_sweeps_count(heard: Heard) -> None:
     heard.telemetry.swept(Sweep(HOME), load_balancers=3)
+    heard.telemetry.swept(
+        Sweep(Scope("444455556666", "us-east-1")), load_balancers=1
+    )  # a spoke's is no sign of home's life
     heard.telemetry.refused("m1", "unknown")
     heard.telemetry.silent([HOME])
     for number in range(150):

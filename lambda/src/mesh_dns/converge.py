@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mesh_dns.apply import OutOfTime, Writer
 from mesh_dns.core import ownership
 from mesh_dns.core.decision import Decision, Plan, Question, permitted
-from mesh_dns.core.model import Gone, LoadBalancer, LoadBalancerId, Unreadable
+from mesh_dns.core.model import Gone, LoadBalancer, LoadBalancerId, Scope, Unreadable
 from mesh_dns.core.plan import plan
 from mesh_dns.core.policy import Policy
 from mesh_dns.core.sweep import SweepRun
@@ -33,7 +33,10 @@ LONGEST_DELAY = 900
 
 @dataclass(frozen=True)
 class Converge:
-    """The ports and settings that a batch is worked on with."""
+    """The ports and settings that a batch is worked on with.
+
+    `announce` is told of each scope that AWS let a sweep read, whatever the provider does; it may raise Retryable.
+    """
 
     inventory: Inventory
     provider: Provider
@@ -42,6 +45,7 @@ class Converge:
     policy: Policy
     clock: Callable[[], float]
     dry_run: bool = False
+    announce: Callable[[Scope], None] = lambda scope: None
 
     def __call__(self, batch: Mapping[str, Work], scopes: KnownScopes, deadline: float) -> Mapping[str, Retryable]:
         """Make DNS say what AWS says, for everything that the batch asks about.
@@ -94,6 +98,7 @@ class _Batch:
             if sweep.hops > MOST_HOPS:
                 raise Retryable(f"the sweep of {sweep.scope} went on {MOST_HOPS} times and did not reach its end")
             tagged = self.seen.find_tagged(sweep.scope)
+            self.ports.announce(sweep.scope)
         except Retryable as error:
             self._fail(key, error)
             return

@@ -49,7 +49,7 @@ def _intake(function_name: str) -> Intake:
     settings = configuration.parse(os.environ)
     clients = AwsClients(settings.home.region)
     queue = Queue(clients, settings.queue_url, settings.dead_letter_queue_url)
-    telemetry = Telemetry(function_name)
+    telemetry = Telemetry(function_name, settings.home)
     inventory, register = _scopes(settings, clients)
     provider = Cloudflare(
         settings.policy.owner,
@@ -57,7 +57,9 @@ def _intake(function_name: str) -> Intake:
         zone_tokens={zone_id: _token(place, clients) for zone_id, place in settings.zone_tokens.items()},
         base_url=os.environ.get("CLOUDFLARE_BASE_URL", BASE_URL),
     )
-    converge = Converge(inventory, provider, queue, telemetry, settings.policy, time.time, settings.dry_run)
+    converge = Converge(
+        inventory, provider, queue, telemetry, settings.policy, time.time, settings.dry_run, register.announce
+    )
     return Intake(converge, register, queue, telemetry, settings.home, settings.role_id)
 
 

@@ -58,7 +58,7 @@ class Intake:
             letters.failed.update(dict.fromkeys(letters.work, error))
         else:
             letters.failed.update(self.converge(letters.work, scopes, deadline))
-            self._announce(letters)
+            self._tell_silent(letters)
         self._postpone(letters)
         return {"batchItemFailures": [{"itemIdentifier": key} for key in sorted(letters.failed)]}
 
@@ -69,7 +69,7 @@ class Intake:
         except Ignored as reason:
             self.telemetry.ignored("direct", str(reason))
             return {"ignored": str(reason)}
-        scopes = KnownScopes(self.register.known(), self.register.silent())
+        scopes = KnownScopes(self._known(), self.register.silent())
         if isinstance(work, Release):
             return self._release(work, scopes, deadline)
         if work.scope not in scopes.known:
@@ -130,7 +130,7 @@ class Intake:
         """
         if not letters.work:
             return KnownScopes(frozenset())
-        known = self.register.known()
+        known = self._known()
         announced = {work.scope for work in letters.work.values() if isinstance(work, Sweep)}
         if self.register.open:
             known |= {scope for scope in announced if self.converge.policy.may_speak(scope)}
@@ -140,17 +140,20 @@ class Intake:
                 del letters.work[key]
         return KnownScopes(known, self.register.silent())
 
-    def _announce(self, letters: _Letters) -> None:
-        """Remember scopes whose sweep could read them: one that cannot be read would only hold up deletes."""
+    def _known(self) -> frozenset[Scope]:
+        """Home, and the registered scopes whose account may still speak: the others can neither claim nor be read."""
+        registered = self.register.known()
+        return frozenset(s for s in registered if s == self.home or self.converge.policy.may_speak(s))
+
+    def _tell_silent(self, letters: _Letters) -> None:
+        """At each sweep of the hub's own scope: which others were not swept for long."""
         for key, work in letters.work.items():
-            if not isinstance(work, Sweep) or key in letters.failed:
-                continue
-            try:
-                self.register.announce(work.scope)
-                if work.scope == self.home:
+            if isinstance(work, Sweep) and work.scope == self.home:
+                try:
                     self.telemetry.silent(self.register.silent())
-            except Retryable as error:
-                letters.failed[key] = error
+                except Retryable as error:
+                    letters.failed.setdefault(key, error)
+                return
 
     def _postpone(self, letters: _Letters) -> None:
         delays = {}

@@ -24,7 +24,8 @@ _WRITTEN = {
 class Telemetry:
     """Implements `Observer`, and what the handler has to tell besides. `service`: the function's name."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, home: Scope) -> None:
+        self._home = home
         # ASCII only: half a surrogate pair in somebody's tag must not cost a log line.
         self._logger = Logger(service=service, location=None, xray_trace_id=None, json_serializer=_to_json)
         self._metrics = Metrics(namespace=NAMESPACE, service=service)
@@ -52,8 +53,9 @@ class Telemetry:
         log("decision", extra={key: value for key, value in fields.items() if value})
 
     def swept(self, sweep: Sweep, *, load_balancers: int) -> None:
-        """A sweep reached its end: the sign of life that an alarm waits for."""
-        self._count("SweepCompleted")
+        """A sweep reached its end. That of the hub's own scope is the sign of life that an alarm waits for."""
+        if sweep.scope == self._home:
+            self._count("SweepCompleted")
         self._logger.info("swept", extra={"scope": str(sweep.scope), "load_balancers": load_balancers})
 
     def ignored(self, message_id: str, reason: str) -> None:

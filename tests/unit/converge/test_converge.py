@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from mesh_dns.converge import Converge
-from mesh_dns.core.model import LoadBalancerId, Scope
+from mesh_dns.core.model import LoadBalancerId, Record, Scope
 from mesh_dns.core.policy import Policy, Writes
 from mesh_dns.core.work import Check, SecondLook, Sweep, Work
 from mesh_dns.dns.provider import RateLimited, Unavailable
@@ -327,3 +328,39 @@ def test_a_second_look_for_a_record_of_another_load_balancer_does_nothing(world:
     look = SecondLook(make_id(9), NAME, ZONE, record.id, 0)
     assert world.run(look) == {}
     assert world.provider.at(NAME) == [record]
+
+
+def test_an_unread_zone_holds_up_deletes_in_all_zones_because_the_guard_counts_over_all(world: World) -> None:
+    world.policy = replace(POLICY, zones={**POLICY.zones, "mesh.example.net": "f" * 32})
+    ids = [world.inventory.put(make(n, f"c{n}.mesh.example.{'com' if n % 2 else 'net'}")) for n in range(16)]
+    world.run(Sweep(HOME))
+    for lb in ids:
+        world.inventory.delete(lb)
+    records, read = dict(world.provider.records_by_id), world.provider.records
+
+    def one_zone_only(zone_id: str, names: Collection[str]) -> Sequence[Record]:
+        if zone_id != ZONE:
+            raise Unavailable("502")
+        return read(zone_id, names)
+
+    world.provider.records = one_zone_only  # type: ignore[method-assign]
+    assert list(world.run(Sweep(HOME))) == ["0"]
+    world.ripen()
+    assert world.outbox.second_looks == {}
+    assert world.provider.records_by_id == records
+
+
+def test_a_sweep_announces_its_scope_whatever_the_provider_does(world: World) -> None:
+    def fail(call: str) -> None:
+        raise Unavailable("502")
+
+    world.provider.before = fail
+    heard: list[Scope] = []
+    converge = Converge(
+        world.inventory, world.provider, world.outbox, world.told, POLICY, world.clock, announce=heard.append
+    )
+    assert list(converge({"0": Sweep(HOME)}, KnownScopes(frozenset({HOME})), world.clock() + 100)) == ["0"]
+    assert heard == [HOME]
+    world.inventory.unreadable.add(HOME)
+    converge({"0": Sweep(HOME)}, KnownScopes(frozenset({HOME})), world.clock() + 100)
+    assert heard == [HOME]

@@ -217,6 +217,9 @@ class _Planner:
         second = self._second_look_at(record, incumbent)
         ripe = second is not None and self.facts.now - second.first_look >= self.policy.grace
         if not heirs:
+            if unread := frozenset(self.policy.zones.values()) - self.zones.keys():
+                yield Need(hostname, zones=unread)  # the guard counts over all of them
+                return
             yield self._decide_empty(record, incumbent, standing, second, ripe=ripe)
             return
         heir = heirs[0]
