@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
 import queue
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import IO
 
 from sandbox.runtime_api import Invocation, Outcome, RuntimeApi
 
@@ -69,6 +73,7 @@ class FunctionProcess:
         self._on_line = on_line
         self._api = RuntimeApi()
         self._exited = threading.Event()
+        self._reading = threading.Lock()
         self._running: Invocation | None = None
         front, behind = path
         self._process = subprocess.Popen(  # noqa: S603  # the function is the user's own
@@ -139,14 +144,34 @@ class FunctionProcess:
             message = f"RequestId: {self._running.request_id} Error: Runtime exited"
             self._running.outcome.put(Outcome(_error("Runtime.ExitError", message), "Unhandled"))
 
+    def drain(self) -> None:
+        """Wait until everything that the process printed so far was handed on."""
+        with contextlib.suppress(ValueError, OSError):  # the pipe was closed: the process is gone, and all of it was read
+            while self._process.stdout is not None and _readable(self._process.stdout, 0):
+                time.sleep(0.005)
+        with self._reading:
+            pass
+
     def _read_output(self) -> None:
         assert self._process.stdout is not None  # noqa: S101  # it was asked for as a pipe
+        rest = b""
         with self._process.stdout as output:
-            for line in output:
-                self._on_line(line.decode(errors="replace").rstrip("\r\n"))
-        self._process.wait()
-        self._exited.set()
+            while _readable(output, None):
+                with self._reading:
+                    chunk = os.read(output.fileno(), 65536)
+                    *lines, rest = (rest + chunk).split(b"\n")
+                    for line in lines if chunk else filter(None, [rest]):
+                        self._on_line(line.decode(errors="replace").rstrip("\r"))
+                if not chunk:
+                    break
+            self._process.wait()
+            self._exited.set()
         self._report_death()
+
+
+def _readable(output: IO[bytes], timeout: float | None) -> bool:
+    """Whether there is something to read, or the end; waits for it up to `timeout` seconds, or for ever."""
+    return bool(select.select([output], [], [], timeout)[0])
 
 
 def _error(kind: str, message: str) -> bytes:

@@ -95,13 +95,13 @@ class FunctionService:
         self._logs.add(function, f"START RequestId: {invocation.request_id} Version: $LATEST", slot.request_id)
         try:
             outcome = slot.process.invoke(invocation)
+            slot.process.drain()
         finally:
             self._give_back(function_arn, slot)
         self._log_end(function, invocation, outcome, time.monotonic() - started)
         return outcome, invocation.request_id
 
     def _log_end(self, function: LambdaFunction, invocation: Invocation, outcome: Outcome, seconds: float) -> None:
-        time.sleep(0.01)  # what the function printed last is on its way through the pipe
         if outcome.error is not None:
             self._logs.add(function, outcome.payload.decode(errors="replace"), invocation.request_id)
         self._logs.add(function, f"END RequestId: {invocation.request_id}", invocation.request_id)
