@@ -13,6 +13,7 @@ from tests.doubles.inventory import InMemoryInventory
 from tests.doubles.provider import InMemoryProvider
 
 LONGEST_LAG = 240
+LONGEST_DELIVERY = 400
 ALWAYS = float("inf")
 NEVER = float("-inf")
 
@@ -213,3 +214,11 @@ def wrong_at_the_end(
             yield f"{hostname} serves {serves}, which does not claim it"
         elif mine[0] in allowed and (record.content, record.proxied) != (mine[0].dns_name, False):
             yield f"{hostname} points to {record.content} instead of {mine[0].dns_name}"
+
+
+def empty_for_too_long(chronicle: Chronicle, provider: InMemoryProvider, policy: Policy, now: float) -> Iterator[str]:
+    """Names that a live load balancer has claimed for longer than its event may take, and that have no record."""
+    for (lb, hostname), since in chronicle.claimed_since.items():
+        claimant = chronicle.inventory.load_balancers[lb]
+        if now - since > LONGEST_DELIVERY and may_have(policy, claimant, hostname) and not provider.at(hostname):
+            yield f"{hostname} has been empty for {now - since:.0f} s, and {lb} claims it"

@@ -9,10 +9,10 @@ from tests.simulation.simulator import Simulation
 from tests.simulation.steps import History
 
 
-def broken_law(history: History) -> str | None:
+def broken_law(history: History, *, calm: bool = False) -> str | None:
     """Run a history in a new world; the law that it breaks, or None."""
     try:
-        Simulation().run(history)
+        Simulation(calm=calm).run(history)
     except Violation as violation:
         return str(violation)
     return None

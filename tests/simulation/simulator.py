@@ -19,7 +19,7 @@ from tests.doubles.inventory import InMemoryInventory, make, make_id
 from tests.doubles.others import InMemoryOutbox, Told, VirtualClock
 from tests.doubles.provider import ZONE, InMemoryProvider
 from tests.simulation import steps as happens
-from tests.simulation.laws import Chronicle, Laws, Violation, wrong_at_the_end
+from tests.simulation.laws import Chronicle, Laws, Violation, empty_for_too_long, wrong_at_the_end
 from tests.simulation.steps import SCOPES, History, Step
 
 SCOPE = [Scope(account, region) for account, region in zip("123", ("eu-west-1", "us-east-1", "eu-west-1"), strict=True)]
@@ -46,13 +46,17 @@ class Crash(BaseException):
 
 @dataclass
 class Simulation:
-    """One world. `counts`: what was injected and done, for the summary."""
+    """One world. `counts`: what was injected and done, for the summary.
+
+    `calm`: nothing fails in this history, so that at no moment a claimed name may be without a record.
+    """
 
     clock: VirtualClock = field(default_factory=VirtualClock)
     inventory: InMemoryInventory = field(default_factory=lambda: InMemoryInventory(scopes=set(SCOPE)))
     provider: InMemoryProvider = field(default_factory=InMemoryProvider)
     told: Told = field(default_factory=Told)
     policy: Policy = POLICY
+    calm: bool = False
     counts: Counter[str] = field(default_factory=Counter)
     first_looks: list[SecondLook] = field(default_factory=list)
     numbers: dict[int, LoadBalancerId] = field(default_factory=dict)
@@ -132,6 +136,11 @@ class Simulation:
         if len(self.provider.written) != before:
             raise Violation(f"one more sweep still writes: {self.provider.written[before:]}")
 
+    def _demand_names(self) -> None:
+        if self.calm:
+            for empty in empty_for_too_long(self.chronicle, self.provider, self.policy, self.clock()):
+                raise Violation(empty)
+
     # Time and the queue
 
     def _wait(self, seconds: float) -> None:
@@ -143,7 +152,9 @@ class Simulation:
                 _, _, received, work = heapq.heappop(self._queue)
                 due.append((received, work))
             self._deliver(due)
+            self._demand_names()
         self.clock.now = until
+        self._demand_names()
         self._refresh_tagging()
 
     def _send(self, work: Work, delay: float, received: int = 0) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -364,3 +365,26 @@ def test_a_sweep_announces_its_scope_whatever_the_provider_does(world: World) ->
     world.inventory.unreadable.add(HOME)
     converge({"0": Sweep(HOME)}, KnownScopes(frozenset({HOME})), world.clock() + 100)
     assert heard == [HOME]
+
+
+TIGHTER = {
+    "accounts": {"accounts": {HOME.account: ("other.mesh.example.com",)}},
+    "no account at all": {"accounts": {}},
+    "required_tags": {"required_tags": {"mesh": "yes"}},
+    "internal_only": {"internal_only": True},
+    "zones": {"zones": {"eu.mesh.example.com": ZONE}},
+}
+
+
+@pytest.mark.parametrize("tighter", TIGHTER.values(), ids=TIGHTER.keys())
+def test_tightening_a_setting_keeps_a_live_name_and_moves_it_to_nobody(world: World, tighter: dict[str, Any]) -> None:
+    world.policy = replace(POLICY, internal_only=False)
+    lb = world.inventory.put(make(1, NAME, internal=False))
+    world.check(lb)
+    before = dict(world.provider.records_by_id)
+    world.policy = replace(world.policy, **tighter)
+    world.inventory.put(make(2, NAME, tags={"mesh": "yes"}, created=world.clock()))
+    assert world.run(Sweep(HOME)) == {}
+    world.ripen()
+    assert world.provider.records_by_id == before
+    assert "kept-not-allowed" in world.told.reasons()
