@@ -146,9 +146,8 @@ class FunctionProcess:
 
     def drain(self) -> None:
         """Wait until everything that the process printed so far was handed on."""
-        with contextlib.suppress(
-            ValueError, OSError
-        ):  # the pipe was closed: the process is gone, and all of it was read
+        # Where the pipe is closed, the process is gone and all of it was read.
+        with contextlib.suppress(ValueError, OSError):
             while self._process.stdout is not None and _readable(self._process.stdout, 0):
                 time.sleep(0.005)
         with self._reading:
