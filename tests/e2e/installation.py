@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import json
 import time
-import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +17,7 @@ import pytest
 from sandbox.cloudflare import Call, FaultKind
 from sandbox.cloudflare.records import StoredRecord
 from sandbox.controllers import AwsLoadBalancerController, Scope
-from sandbox.sandbox import ACCOUNT, REGION, Sandbox
+from sandbox.sandbox import Sandbox
 from sandbox.terraform import Terraform
 
 SUFFIX, OTHER_SUFFIX = "mesh.example.com", "mesh.example.net"
@@ -285,11 +283,6 @@ class Installation:
             for message in messages:
                 self.sqs.delete_message(QueueUrl=self.dead_letter_url, ReceiptHandle=message["ReceiptHandle"])
 
-    def zip_members(self) -> dict[str, bytes]:
-        """The deployed package, by file name."""
-        with zipfile.ZipFile(io.BytesIO((Path(__file__).parents[2] / "lambda" / "package.zip").read_bytes())) as zipped:
-            return {name: zipped.read(name) for name in zipped.namelist()}
-
 
 def install(sandbox: Sandbox, folder: Path) -> Installation:
     """Apply the quickstart to a running sandbox: init, plan, and the apply of just that plan."""
@@ -302,29 +295,3 @@ def install(sandbox: Sandbox, folder: Path) -> Installation:
     terraform.run("apply", "first")
     plans |= {"second": terraform.plan("second"), "second, as JSON": json.dumps(terraform.plan_json("second"))}
     return Installation(sandbox, terraform, zone_ids, terraform.outputs()["mesh_dns"], plans, [TOKEN])
-
-
-def event(detail: Mapping[str, Any], **fields: object) -> dict[str, Any]:
-    """An EventBridge envelope around a CloudTrail record, of this installation's account and region."""
-    envelope = {
-        "version": "0",
-        "id": "00000000-0000-4000-a000-000000000000",
-        "detail-type": "AWS API Call via CloudTrail",
-        "source": "aws.elasticloadbalancing",
-        "account": ACCOUNT,
-        "time": "2026-05-04T09:30:12Z",
-        "region": REGION,
-        "resources": [],
-        "detail": {"eventSource": "elasticloadbalancing.amazonaws.com", **detail},
-    }
-    return envelope | fields
-
-
-def tagged(*arns: str) -> dict[str, Any]:
-    """The record of an AddTags call, as far as the function cares."""
-    return {"eventName": "AddTags", "requestParameters": {"resourceArns": list(arns), "tags": []}}
-
-
-def arn_of(name: str, load_balancer_id: str = "0123456789abcdef", account: str = ACCOUNT, region: str = REGION) -> str:
-    """The ARN of a network load balancer, there or not."""
-    return f"arn:aws:elasticloadbalancing:{region}:{account}:loadbalancer/net/{name}/{load_balancer_id}"

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pytest
 
 from sandbox.cloudflare.records import StoredRecord
-from tests.e2e.installation import SUFFIX, ZONES, Installation, event, tagged
+from tests.e2e.installation import SUFFIX, ZONES, Installation
+from tests.e2e.messages import event, tagged
 
 TAKEN = f"taken.{SUFFIX}"
 """A live name."""

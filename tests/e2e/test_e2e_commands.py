@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sandbox.sandbox import ACCOUNT, REGION
-from tests.e2e.installation import SUFFIX, Answer, Installation, event, tagged
+from tests.e2e.installation import SUFFIX, Answer, Installation
+from tests.e2e.messages import event, tagged
 
 MANY = 12
 """More names than the mass-delete guard lets go without asking."""

@@ -17,7 +17,8 @@ from moto.elbv2.exceptions import ELBClientError
 
 from sandbox.cloudflare import Call, FaultKind
 from sandbox.load_balancers import SandboxLoadBalancersV2
-from tests.e2e.installation import OTHER_SUFFIX, SUFFIX, Installation, event, tagged
+from tests.e2e.installation import OTHER_SUFFIX, SUFFIX, Installation
+from tests.e2e.messages import event, tagged
 
 BURST = 12
 

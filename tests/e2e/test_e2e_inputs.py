@@ -14,7 +14,8 @@ import pytest
 
 from sandbox.cloudflare.records import StoredRecord
 from sandbox.sandbox import ACCOUNT, REGION
-from tests.e2e.installation import SUFFIX, Installation, arn_of, event, tagged
+from tests.e2e.installation import SUFFIX, Installation
+from tests.e2e.messages import arn_of, event, tagged
 from tests.fixtures import events
 
 STRANGER = "444455556666"
