@@ -7,9 +7,9 @@ gone, the zone is listed once more after looking for heirs.
 from __future__ import annotations
 
 from bench.world import SUFFIX, Bench, bench
-from mesh_dns.core.model import LoadBalancerId
+from mesh_dns.core.values import LoadBalancerId
 from mesh_dns.core.work import Check, Sweep, Work
-from tests.doubles.inventory import HOME, InMemoryInventory, make
+from tests.doubles.inventory import HUB, InMemoryInventory, make
 
 NAMES = 500
 FOREIGN_IN_A_LARGE_ZONE = 6000
@@ -37,7 +37,7 @@ def measure(foreign: int, *, known: bool) -> list[str]:
         if known:
             hub.provider.records(hub.zone_id, [])
         old = [inventory.put(make(number, f"c{number}.{SUFFIX}")) for number in range(NAMES)]
-        counted = [_count(hub, [Check(HOME, frozenset({lb}), frees_nothing=True) for lb in old], known)]
+        counted = [_count(hub, [Check(HUB, frozenset({lb}), frees_nothing=True) for lb in old], known)]
         counted.append(_count(hub, _checks(old), known))
         before = hub.names()
         new = _replace(inventory, old, hub.now)
@@ -45,7 +45,7 @@ def measure(foreign: int, *, known: bool) -> list[str]:
         kept = hub.names() == before
         for load_balancer in new:
             inventory.delete(load_balancer)
-        hub.sweep(Sweep(HOME, override_guard=True))
+        hub.sweep(Sweep(HUB, override_guard=True))
         counted.append(_count(hub, hub.ripe_second_looks(), known))
         if hub.names():
             raise RuntimeError("names are left over")
@@ -53,7 +53,7 @@ def measure(foreign: int, *, known: bool) -> list[str]:
 
 
 def _checks(load_balancers: list[LoadBalancerId]) -> list[Work]:
-    return [Check(HOME, frozenset({load_balancer})) for load_balancer in load_balancers]
+    return [Check(HUB, frozenset({load_balancer})) for load_balancer in load_balancers]
 
 
 def _replace(inventory: InMemoryInventory, old: list[LoadBalancerId], now: float) -> list[LoadBalancerId]:

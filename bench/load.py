@@ -24,16 +24,16 @@ from mesh_dns.aws.queue import Queue
 from mesh_dns.aws.register import ParameterRegister
 from mesh_dns.aws.scopes import ReaderRole, Scopes
 from mesh_dns.converge import Converge
-from mesh_dns.core.model import Kind, LoadBalancerId, Scope
-from mesh_dns.core.policy import Policy
+from mesh_dns.core.rules import Rules
+from mesh_dns.core.values import Kind, LoadBalancerId, Scope
 from mesh_dns.dns.cloudflare import Cloudflare
 from mesh_dns.intake import Intake
 from mesh_dns.telemetry import Telemetry
 from sandbox.cloudflare import CloudflareEmulator
 from tests.doubles.others import VirtualClock
-from tests.unit.aws.fake_aws import HOME, NOW, Balancer, FakeAws, arn
+from tests.unit.aws.fake_aws import HUB, NOW, Balancer, FakeAws, arn
 
-ACCOUNTS = (HOME.account, *(f"{number:012d}" for number in range(200000000001, 200000000020)))
+ACCOUNTS = (HUB.account, *(f"{number:012d}" for number in range(200000000001, 200000000020)))
 REGIONS = ("eu-west-1", "us-east-1", "ap-southeast-2")
 SCOPES = tuple(Scope(account, region) for account in ACCOUNTS for region in REGIONS)
 CLUSTERS = 300
@@ -95,15 +95,15 @@ class Hub:
 
     def _intake(self) -> Intake:
         clients = self.aws.clients()
-        policy = Policy(OWNER, {SUFFIX: self.zone_id}, dict.fromkeys(ACCOUNTS, ("*",)))
+        rules = Rules(OWNER, {SUFFIX: self.zone_id}, dict.fromkeys(ACCOUNTS, ("*",)))
         queue = Queue(clients, QUEUE_URL, DEAD_LETTER_URL)
-        telemetry = Telemetry("bench", HOME)
-        scopes = Scopes(clients, HOME, ReaderRole("bench-reader", "bench"), self.clock)
+        telemetry = Telemetry("bench", HUB)
+        scopes = Scopes(clients, HUB, ReaderRole("bench-reader", "bench"), self.clock)
         provider = Cloudflare(OWNER, BenchToken(), base_url=self.emulator.base_url)
-        inventory = AwsInventory(scopes, policy.hostname_tag)
-        register = ParameterRegister(clients, "/mesh-dns/bench/scopes", HOME, PERIOD, self.clock)
-        converge = Converge(inventory, provider, queue, telemetry, policy, self.clock, announce=register.announce)
-        return Intake(converge, register, queue, telemetry, HOME, ROLE_ID)
+        inventory = AwsInventory(scopes, rules.hostname_tag)
+        register = ParameterRegister(clients, "/mesh-dns/bench/scopes", HUB, PERIOD, self.clock)
+        converge = Converge(inventory, provider, queue, telemetry, rules, self.clock, announce=register.announce)
+        return Intake(converge, register, queue, telemetry, HUB, ROLE_ID)
 
     # What happens in AWS
 

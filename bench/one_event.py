@@ -16,11 +16,11 @@ from collections.abc import Mapping
 import requests
 
 from bench.world import SUFFIX, Bench, BenchToken, bench
-from mesh_dns.aws.register import HomeOnly
+from mesh_dns.aws.register import HubOnly
 from mesh_dns.converge import Converge
 from mesh_dns.intake import Intake
 from mesh_dns.telemetry import Telemetry
-from tests.doubles.inventory import HOME, InMemoryInventory, make, make_id
+from tests.doubles.inventory import HUB, InMemoryInventory, make, make_id
 
 EVENTS = 40
 
@@ -42,9 +42,9 @@ def main() -> None:
     inventory = InMemoryInventory()
     with bench(inventory, quota=1000) as hub:
         with contextlib.redirect_stdout(io.StringIO()):
-            telemetry = Telemetry("bench", HOME)
-            converge = Converge(inventory, hub.provider, hub.outbox, telemetry, hub.policy, time.time)
-            intake = Intake(converge, HomeOnly(HOME), NoMailbox(), telemetry, HOME, "AROABENCH")
+            telemetry = Telemetry("bench", HUB)
+            converge = Converge(inventory, hub.provider, hub.outbox, telemetry, hub.rules, time.time)
+            intake = Intake(converge, HubOnly(HUB), NoMailbox(), telemetry, HUB, "AROABENCH")
             ours = [_event(intake, inventory, number) for number in range(EVENTS + 1)][1:]
         if len(hub.names()) != EVENTS + 1:
             raise RuntimeError("the names did not come out right")
@@ -58,12 +58,12 @@ def main() -> None:
 
 def _event(intake: Intake, inventory: InMemoryInventory, number: int) -> float:
     inventory.put(make(number, f"c{number}.{SUFFIX}"))
-    arn = f"arn:aws:elasticloadbalancing:{HOME.region}:{HOME.account}:loadbalancer/{make_id(number).arn_path}"
+    arn = f"arn:aws:elasticloadbalancing:{HUB.region}:{HUB.account}:loadbalancer/{make_id(number).arn_path}"
     event = {
         "source": "aws.elasticloadbalancing",
         "detail-type": "AWS API Call via CloudTrail",
-        "account": HOME.account,
-        "region": HOME.region,
+        "account": HUB.account,
+        "region": HUB.region,
         "detail": {
             "eventSource": "elasticloadbalancing.amazonaws.com",
             "eventName": "AddTags",

@@ -14,7 +14,7 @@ from bench.world import SUFFIX, Bench, bench
 from mesh_dns.aws.inventory import AwsInventory
 from mesh_dns.aws.scopes import Scopes
 from mesh_dns.core.work import Sweep
-from tests.doubles.inventory import HOME, TAG, make_id
+from tests.doubles.inventory import HUB, TAG, make_id
 from tests.unit.aws.fake_aws import Balancer, FakeAws
 
 LOAD_BALANCERS = 3000
@@ -24,9 +24,9 @@ def main() -> None:
     """Print the table."""
     aws = FakeAws()
     for number in range(LOAD_BALANCERS):
-        dns_name = f"lb-{number}.elb.{HOME.region}.amazonaws.com"
+        dns_name = f"lb-{number}.elb.{HUB.region}.amazonaws.com"
         aws.add(Balancer(make_id(number), {TAG: f"c{number}.{SUFFIX}"}, dns_name))
-    inventory = AwsInventory(Scopes(aws.clients(), HOME, None, time.time), TAG)
+    inventory = AwsInventory(Scopes(aws.clients(), HUB, None, time.time), TAG)
     print(f"| sweep of {LOAD_BALANCERS} load balancers | AWS calls | Cloudflare reads | writes | seconds |")
     print("|---|---|---|---|---|")
     with bench(inventory, quota=LOAD_BALANCERS) as hub:
@@ -41,7 +41,7 @@ def _sweep(hub: Bench, aws: FakeAws) -> str:
     aws.calls.clear()
     hub.emulator.calls.reset()
     began = time.perf_counter()
-    failures = hub.run(Sweep(HOME))
+    failures = hub.run(Sweep(HUB))
     seconds = time.perf_counter() - began
     if failures:
         raise RuntimeError(f"the sweep failed: {failures}")

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from mesh_dns.converge import Converge
-from mesh_dns.core.policy import Policy
+from mesh_dns.core.rules import Rules
 from mesh_dns.core.work import Sweep, Work
 from mesh_dns.dns.cloudflare import Cloudflare
 from mesh_dns.errors import Retryable
 from mesh_dns.ports import Inventory, KnownScopes
 from sandbox.cloudflare import CloudflareEmulator
-from tests.doubles.inventory import HOME
+from tests.doubles.inventory import HUB
 from tests.doubles.others import InMemoryOutbox, Told
 
 SUFFIX = "mesh.example.com"
@@ -41,7 +41,7 @@ class Bench:
         self.outbox = InMemoryOutbox()
         self.told = Told()
         self.now = time.time()
-        self.policy = Policy(OWNER, {SUFFIX: self.zone_id}, {HOME.account: ("*",)})
+        self.rules = Rules(OWNER, {SUFFIX: self.zone_id}, {HUB.account: ("*",)})
         self.forget_zones()
 
     def forget_zones(self) -> None:
@@ -51,10 +51,10 @@ class Bench:
     def run(self, *work: Work) -> Mapping[str, Retryable]:
         """One batch."""
         converge = Converge(
-            self.inventory, self.provider, self.outbox, self.told, self.policy, lambda: self.now, dry_run=False
+            self.inventory, self.provider, self.outbox, self.told, self.rules, lambda: self.now, dry_run=False
         )
         batch = {str(number): each for number, each in enumerate(work)}
-        return converge(batch, KnownScopes(frozenset({HOME})), self.now + 100)
+        return converge(batch, KnownScopes(frozenset({HUB})), self.now + 100)
 
     def sweep(self, sweep: Sweep) -> None:
         """A sweep to its end, in as many runs as it takes."""
@@ -64,7 +64,7 @@ class Bench:
 
     def ripe_second_looks(self) -> list[Work]:
         """Let the grace pass; the second looks that were sent."""
-        self.now += self.policy.grace
+        self.now += self.rules.grace
         looks: list[Work] = list(self.outbox.second_looks)
         self.outbox.second_looks.clear()
         return looks

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import responses
 
-from mesh_dns.core.model import Record
+from mesh_dns.core.values import Record
 from mesh_dns.dns.cloudflare import BASE_URL, Cloudflare
 from mesh_dns.dns.provider import Denied, RateLimited, Unavailable
 from mesh_dns.errors import Misconfigured, Retryable

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mesh_dns.core.model import Record
+from mesh_dns.core.values import Record
 from mesh_dns.dns.provider import BatchRejected, Denied, QuotaReached, RateLimited, Unavailable
 from tests.contract.worlds import MARK, OWNER, TARGET, ZONE, ZONE_ID, World, create, delete, update
 

@@ -9,7 +9,7 @@ import pytest
 import requests
 import responses
 
-from mesh_dns.core.model import Record
+from mesh_dns.core.values import Record
 from mesh_dns.dns.cloudflare import BASE_URL, Cloudflare
 from mesh_dns.dns.provider import BatchRejected, Denied, Provider, QuotaReached, RateLimited
 from mesh_dns.errors import Retryable
@@ -160,7 +160,7 @@ def test_the_emulator_limits_the_rate_as_recorded() -> None:
         answer = ask(emulator, exchange["request"])
     assert_same(answer, exchange["response"])
     assert answer.headers["Retry-After"] in ("299", "300")
-    assert re.fullmatch(r'"default";q=1;w=300', answer.headers["Ratelimit-Policy"])
+    assert re.fullmatch(r'"default";q=1;w=300', answer.headers["Ratelimit-Rules"])
 
 
 def client() -> Provider:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from mesh_dns.core.model import Action, Change, Kind, LoadBalancerId, Record
-from mesh_dns.core.ownership import mark
+from mesh_dns.core.mark import comment_for
+from mesh_dns.core.values import Action, Change, Kind, LoadBalancerId, Record
 from mesh_dns.dns.cloudflare import Cloudflare
 from mesh_dns.dns.provider import Denied, Provider, RateLimited, Unavailable
 from sandbox.cloudflare import CloudflareEmulator, FaultKind
@@ -22,7 +22,7 @@ LOAD_BALANCER = LoadBalancerId(
     "eu-west-1", "111122223333", Kind.NETWORK, "k8s-kubesyst-clusterm-0123456789", "50dc6c495c0c9188"
 )
 TARGET = "k8s-kubesyst-clusterm-0123456789-50dc6c495c0c9188.elb.eu-west-1.amazonaws.com"
-MARK = mark(OWNER, LOAD_BALANCER)
+MARK = comment_for(OWNER, LOAD_BALANCER)
 
 
 def create(label: str, content: str = TARGET, *, ttl: int = 60, comment: str = MARK) -> Change:

@@ -10,7 +10,7 @@ import pytest
 
 from mesh_dns.core import events
 from mesh_dns.core.decision import Reason
-from mesh_dns.core.model import Scope
+from mesh_dns.core.values import Scope
 from tests.cilium.test_cilium_docs import anchors
 from tests.docs.declared import ROOT, Input, alarms, inputs, outputs
 from tests.simulation.mutations import MUTATIONS

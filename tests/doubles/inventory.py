@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from mesh_dns.core.model import Gone, Kind, Listing, LoadBalancer, LoadBalancerId, Scope, Sighting, Unreadable
+from mesh_dns.core.values import Gone, Kind, Listing, LoadBalancer, LoadBalancerId, Scope, Sighting, Unreadable
 from mesh_dns.errors import Retryable
 
-HOME = Scope("111122223333", "eu-west-1")
+HUB = Scope("111122223333", "eu-west-1")
 TAG = "hostname"
 
 
@@ -16,7 +16,7 @@ def nothing_happens(call: str) -> None:
     """The hook of a world in which calls just work."""
 
 
-def make_id(number: int, scope: Scope = HOME, kind: Kind = Kind.NETWORK, name: str = "mesh") -> LoadBalancerId:
+def make_id(number: int, scope: Scope = HUB, kind: Kind = Kind.NETWORK, name: str = "mesh") -> LoadBalancerId:
     """The id of the n-th load balancer; a classic one has its number in its name."""
     if kind is Kind.CLASSIC:
         return LoadBalancerId(scope.region, scope.account, kind, f"{name}-{number}")
@@ -47,7 +47,7 @@ class InMemoryInventory:
     `lagging`: what the tagging API still shows of a load balancer (None: not there yet).
     """
 
-    scopes: set[Scope] = field(default_factory=lambda: {HOME})
+    scopes: set[Scope] = field(default_factory=lambda: {HUB})
     load_balancers: dict[LoadBalancerId, LoadBalancer] = field(default_factory=dict)
     unreadable: set[Scope] = field(default_factory=set)
     lagging: dict[LoadBalancerId, LoadBalancer | None] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from mesh_dns.core.hostnames import normalize
-from mesh_dns.core.model import Action, Change, Record
+from mesh_dns.core.values import Action, Change, Record
 from mesh_dns.dns.provider import BatchRejected, QuotaReached
 from tests.doubles.inventory import nothing_happens
 

@@ -22,14 +22,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mesh_dns.converge import ROUNDS, Converge
-from mesh_dns.core import messages, ownership
-from mesh_dns.core.model import Change, Kind, LoadBalancer, LoadBalancerId, Record, Scope
-from mesh_dns.core.policy import Policy
+from mesh_dns.core import mark, messages
+from mesh_dns.core.rules import Rules
+from mesh_dns.core.values import Change, Kind, LoadBalancer, LoadBalancerId, Record, Scope
 from mesh_dns.core.work import SecondLook, Sweep
 from mesh_dns.errors import Rejected
 from mesh_dns.intake import Intake
 from mesh_dns.telemetry import Telemetry
-from tests.doubles.inventory import HOME, InMemoryInventory, make, make_id
+from tests.doubles.inventory import HUB, InMemoryInventory, make, make_id
 from tests.doubles.others import InMemoryOutbox, VirtualClock
 from tests.doubles.provider import ZONE, InMemoryProvider
 from tests.fixtures import events as samples
@@ -42,8 +42,8 @@ BATCHES_PER_WORLD = 10
 BLOCK = EVENTS_PER_BATCH * BATCHES_PER_WORLD
 
 FAR = Scope("444455556666", "eu-west-1")
-POLICY = Policy(
-    "mesh-dns/1f0c9a3e", {"mesh.example.com": ZONE}, {HOME.account: ("*",), FAR.account: ("far.mesh.example.com",)}
+RULES = Rules(
+    "mesh-dns/1f0c9a3e", {"mesh.example.com": ZONE}, {HUB.account: ("*",), FAR.account: ("far.mesh.example.com",)}
 )
 CANARY = make(make_id(0xC0FFEE, name="canary"), "canary.mesh.example.com")
 _names = itertools.count()
@@ -51,7 +51,7 @@ _names = itertools.count()
 
 def _load_balancers() -> Iterator[LoadBalancer]:
     """Those that the fixtures name, with good and bad claims, and some in an account that may have one name only."""
-    ids = [LoadBalancerId(HOME.region, HOME.account, kind, name, number) for kind, name, number in (
+    ids = [LoadBalancerId(HUB.region, HUB.account, kind, name, number) for kind, name, number in (
         (Kind.NETWORK, "k8s-kubesyst-clusterm-0123456789", "50dc6c495c0c9188"),
         (Kind.APPLICATION, "k8s-web-ingress-fedcba9876", "1234567890abcdef"),
         (Kind.GATEWAY, "inspection", "0011223344556677"),
@@ -74,7 +74,7 @@ def _templates() -> list[Any]:
     looks = [SecondLook(lb, f"gone{n}.mesh.example.com", ZONE, f"{n + 1:032x}", 1.0) for n, lb in enumerate(GONE)]
     own = [messages.encode(look) for look in looks]
     own.append(messages.encode(SecondLook(make_id(3), "cluster1.mesh.example.com", ZONE, f"{4:032x}", 1.0, True)))
-    own += [messages.encode(Sweep(HOME, after=make_id(2), hops=1)), messages.encode(Sweep(FAR, override_guard=True))]
+    own += [messages.encode(Sweep(HUB, after=make_id(2), hops=1)), messages.encode(Sweep(FAR, override_guard=True))]
     commands = [{"action": "sweep", "override_guard": True}, {"action": "release", "account": FAR.account,
                 "region": FAR.region, "confirm": True}]  # fmt: skip
     return [*map(samples.load, samples.names()), *samples.recorded().values(), *own * 3, *commands]
@@ -107,7 +107,7 @@ class World:
             self.zone.add("taken.mesh.example.com", "TXT", "somebody's"),
             self.zone.add("theirs.mesh.example.com", "CNAME", "elsewhere.example.net"),
             self.zone.add("other.mesh.example.com", "CNAME", "x.example.net", comment=f"mesh-dns/other {GONE[0]}"),
-            self.zone.add("odd.mesh.example.com", "TXT", "x", comment=ownership.mark(POLICY.owner, GONE[0])),
+            self.zone.add("odd.mesh.example.com", "TXT", "x", comment=mark.comment_for(RULES.owner, GONE[0])),
         ]
         self.chronicle = Chronicle(self.inventory)
         self.chronicle.note(self.clock())
@@ -115,7 +115,7 @@ class World:
 
     def _own(self, lb: LoadBalancerId, name: str) -> None:
         made = make(lb)
-        record = self.zone.add(name, "CNAME", made.dns_name, comment=ownership.mark(POLICY.owner, lb))
+        record = self.zone.add(name, "CNAME", made.dns_name, comment=mark.comment_for(RULES.owner, lb))
         self.zone.records_by_id[record.id] = record
 
     def run(self) -> None:
@@ -148,12 +148,12 @@ class World:
         self.counts["messages retried"] += len(failed)
 
     def _intake(self) -> Intake:
-        telemetry = Telemetry(f"fuzz-{next(_names)}", HOME)
+        telemetry = Telemetry(f"fuzz-{next(_names)}", HUB)
         outbox = InMemoryOutbox()
-        converge = Converge(self.inventory, self, outbox, telemetry, POLICY, self.clock)
+        converge = Converge(self.inventory, self, outbox, telemetry, RULES, self.clock)
         self.inventory.calls.clear()
-        register = InMemoryRegister(scopes={HOME, FAR})
-        return Intake(converge, register, self.mailbox, telemetry, HOME, ROLE)
+        register = InMemoryRegister(scopes={HUB, FAR})
+        return Intake(converge, register, self.mailbox, telemetry, HUB, ROLE)
 
     # The provider
 
@@ -167,7 +167,7 @@ class World:
     def apply(self, zone_id: str, changes: Sequence[Change]) -> None:
         """Judge, and write."""
         laws = Laws(
-            self.chronicle, POLICY, self.began, self.clock(), self.snapshot, self.first_looks, self.overrides, (), ()
+            self.chronicle, RULES, self.began, self.clock(), self.snapshot, self.first_looks, self.overrides, (), ()
         )  # fmt: skip
         for change in changes:
             laws.judge(change)
@@ -203,7 +203,7 @@ class World:
 
 def _canary_event() -> dict[str, Any]:
     event = samples.load("v2-add-tags")
-    arn = f"arn:aws:elasticloadbalancing:{HOME.region}:{HOME.account}:loadbalancer/{CANARY.id.arn_path}"
+    arn = f"arn:aws:elasticloadbalancing:{HUB.region}:{HUB.account}:loadbalancer/{CANARY.id.arn_path}"
     event["detail"]["requestParameters"]["resourceArns"] = [arn]
     return event
 

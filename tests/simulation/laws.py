@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mesh_dns.core.model import Action, Change, Kind, LoadBalancer, LoadBalancerId, Record, Scope
-from mesh_dns.core.policy import Policy
+from mesh_dns.core.rules import Rules
+from mesh_dns.core.values import Action, Change, Kind, LoadBalancer, LoadBalancerId, Record, Scope
 from mesh_dns.core.work import SecondLook
 from tests.doubles.inventory import InMemoryInventory
 from tests.doubles.provider import InMemoryProvider
@@ -30,15 +30,15 @@ def claims_of(lb: LoadBalancer) -> list[str]:
     return [] if lb.failed else lb.tags.get("hostname", "").split()
 
 
-def may_have(policy: Policy, lb: LoadBalancer, hostname: str) -> bool:
-    """Whether the policy lets a load balancer have a name. Patterns here are `*` or whole names."""
-    patterns = policy.accounts.get(lb.id.account, ())
+def may_have(rules: Rules, lb: LoadBalancer, hostname: str) -> bool:
+    """Whether the rules lets a load balancer have a name. Patterns here are `*` or whole names."""
+    patterns = rules.accounts.get(lb.id.account, ())
     return lb.internal and ("*" in patterns or hostname in patterns)
 
 
-def served_by(policy: Policy, record: Record) -> LoadBalancerId | None:
+def served_by(rules: Rules, record: Record) -> LoadBalancerId | None:
     """Whom a CNAME of ours serves."""
-    prefix = f"{policy.owner} "
+    prefix = f"{rules.owner} "
     if record.type != "CNAME" or not record.comment.startswith(prefix):
         return None
     region, account, kind, name, *number = record.comment.removeprefix(prefix).split("/")
@@ -88,7 +88,7 @@ class Laws:
     """Judges the writes of one batch of one writer. It began at `began` and could not list the `unlisted` scopes."""
 
     chronicle: Chronicle
-    policy: Policy
+    rules: Rules
     began: float
     now: float
     snapshot: Mapping[str, Record] | None
@@ -110,7 +110,7 @@ class Laws:
             self._demand_claim(change, lb)
             return
         record = self.snapshot.get(change.record_id)
-        serves = served_by(self.policy, record) if record else None
+        serves = served_by(self.rules, record) if record else None
         if record is None or serves is None or record.name != change.hostname:
             raise Violation(f"touched a record that is not ours: {change}")
         if change.action is Action.DELETE:
@@ -124,10 +124,10 @@ class Laws:
     def _demand_claim(self, change: Change, lb: LoadBalancerId) -> None:
         if not self.chronicle.claimed_lately(lb, change.hostname, self.began - LONGEST_LAG):
             raise Violation(f"{lb} does not claim {change.hostname}")
-        if change.comment != f"{self.policy.owner} {lb}" or change.ttl != self.policy.ttl:
+        if change.comment != f"{self.rules.owner} {lb}" or change.ttl != self.rules.ttl:
             raise Violation(f"wrong mark or TTL: {change}")
         seen = self.chronicle.inventory.load_balancers.get(lb)
-        if seen is not None and (not may_have(self.policy, seen, change.hostname) or change.content != seen.dns_name):
+        if seen is not None and (not may_have(self.rules, seen, change.hostname) or change.content != seen.dns_name):
             raise Violation(f"{lb} may not have {change.hostname}, or the content is wrong: {change}")
 
     def _judge_handover(self, change: Change, old: LoadBalancerId) -> None:
@@ -139,7 +139,7 @@ class Laws:
             return
         left = self.chronicle.claimed_until.get((old, name), NEVER)
         gone = self.chronicle.gone_since.get(old, ALWAYS) < self.began
-        if gone and self.now - left < self.policy.grace <= self.now - heir.created:
+        if gone and self.now - left < self.rules.grace <= self.now - heir.created:
             raise Violation(f"a stale load balancer took {name} {self.now - left:.0f} s after {old} left it")
         for rival in self._rivals(name, awaited=False):
             newer = (rival.created, heir.id) > (heir.created, rival.id) and rival.id != heir.id
@@ -157,7 +157,7 @@ class Laws:
             for look in self.first_looks
             if (look.load_balancer, look.hostname, look.record_id) == (serves, name, change.record_id)
         ]
-        if not any(self.now - look.first_look >= self.policy.grace for look in looks):
+        if not any(self.now - look.first_look >= self.rules.grace for look in looks):
             raise Violation(f"deleted {name} before the grace was over")
         overridden = any((look.hostname, look.record_id) == (name, change.record_id) for look in self.overrides)
         if not overridden and (why := self._mass_delete(serves.scope)):
@@ -169,7 +169,7 @@ class Laws:
             readable = lb.id.scope not in self.chronicle.unreadable_since
             if (
                 self.chronicle.claims_throughout(lb.id, hostname, self.began)
-                and may_have(self.policy, lb, hostname)
+                and may_have(self.rules, lb, hostname)
                 and (readable or (awaited and lb.id.scope not in self.silent))
             ):
                 yield lb
@@ -178,7 +178,7 @@ class Laws:
         owned: dict[Scope, int] = defaultdict(int)
         vacant: dict[Scope, int] = defaultdict(int)
         for record in (self.snapshot or {}).values():
-            serves = served_by(self.policy, record)
+            serves = served_by(self.rules, record)
             if serves is None:
                 continue
             owned[serves.scope] += 1
@@ -191,7 +191,7 @@ class Laws:
 
 
 def wrong_at_the_end(
-    inventory: InMemoryInventory, provider: InMemoryProvider, policy: Policy, zone_id: str
+    inventory: InMemoryInventory, provider: InMemoryProvider, rules: Rules, zone_id: str
 ) -> Iterator[str]:
     """What DNS says that AWS does not, once everything has settled."""
     claims: dict[str, list[LoadBalancer]] = defaultdict(list)
@@ -201,14 +201,14 @@ def wrong_at_the_end(
     records = [record for record in provider.records_by_id.values() if record.zone_id == zone_id]
     for hostname in sorted(claims.keys() | {record.name for record in records}):
         at_name = [record for record in records if record.name == hostname]
-        ours = [record for record in at_name if served_by(policy, record)]
-        allowed = [lb for lb in claims[hostname] if may_have(policy, lb, hostname)]
+        ours = [record for record in at_name if served_by(rules, record)]
+        allowed = [lb for lb in claims[hostname] if may_have(rules, lb, hostname)]
         if not ours:
             if allowed and not at_name:
                 yield f"{hostname} is empty, and {allowed[0].id} claims it"
             continue
         (record,) = ours
-        serves = served_by(policy, record)
+        serves = served_by(rules, record)
         mine = [lb for lb in claims[hostname] if lb.id == serves]
         if not mine:
             yield f"{hostname} serves {serves}, which does not claim it"
@@ -216,9 +216,9 @@ def wrong_at_the_end(
             yield f"{hostname} points to {record.content} instead of {mine[0].dns_name}"
 
 
-def empty_for_too_long(chronicle: Chronicle, provider: InMemoryProvider, policy: Policy, now: float) -> Iterator[str]:
+def empty_for_too_long(chronicle: Chronicle, provider: InMemoryProvider, rules: Rules, now: float) -> Iterator[str]:
     """Names that a live load balancer has claimed for longer than its event may take, and that have no record."""
     for (lb, hostname), since in chronicle.claimed_since.items():
         claimant = chronicle.inventory.load_balancers[lb]
-        if now - since > LONGEST_DELIVERY and may_have(policy, claimant, hostname) and not provider.at(hostname):
+        if now - since > LONGEST_DELIVERY and may_have(rules, claimant, hostname) and not provider.at(hostname):
             yield f"{hostname} has been empty for {now - since:.0f} s, and {lb} claims it"

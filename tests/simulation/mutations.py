@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from mesh_dns import observe
-from mesh_dns.core import facts, guard, hostnames, ownership, plan, policy
-from mesh_dns.core.model import Gone, LoadBalancerId, Record, Sighting, Unreadable
+from mesh_dns import reading
+from mesh_dns.core import facts, guard, hostnames, mark, plan, rules
+from mesh_dns.core.values import Gone, LoadBalancerId, Record, Sighting, Unreadable
 from tests.doubles.inventory import InMemoryInventory
 
 Place = tuple[object, str, Any]
@@ -37,7 +37,7 @@ class Mutation:
 
 
 def _ripe_at_once(self: Any, record: Record, incumbent: LoadBalancerId) -> Any:
-    return plan.SecondLook(incumbent, record.name, record.zone_id, record.id, self.facts.now - self.policy.grace)
+    return plan.SecondLook(incumbent, record.name, record.zone_id, record.id, self.facts.now - self.rules.grace)
 
 
 def _everything_is_ours(owner: str, record: Record) -> LoadBalancerId | None:
@@ -49,12 +49,12 @@ def _any_second_look(self: Any, record: Record, incumbent: LoadBalancerId) -> An
     return looks[0] if looks else None
 
 
-def _denied_is_empty(self: observe.Observation, scopes: Iterable[Any]) -> None:
+def _denied_is_empty(self: reading.Observation, scopes: Iterable[Any]) -> None:
     _list_scopes(self, scopes)
     self.listings.update({scope: {} for scope, seen in self.listings.items() if isinstance(seen, Unreadable)})
 
 
-def _denied_is_gone(self: observe.Observation, ids: Iterable[LoadBalancerId]) -> None:
+def _denied_is_gone(self: reading.Observation, ids: Iterable[LoadBalancerId]) -> None:
     _look(self, ids)
     self.looks.update({lb: Gone() for lb, seen in self.looks.items() if isinstance(seen, Unreadable)})
 
@@ -77,11 +77,11 @@ def _no_heirs(self: Any, record: Record, incumbent: LoadBalancerId, standing: An
 
 
 def _heirs_at_once(self: Any, record: Record, incumbent: LoadBalancerId, standing: Any, heirs: Any) -> Any:
-    return _decide_vacancy(self, record, incumbent, facts.Standing.RELEASED, heirs)
+    return _decide_vacancy(self, record, incumbent, facts.ClaimState.DROPPED, heirs)
 
 
 def _guard_of_the_batch(self: Any, scope: Any) -> Any:
-    mine = [r for r in self.records if ownership.served_by(self.policy.owner, r) in self.question.load_balancers]
+    mine = [r for r in self.records if mark.served_by(self.rules.owner, r) in self.question.load_balancers]
     return guard.Guard.count(self.facts, mine[:10]).objection_to_delete_in(scope)
 
 
@@ -89,21 +89,21 @@ def _own_scope_only(self: facts.Facts) -> Any:
     return frozenset(sorted(self.known - self.listings.keys())[:1]) if not self.listings else frozenset()
 
 
-def _not_allowed_is_gone(self: facts.Facts, lb: LoadBalancerId, hostname: str) -> facts.Standing:
+def _not_allowed_is_gone(self: facts.Facts, lb: LoadBalancerId, hostname: str) -> facts.ClaimState:
     seen = self.live.get(lb)
-    if seen is not None and self.policy.objection_to(seen, hostname):
-        return facts.Standing.RELEASED
+    if seen is not None and self.rules.objection_to(seen, hostname):
+        return facts.ClaimState.DROPPED
     return _standing(self, lb, hostname)
 
 
-def _newest_always_wins(self: facts.Facts, lb: LoadBalancerId, hostname: str) -> facts.Standing:
+def _newest_always_wins(self: facts.Facts, lb: LoadBalancerId, hostname: str) -> facts.ClaimState:
     rivals = self.claims.get(hostname, ())
-    if rivals and rivals[0].id != lb and self.policy.objection_to(rivals[0], hostname) is None:
-        return facts.Standing.RELEASED
+    if rivals and rivals[0].id != lb and self.rules.objection_to(rivals[0], hostname) is None:
+        return facts.ClaimState.DROPPED
     return _standing(self, lb, hostname)
 
 
-def _unread_zone_is_empty(self: observe.Observation, zone_ids: Iterable[str], names: Collection[str]) -> None:
+def _unread_zone_is_empty(self: reading.Observation, zone_ids: Iterable[str], names: Collection[str]) -> None:
     zone_ids = list(zone_ids)
     _read_zones(self, zone_ids, names)
     for zone_id in zone_ids:
@@ -114,7 +114,7 @@ def _nothing_is_unlistable(self: facts.Facts) -> tuple[Any, ...]:
     return ()
 
 
-def _list_once(self: observe.Observation, zone_ids: Iterable[str], names: Collection[str]) -> None:
+def _list_once(self: reading.Observation, zone_ids: Iterable[str], names: Collection[str]) -> None:
     _read_zones(self, [zone_id for zone_id in zone_ids if zone_id not in self.zones], names)
 
 
@@ -122,15 +122,15 @@ def _first_name(value: str) -> tuple[str, ...]:
     return hostnames_in_tag(value)[:1]
 
 
-def _everybody_may(self: policy.Policy, load_balancer: Any, hostname: str) -> None:
+def _everybody_may(self: rules.Rules, load_balancer: Any, hostname: str) -> None:
     return None
 
 
-_served_by = ownership.served_by
-_look = observe.Observation.look
-_read_zones = observe.Observation.read_zones
+_served_by = mark.served_by
+_look = reading.Observation.look
+_read_zones = reading.Observation.read_zones
 _inventory_look = InMemoryInventory.look
-_list_scopes = observe.Observation.list_scopes
+_list_scopes = reading.Observation.list_scopes
 _live = facts.Facts.live.func
 _claims = facts.Facts.claims.func
 _decide_vacancy = plan._Planner._decide_vacancy
@@ -143,11 +143,11 @@ MUTATIONS = tuple(
     Mutation(name, places)
     for name, places in {
         "skip the second look": ((_PLANNER, "_second_look_at", _ripe_at_once),),
-        "ignore the mark": ((ownership, "served_by", _everything_is_ours),),
+        "ignore the mark": ((mark, "served_by", _everything_is_ours),),
         "take any second look of the load balancer": ((_PLANNER, "_second_look_at", _any_second_look),),
         "treat denied as absent": (
-            (observe.Observation, "look", _denied_is_gone),
-            (observe.Observation, "list_scopes", _denied_is_empty),
+            (reading.Observation, "look", _denied_is_gone),
+            (reading.Observation, "list_scopes", _denied_is_empty),
         ),
         "believe a not-found of several ids": (
             (InMemoryInventory, "look", _one_gone_all_gone),
@@ -160,10 +160,10 @@ MUTATIONS = tuple(
         "look for heirs in one scope only": ((facts.Facts, "unlisted", _own_scope_only),),
         "treat not allowed as gone": ((facts.Facts, "standing", _not_allowed_is_gone),),
         "let the newest take a live name": ((facts.Facts, "standing", _newest_always_wins),),
-        "take an unread zone for an empty one": ((observe.Observation, "read_zones", _unread_zone_is_empty),),
+        "take an unread zone for an empty one": ((reading.Observation, "read_zones", _unread_zone_is_empty),),
         "do not wait for scopes that cannot be listed": ((facts.Facts, "unlistable", _nothing_is_unlistable),),
-        "list the zone before asking AWS": ((observe.Observation, "read_zones", _list_once),),
+        "list the zone before asking AWS": ((reading.Observation, "read_zones", _list_once),),
         "read only the first name of a tag": ((hostnames, "in_tag", _first_name),),
-        "let everybody have every name": ((policy.Policy, "objection_to", _everybody_may),),
+        "let everybody have every name": ((rules.Rules, "objection_to", _everybody_may),),
     }.items()
 )

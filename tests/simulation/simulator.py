@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from mesh_dns.converge import ROUNDS, Converge
 from mesh_dns.core.decision import Reason
-from mesh_dns.core.model import Change, LoadBalancerId, Record, Scope
-from mesh_dns.core.policy import Policy
+from mesh_dns.core.rules import Rules
+from mesh_dns.core.values import Change, LoadBalancerId, Record, Scope
 from mesh_dns.core.work import Check, SecondLook, Sweep, Work
 from mesh_dns.dns.provider import RateLimited, Unavailable
 from mesh_dns.errors import Retryable
@@ -29,7 +29,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "even": tuple(f"c{n}.mesh.example.com" for n in range(0, 100, 2)),
     "none": ("other.mesh.example.com",),
 }
-POLICY = Policy(
+RULES = Rules(
     owner="mesh-dns/1f0c9a3e",
     zones={"mesh.example.com": ZONE},
     accounts={scope.account: ("*",) for scope in SCOPE},
@@ -55,7 +55,7 @@ class Simulation:
     inventory: InMemoryInventory = field(default_factory=lambda: InMemoryInventory(scopes=set(SCOPE)))
     provider: InMemoryProvider = field(default_factory=InMemoryProvider)
     told: Told = field(default_factory=Told)
-    policy: Policy = POLICY
+    rules: Rules = RULES
     calm: bool = False
     counts: Counter[str] = field(default_factory=Counter)
     first_looks: list[SecondLook] = field(default_factory=list)
@@ -115,7 +115,7 @@ class Simulation:
         self._demand_silence()
 
     def _wrong(self) -> list[str]:
-        return list(wrong_at_the_end(self.inventory, self.provider, self.policy, ZONE))
+        return list(wrong_at_the_end(self.inventory, self.provider, self.rules, ZONE))
 
     def _quiet(self) -> None:
         self.disturbances.clear()
@@ -127,7 +127,7 @@ class Simulation:
     def _sweep_all(self, *, override: bool) -> None:
         for scope in SCOPE:
             self._deliver([(0, Sweep(scope, override_guard=override))])
-        self._wait(self.policy.grace + 60)
+        self._wait(self.rules.grace + 60)
 
     def _demand_silence(self) -> None:
         before = len(self.provider.written)
@@ -138,7 +138,7 @@ class Simulation:
 
     def _demand_names(self) -> None:
         if self.calm:
-            for empty in empty_for_too_long(self.chronicle, self.provider, self.policy, self.clock()):
+            for empty in empty_for_too_long(self.chronicle, self.provider, self.rules, self.clock()):
                 raise Violation(empty)
 
     # Time and the queue
@@ -185,7 +185,7 @@ class Simulation:
         number = SCOPE.index(sweep.scope)
         if received == 0 and sweep.hops == 0 and not sweep.override_guard:
             if not any(isinstance(entry[3], Sweep) and entry[3].scope == sweep.scope for entry in self._queue):
-                self._send(Sweep(sweep.scope), self.policy.sweep_period)
+                self._send(Sweep(sweep.scope), self.rules.sweep_period)
             if self.lost_sweeps[number]:
                 self.lost_sweeps[number] -= 1
                 self.counts["sweeps lost"] += 1
@@ -203,7 +203,7 @@ class Simulation:
 
     def silent(self) -> frozenset[Scope]:
         """Scopes that were not swept for three periods: what the function's register would tell."""
-        oldest = self.clock() - 3 * self.policy.sweep_period
+        oldest = self.clock() - 3 * self.rules.sweep_period
         return frozenset(scope for scope, heard in self.heard.items() if heard < oldest)
 
     # The world
@@ -231,8 +231,8 @@ class Simulation:
                 (self.inventory.unreadable.discard if step.yes else self.inventory.unreadable.add)(SCOPE[step.scope])
                 self.counts["scopes unreadable"] += not step.yes
             case happens.Allow():
-                accounts = dict(self.policy.accounts) | {SCOPE[step.scope].account: ALLOWED[step.names]}
-                self.policy = replace(self.policy, accounts=accounts)
+                accounts = dict(self.rules.accounts) | {SCOPE[step.scope].account: ALLOWED[step.names]}
+                self.rules = replace(self.rules, accounts=accounts)
             case happens.LoseSweep():
                 self.lost_sweeps[step.scope] += 1
 
@@ -343,13 +343,13 @@ class _Writer:
         world.counts["batches"] += 1
         world._writers += 1
         world._calls = 0 if world._writers == 1 else world._calls
-        self.policy, self.began = world.policy, world.clock()
+        self.rules, self.began = world.rules, world.clock()
         if world._writers == 1:
             world.inventory.failed_listings.clear()
             world.writers_met = False
         self.overrides = [work for work in batch.values() if isinstance(work, SecondLook) and work.override_guard]
         outbox = InMemoryOutbox(before=world._disturb)
-        converge = Converge(world.inventory, self, outbox, world.told, self.policy, world.clock, announce=world.hear)
+        converge = Converge(world.inventory, self, outbox, world.told, self.rules, world.clock, announce=world.hear)
         try:
             failures = converge(batch, KnownScopes(frozenset(SCOPE), world.silent()), world.clock() + 100)
         finally:
@@ -385,7 +385,7 @@ class _Writer:
         world = self.world
         laws = Laws(
             world.chronicle,
-            self.policy,
+            self.rules,
             self.began,
             world.clock(),
             self.snapshot,

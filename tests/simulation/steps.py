@@ -74,7 +74,7 @@ class Readable(Step):
 
 @dataclass(frozen=True)
 class Allow(Step):
-    """The policy for the account of a scope: `all` names, the `even` ones, or `none`."""
+    """The rules for the account of a scope: `all` names, the `even` ones, or `none`."""
 
     scope: int
     names: str
@@ -209,7 +209,7 @@ def _delivery(rng: random.Random) -> Delivery:
 
 
 def calm(history: History) -> History:
-    """The same history without faults, lost messages, foreign hands and changes of policy: names have to be there."""
+    """The same history without faults, lost messages, foreign hands and changes of rules: names have to be there."""
     steps: list[Step] = []
     for step in history:
         if isinstance(step, (Wait, Create, Delete, Retag, DeleteAll)):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mesh_dns.core import messages, validation
-from mesh_dns.core.policy import Policy
+from mesh_dns.core.rules import Rules
 from mesh_dns.intake import Intake
 from tests.simulation import fuzz
 from tests.simulation.mutate import mutated
@@ -56,5 +56,5 @@ def test_it_finds_an_uncaught_recursion(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_it_finds_a_policy_that_lets_everybody_have_every_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Policy, "objection_to", lambda self, load_balancer, hostname: None)
+    monkeypatch.setattr(Rules, "objection_to", lambda self, load_balancer, hostname: None)
     assert _found()

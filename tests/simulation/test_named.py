@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from mesh_dns.converge import Converge
-from mesh_dns.core.model import LoadBalancer, LoadBalancerId, Record, Scope
-from mesh_dns.core.policy import Policy
+from mesh_dns.core.rules import Rules
+from mesh_dns.core.values import LoadBalancer, LoadBalancerId, Record, Scope
 from mesh_dns.core.work import Check, Sweep
 from mesh_dns.errors import Retryable
 from mesh_dns.ports import KnownScopes
@@ -174,7 +174,7 @@ def test_5_thirty_of_thirty_untagged_is_stopped() -> None:
 
 def test_5_twenty_scopes_of_five_gone_at_once_are_stopped() -> None:
     scopes = [Scope(f"{number:012}", "eu-west-1") for number in range(20)]
-    policy = Policy("mesh-dns/1", {"mesh.example.com": ZONE}, {scope.account: ("*",) for scope in scopes})
+    rules = Rules("mesh-dns/1", {"mesh.example.com": ZONE}, {scope.account: ("*",) for scope in scopes})
     inventory, provider, outbox, told, clock = (
         InMemoryInventory(scopes=set(scopes)),
         InMemoryProvider(),
@@ -182,7 +182,7 @@ def test_5_twenty_scopes_of_five_gone_at_once_are_stopped() -> None:
         Told(),
         VirtualClock(),
     )
-    converge = Converge(inventory, provider, outbox, told, policy, clock)
+    converge = Converge(inventory, provider, outbox, told, rules, clock)
     known = KnownScopes(frozenset(scopes), frozenset())
     checks: dict[str, Check] = {}
     for number in range(100):

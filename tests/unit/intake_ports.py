@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mesh_dns.core.model import Scope
+from mesh_dns.core.values import Scope
 from mesh_dns.errors import Retryable
-from tests.doubles.inventory import HOME
+from tests.doubles.inventory import HUB
 
 ROLE = "AROAEXAMPLE0000000000"
 FUNCTION = f"{ROLE}:mesh-dns"
@@ -45,7 +45,7 @@ class InMemoryMailbox:
 class InMemoryRegister:
     """Known scopes. `broken`: it can neither be read nor written. `read_only`: it cannot be written."""
 
-    scopes: set[Scope] = field(default_factory=lambda: {HOME})
+    scopes: set[Scope] = field(default_factory=lambda: {HUB})
     unheard: set[Scope] = field(default_factory=set)
     announced: list[Scope] = field(default_factory=list)
     open: bool = True

@@ -12,15 +12,15 @@ import pytest
 
 from mesh_dns.converge import Converge
 from mesh_dns.core import messages
-from mesh_dns.core.model import LoadBalancerId, Scope
-from mesh_dns.core.policy import Policy
+from mesh_dns.core.rules import Rules
+from mesh_dns.core.values import LoadBalancerId, Scope
 from mesh_dns.core.work import SecondLook, Sweep
 from mesh_dns.dns.cloudflare import Cloudflare
 from mesh_dns.dns.provider import Denied, RateLimited, Unavailable
 from mesh_dns.errors import MeshDnsError, Rejected, Retryable
 from mesh_dns.intake import Intake
 from mesh_dns.telemetry import Telemetry
-from tests.doubles.inventory import HOME, InMemoryInventory, make, make_id
+from tests.doubles.inventory import HUB, InMemoryInventory, make, make_id
 from tests.doubles.others import InMemoryOutbox, VirtualClock
 from tests.doubles.provider import ZONE, InMemoryProvider
 from tests.fixtures import events as samples
@@ -30,14 +30,14 @@ NAME = "cluster1.mesh.example.com"
 OTHER = "cluster2.mesh.example.com"
 AWAY = Scope("111122223333", "us-east-1")
 STRANGER = Scope("444455556666", "eu-west-1")
-POLICY = Policy("mesh-dns/1f0c9a3e", {"mesh.example.com": ZONE}, {HOME.account: ("*",)})
+RULES = Rules("mesh-dns/1f0c9a3e", {"mesh.example.com": ZONE}, {HUB.account: ("*",)})
 
 Json = dict[str, Any]
 # The library keeps one logger per name, with the stream that was there when it was made.
 NUMBERS = itertools.count()
 
 
-def event(call: str, *ids: LoadBalancerId, scope: Scope = HOME, **detail: object) -> Json:
+def event(call: str, *ids: LoadBalancerId, scope: Scope = HUB, **detail: object) -> Json:
     """A call as an event: of v2 load balancers by their ARNs."""
     arns = [f"arn:aws:elasticloadbalancing:{lb.region}:{lb.account}:loadbalancer/{lb.arn_path}" for lb in ids]
     parameters: Json = {"resourceArns": arns} if call.endswith("Tags") else {"loadBalancerArn": arns[0]}
@@ -46,7 +46,7 @@ def event(call: str, *ids: LoadBalancerId, scope: Scope = HOME, **detail: object
     return envelope | {"account": scope.account, "region": scope.region, "detail": call_of | detail}
 
 
-def sweep(scope: Scope = HOME, owner: str = POLICY.owner) -> Json:
+def sweep(scope: Scope = HUB, owner: str = RULES.owner) -> Json:
     envelope = {"source": "mesh-dns", "detail-type": "Mesh DNS Sweep", "detail": {"owner": owner}}
     return envelope | {"account": scope.account, "region": scope.region}
 
@@ -64,12 +64,10 @@ class Hub:
     clock: VirtualClock = field(default_factory=VirtualClock)
 
     def intake(self) -> Intake:
-        telemetry = Telemetry(f"hub-{next(NUMBERS)}", HOME)
+        telemetry = Telemetry(f"hub-{next(NUMBERS)}", HUB)
         announce = self.register.announce
-        converge = Converge(
-            self.inventory, self.provider, self.outbox, telemetry, POLICY, self.clock, announce=announce
-        )
-        return Intake(converge, self.register, self.mailbox, telemetry, HOME, ROLE)
+        converge = Converge(self.inventory, self.provider, self.outbox, telemetry, RULES, self.clock, announce=announce)
+        return Intake(converge, self.register, self.mailbox, telemetry, HUB, ROLE)
 
     def batch(self, *records: Json) -> list[str]:
         """Deliver a batch; the ids of the messages that failed."""
@@ -105,7 +103,7 @@ def hub(capsys: pytest.CaptureFixture[str]) -> Hub:
         (notification({}), "does not fit the schema event: 'source' is a required property"),
         (
             event("AddTags", make_id(1, STRANGER)),
-            f"an event of {HOME} names a load balancer of {STRANGER}",
+            f"an event of {HUB} names a load balancer of {STRANGER}",
         ),
     ],
     ids=["a text", "nothing", "a list", "not an event", "not an event, in a notification", "an ARN of another account"],
@@ -197,7 +195,7 @@ class PlainToken:
 
 
 def test_a_provider_that_does_not_answer_brings_no_token_into_a_line(hub: Hub) -> None:
-    hub.provider = Cloudflare(POLICY.owner, PlainToken(), base_url="http://127.0.0.1:9")  # type: ignore[assignment]
+    hub.provider = Cloudflare(RULES.owner, PlainToken(), base_url="http://127.0.0.1:9")  # type: ignore[assignment]
     lb = hub.inventory.put(make(1, NAME))
     assert hub.batch(message(event("AddTags", lb))) == ["message-1"]
     told = hub.capsys.readouterr().out
@@ -208,7 +206,7 @@ def test_a_provider_that_does_not_answer_brings_no_token_into_a_line(hub: Hub) -
 def test_what_cannot_be_looked_at_is_asked_again_and_nothing_is_deleted(hub: Hub) -> None:
     lb = hub.inventory.put(make(1, NAME))
     hub.batch(message(event("AddTags", lb)))
-    hub.inventory.unreadable.add(HOME)
+    hub.inventory.unreadable.add(HUB)
     assert hub.batch(message(event("DeleteLoadBalancer", lb), 7)) == ["message-7"]
     assert (len(hub.provider.at(NAME)), hub.outbox.second_looks) == (1, {})
     assert hub.mailbox.delays == {"receipt-7": 10}
@@ -263,7 +261,7 @@ def test_a_register_that_cannot_be_read_fails_what_needs_it_only(hub: Hub) -> No
 )
 def test_a_failed_message_waits_twice_as_long_each_time(hub: Hub, received: int, delay: int) -> None:
     lb = hub.inventory.put(make(1, NAME))
-    hub.inventory.unreadable.add(HOME)
+    hub.inventory.unreadable.add(HUB)
     hub.batch(message(event("AddTags", lb), received=received))
     assert hub.mailbox.delays == {"receipt-1": delay}
 
@@ -383,7 +381,7 @@ def test_a_message_without_a_sender_is_not_our_own(hub: Hub) -> None:
     assert "somebody else sent it" in hub.reason()
 
 
-@pytest.mark.parametrize("body", [Sweep(HOME, override_guard=True), Sweep(AWAY), Sweep(HOME, hops=5)], ids=str)
+@pytest.mark.parametrize("body", [Sweep(HUB, override_guard=True), Sweep(AWAY), Sweep(HUB, hops=5)], ids=str)
 def test_a_forged_continuation_is_rejected(hub: Hub, body: Sweep) -> None:
     hub.batch(message(messages.encode(body)))
     assert "somebody else sent it" in hub.reason()
@@ -450,13 +448,13 @@ def test_a_batch_in_which_nothing_is_to_do_costs_no_call(hub: Hub) -> None:
 
 def test_a_sweep_by_hand(hub: Hub) -> None:
     hub.inventory.put(make(1, NAME))
-    assert hub.invoke({"action": "sweep"}) == {"done": str(HOME)}
+    assert hub.invoke({"action": "sweep"}) == {"done": str(HUB)}
     assert len(hub.provider.at(NAME)) == 1
 
 
 def test_an_event_by_hand(hub: Hub) -> None:
     lb = hub.inventory.put(make(1, NAME))
-    assert hub.invoke(event("AddTags", lb)) == {"done": str(HOME)}
+    assert hub.invoke(event("AddTags", lb)) == {"done": str(HUB)}
     assert len(hub.provider.at(NAME)) == 1
     assert list(hub.invoke(samples.load("another-service"))) == ["ignored"]
 
@@ -479,7 +477,7 @@ def test_an_override_by_hand(hub: Hub) -> None:
         ({"action": "sweep", "account": STRANGER.account, "region": STRANGER.region}, "is not known"),
         ({"action": "everything"}, "schema command"),
         ({"no": "event"}, "schema event"),
-        ({"action": "release", "account": HOME.account, "region": HOME.region}, "cannot be released"),
+        ({"action": "release", "account": HUB.account, "region": HUB.region}, "cannot be released"),
     ],
     ids=["an unknown scope", "an unknown action", "not an event", "a release of the hub itself"],
 )
@@ -490,7 +488,7 @@ def test_a_mistake_by_hand_is_told(hub: Hub, command: Json, complaint: str) -> N
 
 
 def test_a_failure_by_hand_is_told(hub: Hub) -> None:
-    hub.inventory.unreadable.add(HOME)
+    hub.inventory.unreadable.add(HUB)
     with pytest.raises(Retryable, match="AccessDenied"):
         hub.invoke({"action": "sweep"})
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mesh_dns import settings
-from mesh_dns.core.model import Scope
-from mesh_dns.core.policy import Policy, Writes
+from mesh_dns.core.rules import Policy, Rules
+from mesh_dns.core.values import Scope
 from mesh_dns.errors import Misconfigured
 
 ZONE = "0123456789abcdef0123456789abcdef"
@@ -43,11 +43,11 @@ def parse(**different: object) -> settings.Settings:
 
 def test_the_least_that_must_be_said_and_what_stands_for_the_rest() -> None:
     assert parse() == settings.Settings(
-        home=Scope("111122223333", "eu-west-1"),
+        hub=Scope("111122223333", "eu-west-1"),
         role_id=LEAST["role_id"],
         queue_url=LEAST["queue_url"],
         dead_letter_queue_url=LEAST["dead_letter_queue_url"],
-        policy=Policy(
+        rules=Rules(
             owner="mesh-dns/1f0c9a3e",
             zones={"mesh.example.com": ZONE},
             accounts={"111122223333": ("*",)},
@@ -56,7 +56,7 @@ def test_the_least_that_must_be_said_and_what_stands_for_the_rest() -> None:
             internal_only=True,
             ttl=60,
             adopt_matching=False,
-            writes=Writes.SYNC,
+            policy=Policy.SYNC,
             grace=600,
             sweep_period=900,
         ),
@@ -68,7 +68,7 @@ def test_the_least_that_must_be_said_and_what_stands_for_the_rest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "policy"),
+    ("said", "rules"),
     [
         ({"hostname_tag": "dns"}, {"hostname_tag": "dns"}),
         ({"required_tags": {"a": "b"}}, {"required_tags": {"a": "b"}}),
@@ -79,16 +79,16 @@ def test_the_least_that_must_be_said_and_what_stands_for_the_rest() -> None:
         ({"ttl": 300}, {"ttl": 300}),
         ({"adopt": "matching"}, {"adopt_matching": True}),
         ({"adopt": "none"}, {"adopt_matching": False}),
-        ({"policy": "upsert-only"}, {"writes": Writes.UPSERT_ONLY}),
-        ({"policy": "create-only"}, {"writes": Writes.CREATE_ONLY}),
+        ({"policy": "upsert-only"}, {"policy": Policy.UPSERT_ONLY}),
+        ({"policy": "create-only"}, {"policy": Policy.CREATE_ONLY}),
         ({"grace_seconds": 0}, {"grace": 0}),
         ({"sweep_seconds": 3600}, {"sweep_period": 3600}),
     ],
     ids=lambda value: json.dumps(value, default=str)[:60],
 )
-def test_what_can_be_said(said: dict[str, object], policy: dict[str, object]) -> None:
-    found = parse(**said).policy
-    assert {name: getattr(found, name) for name in policy} == policy
+def test_what_can_be_said(said: dict[str, object], rules: dict[str, object]) -> None:
+    found = parse(**said).rules
+    assert {name: getattr(found, name) for name in rules} == rules
 
 
 def test_the_rest_that_can_be_said() -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from mesh_dns.core.decision import REFUSALS, Decision, Reason
-from mesh_dns.core.model import Action, Change, Scope
+from mesh_dns.core.values import Action, Change, Scope
 from mesh_dns.core.work import Sweep
 from mesh_dns.telemetry import Telemetry
-from tests.doubles.inventory import HOME, make_id
+from tests.doubles.inventory import HUB, make_id
 
 NAME = "cluster1.mesh.example.com"
 LB = make_id(1)
@@ -32,7 +32,7 @@ class Heard:
     @cached_property
     def telemetry(self) -> Telemetry:
         """Made by the test itself: what stdout is in a fixture is closed by then."""
-        return Telemetry(self.service, HOME)
+        return Telemetry(self.service, HUB)
 
     def lines(self) -> list[dict[str, Any]]:
         """Every line so far, parsed; nothing may go anywhere else."""
@@ -93,10 +93,10 @@ def test_names_in_sync_are_only_counted(heard: Heard) -> None:
 
 
 def test_each_kind_of_line_parses(heard: Heard) -> None:
-    heard.telemetry.swept(Sweep(HOME), load_balancers=3)
+    heard.telemetry.swept(Sweep(HUB), load_balancers=3)
     heard.telemetry.ignored("m1", "none of ours")
     heard.telemetry.refused("m2", "an unknown scope")
-    heard.telemetry.silent([Scope("444455556666", "us-east-1"), HOME])
+    heard.telemetry.silent([Scope("444455556666", "us-east-1"), HUB])
     heard.telemetry.rejected("m3", "not JSON")
     heard.telemetry.retried("m4", "AccessDenied", delay=20)
     heard.telemetry.postponing_failed("the queue is not to be reached")
@@ -156,12 +156,12 @@ def test_what_decisions_count(
 
 
 def test_what_messages_and_sweeps_count(heard: Heard) -> None:
-    heard.telemetry.swept(Sweep(HOME), load_balancers=3)
+    heard.telemetry.swept(Sweep(HUB), load_balancers=3)
     heard.telemetry.swept(
         Sweep(Scope("444455556666", "us-east-1")), load_balancers=1
-    )  # a spoke's is no sign of home's life
+    )  # a spoke's is no sign of hub's life
     heard.telemetry.refused("m1", "unknown")
-    heard.telemetry.silent([HOME])
+    heard.telemetry.silent([HUB])
     for number in range(150):
         heard.telemetry.rejected(f"m{number}", "not JSON")
     heard.telemetry.retried("m4", "AccessDenied", delay=20)

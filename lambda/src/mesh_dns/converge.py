@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from mesh_dns.apply import OutOfTime, Writer
-from mesh_dns.core import ownership
+from mesh_dns.core import mark
 from mesh_dns.core.decision import Decision, Plan, Question, permitted
-from mesh_dns.core.model import Gone, LoadBalancer, LoadBalancerId, Scope, Unreadable
 from mesh_dns.core.plan import plan
-from mesh_dns.core.policy import Policy
+from mesh_dns.core.rules import Rules
 from mesh_dns.core.sweep import SweepRun
+from mesh_dns.core.values import Gone, LoadBalancer, LoadBalancerId, Scope, Unreadable
 from mesh_dns.core.work import Check, SecondLook, Sweep, Work
 from mesh_dns.dns.provider import BatchRejected, Provider
 from mesh_dns.errors import Retryable
-from mesh_dns.observe import Observation
-from mesh_dns.ports import Inventory, KnownScopes, Observer, Outbox
+from mesh_dns.ports import Inventory, KnownScopes, Outbox, Reporter
+from mesh_dns.reading import Observation
+from mesh_dns.writing import OutOfTime, Writer
 
 # One list of a zone when AWS needs not be asked after it, two when it does, more if the zone changes meanwhile; a name
 # that then still needs something waits for its retry.
@@ -41,8 +41,8 @@ class Converge:
     inventory: Inventory
     provider: Provider
     outbox: Outbox
-    observer: Observer
-    policy: Policy
+    observer: Reporter
+    rules: Rules
     clock: Callable[[], float]
     dry_run: bool = False
     announce: Callable[[Scope], None] = lambda scope: None
@@ -59,10 +59,10 @@ class Converge:
 class _Batch:
     def __init__(self, ports: Converge, batch: Mapping[str, Work], scopes: KnownScopes, deadline: float) -> None:
         self.ports = ports
-        self.policy = ports.policy
+        self.rules = ports.rules
         self.batch = batch
         self.deadline = deadline
-        self.seen = Observation(ports.inventory, ports.provider, ports.policy, scopes.known, scopes.silent, ports.clock)
+        self.seen = Observation(ports.inventory, ports.provider, ports.rules, scopes.known, scopes.silent, ports.clock)
         self.failures: dict[str, Retryable] = {}
         self.sweeps: dict[str, SweepRun] = {}
 
@@ -106,7 +106,7 @@ class _Batch:
 
     def _zones_that_matter(self) -> frozenset[str]:
         """All of them, unless nothing in the batch can have freed a name: then `plan` asks for what it needs."""
-        every = frozenset(self.policy.zones.values())
+        every = frozenset(self.rules.zones.values())
         if self.sweeps:
             return every
         for work in self.batch.values():
@@ -121,7 +121,7 @@ class _Batch:
                 return True
             case LoadBalancer() as sighted:
                 certain = isinstance(work, Check) and work.frees_nothing
-                return not certain or self.policy.hostname_tag in sighted.tags
+                return not certain or self.rules.hostname_tag in sighted.tags
             case Unreadable():
                 return False
 
@@ -158,7 +158,7 @@ class _Batch:
             hostname
             for load_balancer in self._question().load_balancers
             if load_balancer in facts.live
-            for hostname in self.policy.hostnames_of(facts.live[load_balancer])
+            for hostname in self.rules.hostnames_of(facts.live[load_balancer])
         }
         return frozenset(names | {work.hostname for work in self.batch.values() if isinstance(work, SecondLook)})
 
@@ -175,9 +175,7 @@ class _Batch:
         )
 
     def _served(self) -> frozenset[LoadBalancerId]:
-        marks = (
-            ownership.served_by(self.policy.owner, record) for records in self.seen.zones.values() for record in records
-        )
+        marks = (mark.served_by(self.rules.owner, record) for records in self.seen.zones.values() for record in records)
         return frozenset(serves for serves in marks if serves is not None)
 
     def _report_unsettled(self, decided: Plan) -> None:
@@ -194,7 +192,7 @@ class _Batch:
     def _write(self, decided: Plan) -> Writer:
         writer = Writer(self.ports.provider, self._replan, self._out_of_time, self.seen.rate_limit)
         if not self.ports.dry_run:
-            writable = [d for d in decided.decisions if d.change and permitted(d, self.policy.writes)]
+            writable = [d for d in decided.decisions if d.change and permitted(d, self.rules.policy)]
             for zone_id in sorted({d.change.zone_id for d in writable if d.change}):
                 of_zone = [d for d in writable if d.change and d.change.zone_id == zone_id]
                 writer.apply(zone_id, sorted(of_zone, key=lambda d: (d.load_balancer, d.hostname)))
@@ -208,7 +206,7 @@ class _Batch:
         return [
             decision
             for decision in again.decisions
-            if decision.hostname in names and permitted(decision, self.policy.writes)
+            if decision.hostname in names and permitted(decision, self.rules.policy)
         ]
 
     def _out_of_time(self) -> bool:
@@ -236,7 +234,7 @@ class _Batch:
             return ""
         if self.ports.dry_run:
             return "dry-run"
-        return "done" if permitted(decision, self.policy.writes) else "held-by-policy"
+        return "done" if permitted(decision, self.rules.policy) else "held-by-policy"
 
     def _send_second_looks(self, decisions: Collection[Decision]) -> Retryable | None:
         looks = {d.look_again: self._delay(d.look_again) for d in decisions if d.look_again is not None}
@@ -250,7 +248,7 @@ class _Batch:
 
     def _delay(self, look: SecondLook) -> float:
         waited = self.ports.clock() - look.first_look
-        remaining = self.policy.grace - waited
+        remaining = self.rules.grace - waited
         return min(LONGEST_DELAY, remaining if remaining > 0 or waited < 1 else SHORTEST_WAIT)
 
     def _finish_sweeps(self, decided: Plan, writer: Writer) -> None:

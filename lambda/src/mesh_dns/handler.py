@@ -16,14 +16,14 @@ from mesh_dns import settings as configuration
 from mesh_dns.aws.clients import AwsClients
 from mesh_dns.aws.inventory import AwsInventory
 from mesh_dns.aws.queue import Queue
-from mesh_dns.aws.register import HomeOnly, ParameterRegister
+from mesh_dns.aws.register import HubOnly, ParameterRegister
 from mesh_dns.aws.scopes import ReaderRole, Scopes
+from mesh_dns.aws.secrets_manager import SecretsManagerStore
 from mesh_dns.converge import Converge
 from mesh_dns.dns.cloudflare import BASE_URL, Cloudflare
 from mesh_dns.intake import Intake
 from mesh_dns.ports import Inventory, Register
 from mesh_dns.secrets.cached import CachedToken
-from mesh_dns.secrets.secrets_manager import SecretsManagerStore
 from mesh_dns.secrets.vault import AwsLogin, Location, Login, TokenLogin, VaultStore
 from mesh_dns.settings import Settings
 from mesh_dns.telemetry import Telemetry
@@ -47,29 +47,29 @@ def handler(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
 @cache
 def _intake(function_name: str) -> Intake:
     settings = configuration.parse(os.environ)
-    clients = AwsClients(settings.home.region)
+    clients = AwsClients(settings.hub.region)
     queue = Queue(clients, settings.queue_url, settings.dead_letter_queue_url)
-    telemetry = Telemetry(function_name, settings.home)
+    telemetry = Telemetry(function_name, settings.hub)
     inventory, register = _scopes(settings, clients)
     provider = Cloudflare(
-        settings.policy.owner,
+        settings.rules.owner,
         _token(settings.token, clients),
         zone_tokens={zone_id: _token(place, clients) for zone_id, place in settings.zone_tokens.items()},
         base_url=os.environ.get("CLOUDFLARE_BASE_URL", BASE_URL),
     )
     converge = Converge(
-        inventory, provider, queue, telemetry, settings.policy, time.time, settings.dry_run, register.announce
+        inventory, provider, queue, telemetry, settings.rules, time.time, settings.dry_run, register.announce
     )
-    return Intake(converge, register, queue, telemetry, settings.home, settings.role_id)
+    return Intake(converge, register, queue, telemetry, settings.hub, settings.role_id)
 
 
 def _scopes(settings: Settings, clients: AwsClients) -> tuple[Inventory, Register]:
-    home, spokes = settings.home, settings.spokes
+    hub, spokes = settings.hub, settings.spokes
     if spokes is None:
-        return AwsInventory(Scopes(clients, home, None, time.time), settings.policy.hostname_tag), HomeOnly(home)
+        return AwsInventory(Scopes(clients, hub, None, time.time), settings.rules.hostname_tag), HubOnly(hub)
     reader = ReaderRole(spokes.reader_role, spokes.external_id)
-    register = ParameterRegister(clients, spokes.register_path, home, settings.policy.sweep_period, time.time)
-    return AwsInventory(Scopes(clients, home, reader, time.time), settings.policy.hostname_tag), register
+    register = ParameterRegister(clients, spokes.register_path, hub, settings.rules.sweep_period, time.time)
+    return AwsInventory(Scopes(clients, hub, reader, time.time), settings.rules.hostname_tag), register
 
 
 def _token(place: Mapping[str, Any], clients: AwsClients) -> CachedToken:

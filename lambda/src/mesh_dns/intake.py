@@ -8,12 +8,12 @@ from typing import Any, Protocol
 
 from mesh_dns.converge import Converge
 from mesh_dns.core import events, messages
-from mesh_dns.core.model import Scope
-from mesh_dns.core.policy import Writes
+from mesh_dns.core.rules import Policy
+from mesh_dns.core.values import Scope
 from mesh_dns.core.work import Check, Release, Sweep, Work
 from mesh_dns.errors import Ignored, MeshDnsError, Rejected, Retryable
+from mesh_dns.forgetting import release
 from mesh_dns.ports import KnownScopes, Register
-from mesh_dns.release import release
 from mesh_dns.telemetry import Telemetry
 
 # A failed message waits this many seconds, doubled at each receive, at most a quarter of an hour.
@@ -43,7 +43,7 @@ class Intake:
     register: Register
     mailbox: Mailbox
     telemetry: Telemetry
-    home: Scope
+    hub: Scope
     role_id: str
 
     def batch(self, records: Sequence[Mapping[str, Any]], deadline: float) -> Mapping[str, Any]:
@@ -80,13 +80,13 @@ class Intake:
 
     def _direct(self, event: Mapping[str, Any]) -> Check | Sweep | Release:
         if "action" in event:
-            return events.command_in(event, self.home)
-        return events.work_in(event, self.converge.policy.owner)
+            return events.command_in(event, self.hub)
+        return events.work_in(event, self.converge.rules.owner)
 
     def _release(self, work: Release, scopes: KnownScopes, deadline: float) -> Mapping[str, Any]:
-        if work.scope == self.home:
+        if work.scope == self.hub:
             raise Rejected(f"{work.scope} is the hub's own scope, which cannot be released")
-        if work.confirmed and (self.converge.dry_run or self.converge.policy.writes is not Writes.SYNC):
+        if work.confirmed and (self.converge.dry_run or self.converge.rules.policy is not Policy.SYNC):
             raise Rejected("a release deletes records: it needs the policy `sync` and the mode `apply`")
         others = replace(scopes, known=scopes.known - {work.scope})
         decisions = release(self.converge, work.scope, others, deadline, confirmed=work.confirmed)
@@ -110,7 +110,7 @@ class Intake:
     def _work_in(self, record: Mapping[str, Any]) -> Work:
         body = events.from_text(record["body"])
         if messages.KEY not in body:
-            return events.work_in(body, self.converge.policy.owner)
+            return events.work_in(body, self.converge.rules.owner)
         sender = str(record.get("attributes", {}).get("SenderId", ""))
         if sender.partition(":")[0] != self.role_id:
             raise Rejected("looks like a message of the function to itself, but somebody else sent it")
@@ -126,14 +126,14 @@ class Intake:
     def _admit(self, letters: _Letters) -> KnownScopes:
         """The scopes that this batch may look at. Messages that ask for another one are dropped.
 
-        A sweep makes its scope known, where the policy lets its account speak; it then looks at all that was dropped.
+        A sweep makes its scope known, where the rules lets its account speak; it then looks at all that was dropped.
         """
         if not letters.work:
             return KnownScopes(frozenset())
         known = self._known()
         announced = {work.scope for work in letters.work.values() if isinstance(work, Sweep)}
         if self.register.open:
-            known |= {scope for scope in announced if self.converge.policy.may_speak(scope)}
+            known |= {scope for scope in announced if self.converge.rules.may_claim(scope)}
         for key, work in list(letters.work.items()):
             if work.scope not in known:
                 self.telemetry.refused(key, _unknown(work.scope))
@@ -143,12 +143,12 @@ class Intake:
     def _known(self) -> frozenset[Scope]:
         """Home, and the registered scopes whose account may still speak: the others can neither claim nor be read."""
         registered = self.register.known()
-        return frozenset(s for s in registered if s == self.home or self.converge.policy.may_speak(s))
+        return frozenset(s for s in registered if s == self.hub or self.converge.rules.may_claim(s))
 
     def _tell_silent(self, letters: _Letters) -> None:
         """At each sweep of the hub's own scope: which others were not swept for long."""
         for key, work in letters.work.items():
-            if isinstance(work, Sweep) and work.scope == self.home:
+            if isinstance(work, Sweep) and work.scope == self.hub:
                 try:
                     self.telemetry.silent(self.register.silent())
                 except Retryable as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mesh_dns.core.decision import Decision
-from mesh_dns.core.model import Listing, LoadBalancer, LoadBalancerId, Scope, Sighting, Unreadable
+from mesh_dns.core.values import Listing, LoadBalancer, LoadBalancerId, Scope, Sighting, Unreadable
 from mesh_dns.core.work import SecondLook, Sweep
 
 
@@ -73,7 +73,7 @@ class Outbox(Protocol):
         ...
 
 
-class Observer(Protocol):
+class Reporter(Protocol):
     """Who is told what was decided and what came of it: logs and metrics, or a test."""
 
     def decided(self, decision: Decision, *, outcome: str) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mesh_dns.core.model import Scope
-from mesh_dns.core.policy import Policy, Writes
+from mesh_dns.core.rules import Policy, Rules
 from mesh_dns.core.validation import complaint_about
+from mesh_dns.core.values import Scope
 from mesh_dns.errors import Misconfigured
 
 VARIABLE = "MESH_DNS_SETTINGS"
@@ -28,11 +28,11 @@ class Spokes:
 class Settings:
     """What Terraform decided. `token` and `zone_tokens` say where tokens are, in the words of the schema."""
 
-    home: Scope
+    hub: Scope
     role_id: str
     queue_url: str
     dead_letter_queue_url: str
-    policy: Policy
+    rules: Rules
     dry_run: bool
     token: Mapping[str, Any] = field(hash=False)
     zone_tokens: Mapping[str, Mapping[str, Any]] = field(hash=False)
@@ -53,11 +53,11 @@ def parse(environment: Mapping[str, str]) -> Settings:
         raise Misconfigured(f"{VARIABLE} is wrong: {complaint}")
     spokes = document.get("spokes")
     return Settings(
-        home=Scope(document["account"], document["region"]),
+        hub=Scope(document["account"], document["region"]),
         role_id=document["role_id"],
         queue_url=document["queue_url"],
         dead_letter_queue_url=document["dead_letter_queue_url"],
-        policy=_policy(document),
+        rules=_rules(document),
         dry_run=document.get("mode") == "dry-run",
         token=document["token"],
         zone_tokens=document.get("zone_tokens", {}),
@@ -65,11 +65,11 @@ def parse(environment: Mapping[str, str]) -> Settings:
     )
 
 
-def _policy(document: Mapping[str, Any]) -> Policy:
+def _rules(document: Mapping[str, Any]) -> Rules:
     accounts = document.get("accounts")
     if accounts is None:
         accounts = {document["account"]: ["*"]}
-    return Policy(
+    return Rules(
         owner=document["owner"],
         zones=document["zones"],
         accounts={account: tuple(patterns) for account, patterns in accounts.items()},
@@ -78,7 +78,7 @@ def _policy(document: Mapping[str, Any]) -> Policy:
         internal_only=document.get("internal_only", True),
         ttl=document.get("ttl", 60),
         adopt_matching=document.get("adopt") == "matching",
-        writes=Writes(document.get("policy", "sync")),
+        policy=Policy(document.get("policy", "sync")),
         grace=document.get("grace_seconds", 600),
         sweep_period=document.get("sweep_seconds", 900),
     )

@@ -10,7 +10,7 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from mesh_dns.core.decision import REFUSALS, Decision, Reason
-from mesh_dns.core.model import Action, Scope
+from mesh_dns.core.values import Action, Scope
 from mesh_dns.core.work import Sweep
 
 NAMESPACE = "MeshDNS"
@@ -22,10 +22,10 @@ _WRITTEN = {
 
 
 class Telemetry:
-    """Implements `Observer`, and what the handler has to tell besides. `service`: the function's name."""
+    """Implements `Reporter`, and what the handler has to tell besides. `service`: the function's name."""
 
-    def __init__(self, service: str, home: Scope) -> None:
-        self._home = home
+    def __init__(self, service: str, hub: Scope) -> None:
+        self._hub = hub
         # ASCII only: half a surrogate pair in somebody's tag must not cost a log line.
         self._logger = Logger(service=service, location=None, xray_trace_id=None, json_serializer=_to_json)
         self._metrics = Metrics(namespace=NAMESPACE, service=service)
@@ -54,7 +54,7 @@ class Telemetry:
 
     def swept(self, sweep: Sweep, *, load_balancers: int) -> None:
         """A sweep reached its end. That of the hub's own scope is the sign of life that an alarm waits for."""
-        if sweep.scope == self._home:
+        if sweep.scope == self._hub:
             self._count("SweepCompleted")
         self._logger.info("swept", extra={"scope": str(sweep.scope), "load_balancers": load_balancers})
 

@@ -14,9 +14,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from mesh_dns.aws.clients import AwsClients, Client, Credentials
-from mesh_dns.core.model import Kind, LoadBalancerId, Scope
+from mesh_dns.core.values import Kind, LoadBalancerId, Scope
 
-HOME = Scope("111122223333", "eu-west-1")
+HUB = Scope("111122223333", "eu-west-1")
 SPOKE = Scope("444455556666", "eu-central-1")
 NOW = 1_700_000_000.0
 
@@ -179,10 +179,10 @@ class FakeAws:
 
 
 class FakeClients(AwsClients):
-    """Clients that are answered by `FakeAws`; with the function's own keys in the account of HOME."""
+    """Clients that are answered by `FakeAws`; with the function's own keys in the account of HUB."""
 
     def __init__(self, aws: FakeAws) -> None:
-        super().__init__(HOME.region)
+        super().__init__(HUB.region)
         self._made = _SHARED._session()  # reading AWS's models is slow
         self.aws = aws
         self.made: list[Client] = []
@@ -190,7 +190,7 @@ class FakeClients(AwsClients):
     def client(self, service: str, region: str | None = None) -> Client:
         fresh = (service, region or self.region) not in self._clients
         client = super().client(service, region)
-        return self._answered(client, HOME.account) if fresh else client
+        return self._answered(client, HUB.account) if fresh else client
 
     def client_with(self, credentials: Credentials, service: str, region: str) -> Client:
         return self._answered(super().client_with(credentials, service, region), credentials.access_key[4:])
@@ -214,7 +214,7 @@ class FakeClients(AwsClients):
         return client
 
 
-_SHARED = AwsClients(HOME.region)
+_SHARED = AwsClients(HUB.region)
 
 
 def arn(load_balancer: LoadBalancerId) -> str:
@@ -228,11 +228,11 @@ def tag_list(tags: Mapping[str, str]) -> list[Mapping[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
-def nlb(number: int, scope: Scope = HOME, kind: Kind = Kind.NETWORK) -> LoadBalancerId:
+def nlb(number: int, scope: Scope = HUB, kind: Kind = Kind.NETWORK) -> LoadBalancerId:
     return LoadBalancerId(scope.region, scope.account, kind, f"lb-{number}", f"{number:016x}")
 
 
-def classic(number: int, scope: Scope = HOME) -> LoadBalancerId:
+def classic(number: int, scope: Scope = HUB) -> LoadBalancerId:
     return LoadBalancerId(scope.region, scope.account, Kind.CLASSIC, f"classic-{number}")
 
 

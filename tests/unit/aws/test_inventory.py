@@ -11,10 +11,10 @@ from botocore.exceptions import ConnectTimeoutError
 
 from mesh_dns.aws.inventory import AwsInventory
 from mesh_dns.aws.scopes import ReaderRole, Scopes
-from mesh_dns.core.model import Gone, Kind, LoadBalancer, LoadBalancerId, Scope, Unreadable
+from mesh_dns.core.values import Gone, Kind, LoadBalancer, LoadBalancerId, Scope, Unreadable
 from mesh_dns.errors import Retryable
 from tests.unit.aws.fake_aws import (
-    HOME,
+    HUB,
     NOW,
     SPOKE,
     AwsError,
@@ -32,7 +32,7 @@ ROLE = ReaderRole("mesh-dns-reader", "an-external-id")
 
 
 def inventory_of(aws: FakeAws, role: ReaderRole | None = ROLE) -> AwsInventory:
-    return AwsInventory(Scopes(aws.clients(), HOME, role, lambda: NOW), "hostname")
+    return AwsInventory(Scopes(aws.clients(), HUB, role, lambda: NOW), "hostname")
 
 
 def refuse(code: str, *actions: str, only_if: Callable[[Call], bool] = lambda call: True) -> Callable[[Call], None]:
@@ -237,7 +237,7 @@ class TestTagged:
         aws = FakeAws()
         aws.add(claiming(nlb(1)), claiming(classic(2)), Balancer(nlb(3), {"team": "other"}), claiming(nlb(4, SPOKE)))
 
-        found = inventory_of(aws).tagged(HOME)
+        found = inventory_of(aws).tagged(HUB)
 
         assert found.keys() == {nlb(1), classic(2)}
         assert found[classic(2)].tags["hostname"] == "cluster1.mesh.example.com"
@@ -252,7 +252,7 @@ class TestTagged:
         aws = FakeAws(still_tagged={nlb(999): {"hostname": "gone.mesh.example.com"}})
         aws.add(*(claiming(nlb(number)) for number in range(count)))
 
-        found = inventory_of(aws).tagged(HOME)
+        found = inventory_of(aws).tagged(HUB)
 
         assert found.keys() == {nlb(number) for number in range(count)}
 
@@ -260,14 +260,14 @@ class TestTagged:
         aws = FakeAws()
         aws.add(*(claiming(nlb(number)) for number in range(3000)))
 
-        assert len(inventory_of(aws).tagged(HOME)) == 3000
+        assert len(inventory_of(aws).tagged(HUB)) == 3000
 
         assert Counter(aws.actions()) == {f"{TAGGING}:GetResources": 30, f"{ELBV2}:DescribeLoadBalancers": 8}
 
     def test_nothing_tagged_costs_one_call(self) -> None:
         aws = FakeAws()
 
-        assert inventory_of(aws).tagged(HOME) == {}
+        assert inventory_of(aws).tagged(HUB) == {}
         assert aws.actions() == [f"{TAGGING}:GetResources"]
 
     @pytest.mark.parametrize("action", [f"{TAGGING}:GetResources", f"{ELBV2}:DescribeLoadBalancers"])
@@ -276,7 +276,7 @@ class TestTagged:
         aws.add(claiming(nlb(1)))
 
         with pytest.raises(Retryable, match=r"AccessDenied.*; check the policy of the function's role"):
-            inventory_of(aws).tagged(HOME)
+            inventory_of(aws).tagged(HUB)
 
 
 class TestListing:
@@ -284,7 +284,7 @@ class TestListing:
         aws = FakeAws()
         aws.add(claiming(nlb(1)), claiming(classic(2)), Balancer(nlb(3, kind=Kind.APPLICATION), {"team": "other"}))
 
-        listing = inventory_of(aws).listing(HOME)
+        listing = inventory_of(aws).listing(HUB)
 
         assert {key: dict(value.tags).get("hostname") for key, value in listing.items()} == {
             nlb(1): "cluster1.mesh.example.com",
@@ -296,7 +296,7 @@ class TestListing:
         aws = FakeAws()
         aws.add(*(claiming(nlb(number)) for number in range(850)))
 
-        assert len(inventory_of(aws).listing(HOME)) == 850
+        assert len(inventory_of(aws).listing(HUB)) == 850
         assert Counter(aws.actions())[f"{ELBV2}:DescribeLoadBalancers"] == 3
         assert Counter(aws.actions())[f"{ELBV2}:DescribeTags"] == 43
 
@@ -310,7 +310,7 @@ class TestListing:
 
         aws.before = vanish
 
-        assert inventory_of(aws).listing(HOME).keys() == {nlb(number) for number in range(24)}
+        assert inventory_of(aws).listing(HUB).keys() == {nlb(number) for number in range(24)}
 
     @pytest.mark.parametrize(
         "action",
@@ -327,7 +327,7 @@ class TestListing:
         aws.add(claiming(nlb(1)), claiming(classic(2)))
 
         with pytest.raises(Retryable, match="Throttling"):
-            inventory_of(aws).listing(HOME)
+            inventory_of(aws).listing(HUB)
 
 
 def _ids(call: Call) -> int:

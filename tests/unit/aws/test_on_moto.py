@@ -15,12 +15,12 @@ from mesh_dns.aws.inventory import AwsInventory
 from mesh_dns.aws.queue import Queue
 from mesh_dns.aws.register import ParameterRegister
 from mesh_dns.aws.scopes import ReaderRole, Scopes
+from mesh_dns.aws.secrets_manager import SecretsManagerStore
 from mesh_dns.core import messages
-from mesh_dns.core.model import Gone, Kind, LoadBalancer, LoadBalancerId, Scope
+from mesh_dns.core.values import Gone, Kind, LoadBalancer, LoadBalancerId, Scope
 from mesh_dns.core.work import Sweep
-from mesh_dns.secrets.secrets_manager import SecretsManagerStore
 
-HOME = Scope("123456789012", "eu-west-1")  # moto's own account
+HUB = Scope("123456789012", "eu-west-1")  # moto's own account
 SPOKE = Scope("444455556666", "eu-central-1")
 ROLE = ReaderRole("mesh-dns-reader", "an-external-id")
 TAGS = [{"Key": "hostname", "Value": "cluster1.mesh.example.com"}]
@@ -29,11 +29,11 @@ TAGS = [{"Key": "hostname", "Value": "cluster1.mesh.example.com"}]
 @pytest.fixture
 def clients() -> Iterator[AwsClients]:
     with mock_aws():
-        yield AwsClients(HOME.region)
+        yield AwsClients(HUB.region)
 
 
 def inventory_of(clients: AwsClients) -> AwsInventory:
-    return AwsInventory(Scopes(clients, HOME, ROLE, time.time), "hostname")
+    return AwsInventory(Scopes(clients, HUB, ROLE, time.time), "hostname")
 
 
 def make_network_load_balancer(elbv2: Any, ec2: Any) -> LoadBalancerId:
@@ -55,8 +55,8 @@ def test_a_network_load_balancer_at_home(clients: AwsClients) -> None:
     assert seen.internal
     assert seen.dns_name.endswith(".amazonaws.com")
     assert abs(seen.created - time.time()) < 60
-    assert inventory.tagged(HOME) == {made: seen}
-    assert inventory.listing(HOME) == {made: seen}
+    assert inventory.tagged(HUB) == {made: seen}
+    assert inventory.listing(HUB) == {made: seen}
 
 
 def test_a_network_load_balancer_of_a_spoke(clients: AwsClients) -> None:
@@ -75,7 +75,7 @@ def test_a_network_load_balancer_of_a_spoke(clients: AwsClients) -> None:
     assert made.scope == SPOKE
     assert isinstance(inventory_of(clients).look([made])[made], LoadBalancer)
     assert inventory_of(clients).listing(SPOKE).keys() == {made}
-    assert inventory_of(clients).listing(HOME) == {}
+    assert inventory_of(clients).listing(HUB) == {}
 
 
 def test_a_classic_load_balancer(clients: AwsClients) -> None:
@@ -86,25 +86,25 @@ def test_a_classic_load_balancer(clients: AwsClients) -> None:
         Scheme="internal",
         Tags=TAGS,
     )
-    known_as = LoadBalancerId(HOME.region, HOME.account, Kind.CLASSIC, "mesh")
-    gone = LoadBalancerId(HOME.region, HOME.account, Kind.CLASSIC, "gone")
+    known_as = LoadBalancerId(HUB.region, HUB.account, Kind.CLASSIC, "mesh")
+    gone = LoadBalancerId(HUB.region, HUB.account, Kind.CLASSIC, "gone")
 
     seen = inventory_of(clients).look([known_as, gone])
 
     assert isinstance(seen[known_as], LoadBalancer)
     assert seen[gone] == Gone()
-    assert inventory_of(clients).listing(HOME).keys() == {known_as}
+    assert inventory_of(clients).listing(HUB).keys() == {known_as}
 
 
 def test_the_register(clients: AwsClients) -> None:
     def register() -> ParameterRegister:
-        return ParameterRegister(clients, "/mesh-dns/scopes", HOME, 900, time.time)
+        return ParameterRegister(clients, "/mesh-dns/scopes", HUB, 900, time.time)
 
     register().announce(SPOKE)
-    assert register().known() == {HOME, SPOKE}
+    assert register().known() == {HUB, SPOKE}
 
     register().release(SPOKE)
-    assert register().known() == {HOME}
+    assert register().known() == {HUB}
 
 
 def test_the_queues(clients: AwsClients) -> None:
@@ -112,9 +112,9 @@ def test_the_queues(clients: AwsClients) -> None:
     own, dead = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("own", "dead-letter"))
     queue = Queue(clients, own, dead)
 
-    queue.send_continuation(Sweep(HOME, hops=1))
+    queue.send_continuation(Sweep(HUB, hops=1))
     (received,) = sqs.receive_message(QueueUrl=own)["Messages"]
-    assert messages.decode(json.loads(received["Body"])) == Sweep(HOME, hops=1)
+    assert messages.decode(json.loads(received["Body"])) == Sweep(HUB, hops=1)
 
     queue.postpone({received["ReceiptHandle"]: 0})
     assert len(sqs.receive_message(QueueUrl=own)["Messages"]) == 1

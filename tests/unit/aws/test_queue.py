@@ -11,7 +11,7 @@ from mesh_dns.aws.queue import Queue
 from mesh_dns.core import messages
 from mesh_dns.core.work import SecondLook, Sweep
 from mesh_dns.errors import Retryable
-from tests.unit.aws.fake_aws import HOME, NOW, AwsError, Call, FakeAws, nlb
+from tests.unit.aws.fake_aws import HUB, NOW, AwsError, Call, FakeAws, nlb
 
 OWN, DEAD = "https://sqs.example/own", "https://sqs.example/dead-letter"
 
@@ -63,7 +63,7 @@ def test_no_second_looks_cost_no_call() -> None:
 
 def test_a_continuation_comes_back_as_it_was() -> None:
     aws = FakeAws()
-    rest = Sweep(HOME, nlb(7), hops=3, override_guard=True)
+    rest = Sweep(HUB, nlb(7), hops=3, override_guard=True)
     queue_of(aws).send_continuation(rest)
 
     assert [messages.decode(body) for body in bodies(aws)] == [rest]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mesh_dns.aws.register import HomeOnly, ParameterRegister
-from mesh_dns.core.model import Scope
+from mesh_dns.aws.register import HubOnly, ParameterRegister
+from mesh_dns.core.values import Scope
 from mesh_dns.errors import Retryable
-from tests.unit.aws.fake_aws import HOME, NOW, SPOKE, AwsError, Call, FakeAws
+from tests.unit.aws.fake_aws import HUB, NOW, SPOKE, AwsError, Call, FakeAws
 
 PATH = "/mesh-dns/scopes"
 PERIOD = 900
@@ -22,25 +22,25 @@ class World:
     now: float = NOW
 
     def __post_init__(self) -> None:
-        self.register = ParameterRegister(self.aws.clients(), PATH, HOME, PERIOD, lambda: self.now)
+        self.register = ParameterRegister(self.aws.clients(), PATH, HUB, PERIOD, lambda: self.now)
 
     def count(self, operation: str) -> int:
         return Counter(self.aws.actions())[f"ssm:{operation}"]
 
 
 def test_a_hub_without_spokes_knows_just_its_own_scope_and_asks_nobody() -> None:
-    register = HomeOnly(HOME)
+    register = HubOnly(HUB)
     register.announce(SPOKE)
 
-    assert register.known() == {HOME}
+    assert register.known() == {HUB}
     assert register.silent() == frozenset()
 
 
 def test_home_is_known_without_a_parameter() -> None:
     world = World()
-    world.register.announce(HOME)
+    world.register.announce(HUB)
 
-    assert world.register.known() == {HOME}
+    assert world.register.known() == {HUB}
     assert world.aws.parameters == {}
 
 
@@ -48,9 +48,9 @@ def test_a_scope_that_announces_itself_is_known_at_once_and_to_the_next_function
     world = World()
     world.register.announce(SPOKE)
 
-    assert world.register.known() == {HOME, SPOKE}
+    assert world.register.known() == {HUB, SPOKE}
     assert world.aws.parameters == {"/mesh-dns/scopes/444455556666/eu-central-1": "1700000000"}
-    assert ParameterRegister(world.aws.clients(), PATH, HOME, PERIOD, lambda: NOW).known() == {HOME, SPOKE}
+    assert ParameterRegister(world.aws.clients(), PATH, HUB, PERIOD, lambda: NOW).known() == {HUB, SPOKE}
 
 
 def test_sixty_scopes_are_read_by_pages_and_once_a_minute() -> None:
@@ -97,18 +97,18 @@ def test_a_released_scope_is_forgotten_until_it_announces_itself_again() -> None
     world = World()
     world.register.announce(SPOKE)
     world.register.release(SPOKE)
-    assert world.register.known() == {HOME}
+    assert world.register.known() == {HUB}
     assert world.aws.parameters == {}
 
     world.register.announce(SPOKE)
-    assert world.register.known() == {HOME, SPOKE}
+    assert world.register.known() == {HUB, SPOKE}
 
 
 def test_releasing_what_nobody_knows_is_no_failure() -> None:
     world = World()
     world.register.release(SPOKE)
 
-    assert world.register.known() == {HOME}
+    assert world.register.known() == {HUB}
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_what_others_wrote_there(parameters: dict[str, str], known: set[Scope]) 
     world = World()
     world.aws.parameters = parameters
 
-    assert world.register.known() == {HOME} | known
+    assert world.register.known() == {HUB} | known
     assert world.register.silent() == known
 
 

@@ -12,9 +12,9 @@ from botocore.parsers import ResponseParserError
 from mesh_dns.aws.clients import AwsClients, Credentials
 from mesh_dns.aws.inventory import AwsInventory
 from mesh_dns.aws.scopes import ReaderRole, Scopes
-from mesh_dns.core.model import Gone, LoadBalancer, Scope, Sighting, Unreadable
+from mesh_dns.core.values import Gone, LoadBalancer, Scope, Sighting, Unreadable
 from mesh_dns.errors import Retryable
-from tests.unit.aws.fake_aws import HOME, NOW, SPOKE, AwsError, Call, FakeAws, claiming, nlb
+from tests.unit.aws.fake_aws import HUB, NOW, SPOKE, AwsError, Call, FakeAws, claiming, nlb
 
 ROLE = ReaderRole("/mesh/mesh-dns-reader", "an-external-id")
 
@@ -27,7 +27,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.clients = self.aws.clients()
-        scopes = Scopes(self.clients, HOME, self.role, lambda: self.now)
+        scopes = Scopes(self.clients, HUB, self.role, lambda: self.now)
         self.inventory = AwsInventory(scopes, "hostname")
 
     def look(self, scope: Scope) -> Sighting:
@@ -41,7 +41,7 @@ def test_home_is_read_with_the_functions_own_role() -> None:
     world = World()
     world.aws.add(claiming(nlb(1)))
 
-    assert isinstance(world.look(HOME), LoadBalancer)
+    assert isinstance(world.look(HUB), LoadBalancer)
     assert world.count("sts:AssumeRole") == 0
 
 
@@ -49,7 +49,7 @@ def test_home_is_read_with_the_functions_own_role() -> None:
     "scope",
     [
         pytest.param(SPOKE, id="another account"),
-        pytest.param(Scope(HOME.account, "us-east-1"), id="another region of the hub's account"),
+        pytest.param(Scope(HUB.account, "us-east-1"), id="another region of the hub's account"),
         pytest.param(Scope("444455556666", "cn-north-1"), id="another partition"),
     ],
 )
@@ -61,7 +61,7 @@ def test_any_other_scope_is_read_with_its_reader_role(scope: Scope) -> None:
 
     (assumed,) = [call for call in world.aws.calls if call.action == "sts:AssumeRole"]
     partition = "aws-cn" if scope.region.startswith("cn-") else "aws"
-    assert assumed.scope == HOME, "asked at home's regional endpoint, with the function's own keys"
+    assert assumed.scope == HUB, "asked at hub's regional endpoint, with the function's own keys"
     assert assumed.arguments == {
         "RoleArn": f"arn:{partition}:iam::{scope.account}:role/mesh/mesh-dns-reader-{scope.region}",
         "RoleSessionName": "mesh-dns",
@@ -157,21 +157,21 @@ def test_a_silent_scope_is_asked_again_after_ever_longer_pauses() -> None:
     for second in range(0, 1000, 10):
         world.now = NOW + second
         before = len(world.aws.calls)
-        assert isinstance(world.look(HOME), Unreadable)
+        assert isinstance(world.look(HUB), Unreadable)
         asked += [second] if len(world.aws.calls) > before else []
     assert asked == [0, 30, 90, 210, 450, 750]
 
     world.aws.before = lambda call: None
     world.now = NOW + 1049
-    assert isinstance(world.look(HOME), Unreadable)
+    assert isinstance(world.look(HUB), Unreadable)
     world.now = NOW + 1050
-    assert isinstance(world.look(HOME), Gone)
+    assert isinstance(world.look(HUB), Gone)
 
     world.aws.before = silence
-    world.look(HOME)
+    world.look(HUB)
     world.aws.before = lambda call: None
     world.now = NOW + 1080
-    assert isinstance(world.look(HOME), Gone), "after an answer, pauses are short again"
+    assert isinstance(world.look(HUB), Gone), "after an answer, pauses are short again"
 
 
 def test_sts_is_asked_at_a_regional_endpoint() -> None:
@@ -220,7 +220,7 @@ def test_an_answer_that_is_not_of_aws_is_no_answer() -> None:
         raise ResponseParserError("invalid XML received: <html>" + "x" * 9999)
 
     world.aws.before = page
-    seen = world.look(HOME)
+    seen = world.look(HUB)
     assert isinstance(seen, Unreadable)
     assert "who is not AWS" in seen.reason
     assert "<html>" not in seen.reason

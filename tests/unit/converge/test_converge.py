@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 
 from mesh_dns.converge import Converge
-from mesh_dns.core.model import LoadBalancerId, Record, Scope
-from mesh_dns.core.policy import Policy, Writes
+from mesh_dns.core.rules import Policy, Rules
+from mesh_dns.core.values import LoadBalancerId, Record, Scope
 from mesh_dns.core.work import Check, SecondLook, Sweep, Work
 from mesh_dns.dns.provider import RateLimited, Unavailable
 from mesh_dns.errors import Retryable
 from mesh_dns.ports import KnownScopes
-from tests.doubles.inventory import HOME, InMemoryInventory, make, make_id
+from tests.doubles.inventory import HUB, InMemoryInventory, make, make_id
 from tests.doubles.others import InMemoryOutbox, Told, VirtualClock
 from tests.doubles.provider import ZONE, InMemoryProvider
 
 NAME = "cluster1.mesh.example.com"
 OTHER = "cluster2.mesh.example.com"
-POLICY = Policy(owner="mesh-dns/1f0c9a3e", zones={"mesh.example.com": ZONE}, accounts={HOME.account: ("*",)})
+RULES = Rules(owner="mesh-dns/1f0c9a3e", zones={"mesh.example.com": ZONE}, accounts={HUB.account: ("*",)})
 
 
 @dataclass
@@ -33,14 +33,12 @@ class World:
     outbox: InMemoryOutbox = field(default_factory=InMemoryOutbox)
     told: Told = field(default_factory=Told)
     clock: VirtualClock = field(default_factory=VirtualClock)
-    policy: Policy = POLICY
+    rules: Rules = RULES
     dry_run: bool = False
 
     def run(self, *work: Work, time: float = 100) -> dict[str, Retryable]:
         """One batch with `time` seconds to go."""
-        converge = Converge(
-            self.inventory, self.provider, self.outbox, self.told, self.policy, self.clock, self.dry_run
-        )
+        converge = Converge(self.inventory, self.provider, self.outbox, self.told, self.rules, self.clock, self.dry_run)
         batch = {str(number): each for number, each in enumerate(work)}
         return dict(converge(batch, KnownScopes(frozenset(self.inventory.scopes)), self.clock() + time))
 
@@ -55,7 +53,7 @@ class World:
 
     def ripen(self) -> dict[str, Retryable]:
         """Let the grace pass and deliver the second looks."""
-        self.clock.now += self.policy.grace
+        self.clock.now += self.rules.grace
         looks = list(self.outbox.second_looks)
         self.outbox.second_looks.clear()
         return self.run(*looks)
@@ -81,7 +79,7 @@ def test_a_gone_load_balancers_record_leaves_after_the_grace_only(world: World) 
     world.inventory.delete(lb)
     world.check(lb)
     assert world.content() is not None
-    assert list(world.outbox.second_looks.values()) == [world.policy.grace]
+    assert list(world.outbox.second_looks.values()) == [world.rules.grace]
     world.ripen()
     assert world.provider.at(NAME) == []
 
@@ -96,7 +94,7 @@ def test_an_early_second_look_deletes_nothing_and_waits_for_the_rest_of_its_grac
     world.clock.now += 100
     world.run(look)
     assert world.content() is not None
-    assert world.outbox.second_looks == {look: world.policy.grace - 100}
+    assert world.outbox.second_looks == {look: world.rules.grace - 100}
 
 
 def test_a_delete_then_create_replacement_is_edited_in_place(world: World) -> None:
@@ -127,7 +125,7 @@ def test_a_swap_of_two_names_in_one_batch_is_one_write(world: World) -> None:
 
 def test_500_new_names_cost_one_list_and_three_writes(world: World) -> None:
     ids = [world.inventory.put(make(n, f"c{n}.mesh.example.com")) for n in range(500)]
-    world.run(*(Check(HOME, frozenset({lb}), frees_nothing=True) for lb in ids))
+    world.run(*(Check(HUB, frozenset({lb}), frees_nothing=True) for lb in ids))
     assert world.provider.calls == ["list", "apply", "apply", "apply"]
 
 
@@ -139,7 +137,7 @@ def test_a_created_load_balancer_that_cannot_concern_us_costs_no_call(
     world: World, tags: tuple[str, ...], lists: int
 ) -> None:
     lb = world.inventory.put(make(1, *tags))
-    assert world.run(Check(HOME, frozenset({lb}), frees_nothing=True)) == {}
+    assert world.run(Check(HUB, frozenset({lb}), frees_nothing=True)) == {}
     assert world.provider.calls == ["list"] * lists
 
 
@@ -149,7 +147,7 @@ def test_an_unreadable_load_balancer_fails_its_own_message_only(world: World) ->
     far = world.inventory.put(make(make_id(1, away), OTHER))
     near = world.inventory.put(make(2, NAME))
     world.inventory.unreadable.add(away)
-    failures = world.run(Check(away, frozenset({far})), Check(HOME, frozenset({near})))
+    failures = world.run(Check(away, frozenset({far})), Check(HUB, frozenset({near})))
     assert list(failures) == ["0"]
     assert world.content(NAME) is not None
     assert world.content(OTHER) is None
@@ -188,14 +186,14 @@ def test_a_release_hands_over_at_once(world: World) -> None:
 @pytest.mark.parametrize("untagged", [True, False], ids=["untagged", "deleted"])
 def test_the_guard_stops_a_mass_delete_until_it_is_overridden(world: World, untagged: bool) -> None:
     ids = [world.inventory.put(make(n, f"c{n}.mesh.example.com")) for n in range(30)]
-    world.run(Sweep(HOME))
+    world.run(Sweep(HUB))
     for lb in ids:
         world.inventory.retag(lb) if untagged else world.inventory.delete(lb)
     for lb in ids:
         world.check(lb)
     assert set(world.told.reasons()) >= {"mass-delete-guard"}
     assert len([r for r in world.told.reasons() if r == "look-again"]) == 0
-    world.run(Sweep(HOME, override_guard=True))
+    world.run(Sweep(HUB, override_guard=True))
     world.ripen()
     assert world.provider.records_by_id == {}
 
@@ -203,7 +201,7 @@ def test_the_guard_stops_a_mass_delete_until_it_is_overridden(world: World, unta
 def test_one_bad_item_among_200_costs_at_most_20_extra_calls(world: World) -> None:
     ids = [world.inventory.put(make(n, f"c{n}.mesh.example.com")) for n in range(200)]
     world.provider.poison.add("c77.mesh.example.com")
-    failures = world.run(*(Check(HOME, frozenset({lb})) for lb in ids))
+    failures = world.run(*(Check(HUB, frozenset({lb})) for lb in ids))
     assert list(failures) == ["77"]
     assert len(world.provider.records_by_id) == 199
     assert len(world.provider.calls) - 2 <= 20
@@ -213,9 +211,9 @@ def test_a_poisoned_name_does_not_fail_a_sweep(world: World) -> None:
     world.inventory.put(make(1, NAME))
     world.inventory.put(make(2, OTHER))
     world.provider.poison.add(NAME)
-    assert world.run(Sweep(HOME)) == {}
+    assert world.run(Sweep(HUB)) == {}
     assert world.content(OTHER) is not None
-    assert world.told.sweeps == [Sweep(HOME)]
+    assert world.told.sweeps == [Sweep(HUB)]
 
 
 def test_a_full_zone_still_takes_edits(world: World) -> None:
@@ -224,7 +222,7 @@ def test_a_full_zone_still_takes_edits(world: World) -> None:
     world.provider.quota = 1
     world.inventory.put(replace(make(1, NAME), dns_name="new.elb.eu-west-1.amazonaws.com"))
     two = world.inventory.put(make(2, OTHER))
-    failures = world.run(Check(HOME, frozenset({one})), Check(HOME, frozenset({two})))
+    failures = world.run(Check(HUB, frozenset({one})), Check(HUB, frozenset({two})))
     assert list(failures) == ["1"]
     assert world.content() == "new.elb.eu-west-1.amazonaws.com"
 
@@ -254,10 +252,10 @@ def test_an_unlisted_zone_is_not_an_empty_one(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("writes", "left"), [(Writes.SYNC, 0), (Writes.UPSERT_ONLY, 1), (Writes.CREATE_ONLY, 1)], ids=str
+    ("writes", "left"), [(Policy.SYNC, 0), (Policy.UPSERT_ONLY, 1), (Policy.CREATE_ONLY, 1)], ids=str
 )
-def test_policies_filter_the_plan(world: World, writes: Writes, left: int) -> None:
-    world.policy = replace(POLICY, writes=writes)
+def test_policies_filter_the_plan(world: World, writes: Policy, left: int) -> None:
+    world.rules = replace(RULES, writes=writes)
     lb = world.inventory.put(make(1, NAME))
     world.check(lb)
     assert len(world.provider.at(NAME)) == 1
@@ -273,7 +271,7 @@ def test_a_dry_run_writes_and_sends_nothing(world: World) -> None:
     world.dry_run = True
     world.inventory.delete(lb)
     world.inventory.put(make(2, OTHER))
-    assert world.run(Sweep(HOME)) == {}
+    assert world.run(Sweep(HUB)) == {}
     assert {outcome for _, outcome in world.told.decisions[1:]} == {"dry-run", ""}
     assert len(world.provider.written) == 1
     assert world.outbox.second_looks == {}
@@ -288,7 +286,7 @@ def test_a_sweep_that_runs_out_of_time_goes_on_where_it_was(world: World) -> Non
             world.clock.now += 60
 
     world.provider.before = slow
-    assert world.run(Sweep(HOME), time=50) == {}
+    assert world.run(Sweep(HUB), time=50) == {}
     (rest,) = world.outbox.continuations
     assert (rest.hops, len(world.provider.records_by_id)) == (1, 200)
     assert rest.after == make_id(199)
@@ -300,10 +298,10 @@ def test_a_sweep_that_runs_out_of_time_goes_on_where_it_was(world: World) -> Non
 
 def test_a_sweep_of_many_gone_load_balancers_goes_on_in_parts(world: World) -> None:
     ids = [world.inventory.put(make(n, f"c{n}.mesh.example.com")) for n in range(450)]
-    world.run(Sweep(HOME))
+    world.run(Sweep(HUB))
     for lb in ids:
         world.inventory.delete(lb)
-    runs, rest = 0, [Sweep(HOME, override_guard=True)]
+    runs, rest = 0, [Sweep(HUB, override_guard=True)]
     while rest:
         runs += 1
         assert world.run(rest.pop()) == {}
@@ -314,10 +312,10 @@ def test_a_sweep_of_many_gone_load_balancers_goes_on_in_parts(world: World) -> N
 
 def test_a_sweep_finds_what_no_event_told(world: World) -> None:
     lb = world.inventory.put(make(1, NAME))
-    world.run(Sweep(HOME))
+    world.run(Sweep(HUB))
     assert world.content() is not None
     world.inventory.delete(lb)
-    world.run(Sweep(HOME))
+    world.run(Sweep(HUB))
     world.ripen()
     assert world.content() is None
 
@@ -332,9 +330,9 @@ def test_a_second_look_for_a_record_of_another_load_balancer_does_nothing(world:
 
 
 def test_an_unread_zone_holds_up_deletes_in_all_zones_because_the_guard_counts_over_all(world: World) -> None:
-    world.policy = replace(POLICY, zones={**POLICY.zones, "mesh.example.net": "f" * 32})
+    world.rules = replace(RULES, zones={**RULES.zones, "mesh.example.net": "f" * 32})
     ids = [world.inventory.put(make(n, f"c{n}.mesh.example.{'com' if n % 2 else 'net'}")) for n in range(16)]
-    world.run(Sweep(HOME))
+    world.run(Sweep(HUB))
     for lb in ids:
         world.inventory.delete(lb)
     records, read = dict(world.provider.records_by_id), world.provider.records
@@ -345,7 +343,7 @@ def test_an_unread_zone_holds_up_deletes_in_all_zones_because_the_guard_counts_o
         return read(zone_id, names)
 
     world.provider.records = one_zone_only  # type: ignore[method-assign]
-    assert list(world.run(Sweep(HOME))) == ["0"]
+    assert list(world.run(Sweep(HUB))) == ["0"]
     world.ripen()
     assert world.outbox.second_looks == {}
     assert world.provider.records_by_id == records
@@ -358,17 +356,17 @@ def test_a_sweep_announces_its_scope_whatever_the_provider_does(world: World) ->
     world.provider.before = fail
     heard: list[Scope] = []
     converge = Converge(
-        world.inventory, world.provider, world.outbox, world.told, POLICY, world.clock, announce=heard.append
+        world.inventory, world.provider, world.outbox, world.told, RULES, world.clock, announce=heard.append
     )
-    assert list(converge({"0": Sweep(HOME)}, KnownScopes(frozenset({HOME})), world.clock() + 100)) == ["0"]
-    assert heard == [HOME]
-    world.inventory.unreadable.add(HOME)
-    converge({"0": Sweep(HOME)}, KnownScopes(frozenset({HOME})), world.clock() + 100)
-    assert heard == [HOME]
+    assert list(converge({"0": Sweep(HUB)}, KnownScopes(frozenset({HUB})), world.clock() + 100)) == ["0"]
+    assert heard == [HUB]
+    world.inventory.unreadable.add(HUB)
+    converge({"0": Sweep(HUB)}, KnownScopes(frozenset({HUB})), world.clock() + 100)
+    assert heard == [HUB]
 
 
 TIGHTER = {
-    "accounts": {"accounts": {HOME.account: ("other.mesh.example.com",)}},
+    "accounts": {"accounts": {HUB.account: ("other.mesh.example.com",)}},
     "no account at all": {"accounts": {}},
     "required_tags": {"required_tags": {"mesh": "yes"}},
     "internal_only": {"internal_only": True},
@@ -378,13 +376,13 @@ TIGHTER = {
 
 @pytest.mark.parametrize("tighter", TIGHTER.values(), ids=TIGHTER.keys())
 def test_tightening_a_setting_keeps_a_live_name_and_moves_it_to_nobody(world: World, tighter: dict[str, Any]) -> None:
-    world.policy = replace(POLICY, internal_only=False)
+    world.rules = replace(RULES, internal_only=False)
     lb = world.inventory.put(make(1, NAME, internal=False))
     world.check(lb)
     before = dict(world.provider.records_by_id)
-    world.policy = replace(world.policy, **tighter)
+    world.rules = replace(world.rules, **tighter)
     world.inventory.put(make(2, NAME, tags={"mesh": "yes"}, created=world.clock()))
-    assert world.run(Sweep(HOME)) == {}
+    assert world.run(Sweep(HUB)) == {}
     world.ripen()
     assert world.provider.records_by_id == before
     assert "kept-not-allowed" in world.told.reasons()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mesh_dns.core import ownership
+from mesh_dns.core import mark
 from mesh_dns.core.decision import Decision, Plan, Question
 from mesh_dns.core.facts import Facts
-from mesh_dns.core.model import (
+from mesh_dns.core.plan import plan
+from mesh_dns.core.rules import Rules
+from mesh_dns.core.values import (
     Gone,
     Listing,
     LoadBalancer,
@@ -18,10 +20,8 @@ from mesh_dns.core.model import (
     Sighting,
     Unreadable,
 )
-from mesh_dns.core.plan import plan
-from mesh_dns.core.policy import Policy
 from mesh_dns.core.work import SecondLook
-from tests.doubles.inventory import HOME, make
+from tests.doubles.inventory import HUB, make
 from tests.doubles.provider import ZONE
 
 OWNER = "mesh-dns/1f0c9a3e"
@@ -31,14 +31,14 @@ AWAY = Scope("111122223333", "us-east-1")
 FAR = Scope("444455556666", "eu-west-1")
 OTHER_ZONE = "fedcba9876543210fedcba9876543210"
 NOW = 1_000_000.0
-POLICY = Policy(owner=OWNER, zones={"mesh.example.com": ZONE}, accounts={HOME.account: ("*",), FAR.account: ("*",)})
+RULES = Rules(owner=OWNER, zones={"mesh.example.com": ZONE}, accounts={HUB.account: ("*",), FAR.account: ("*",)})
 
 
 def ours(serves: LoadBalancer | LoadBalancerId, name: str = NAME, **different: Any) -> Record:
     """Our record for a load balancer, right in everything but what is said to be different."""
     lb = make(serves) if isinstance(serves, LoadBalancerId) else serves
     right = Record(
-        f"record-of-{name}", ZONE, name, "CNAME", lb.dns_name, POLICY.ttl, False, ownership.mark(OWNER, lb.id)
+        f"record-of-{name}", ZONE, name, "CNAME", lb.dns_name, RULES.ttl, False, mark.comment_for(OWNER, lb.id)
     )
     return replace(right, **different)
 
@@ -70,13 +70,13 @@ class Scene:
     records: tuple[Record, ...] = ()
     about: tuple[LoadBalancerId, ...] | None = None
     second_looks: tuple[SecondLook, ...] = ()
-    known: tuple[Scope, ...] = (HOME,)
+    known: tuple[Scope, ...] = (HUB,)
     unlistable: tuple[Scope, ...] = ()
     silent: tuple[Scope, ...] = ()
     listed: bool = True
     zone_read: bool = True
     override_guard: bool = False
-    policy: Policy = POLICY
+    rules: Rules = RULES
 
     def facts(self) -> Facts:
         """All of it, as it was read."""
@@ -89,7 +89,7 @@ class Scene:
                 listings[scope] = Unreadable("AccessDenied")
             else:
                 listings[scope] = {lb.id: lb for lb in (*self.live, *self.listed_only) if lb.id.scope == scope}
-        return Facts(NOW, frozenset(self.known), self.policy, looks, {}, listings, frozenset(self.silent))
+        return Facts(NOW, frozenset(self.known), self.rules, looks, {}, listings, frozenset(self.silent))
 
     def question(self) -> Question:
         """What the batch asks."""
@@ -99,7 +99,7 @@ class Scene:
 
     def plan(self) -> Plan:
         """What comes of it."""
-        zones: dict[str, list[Record]] = {zone: [] for zone in self.policy.zones.values()} if self.zone_read else {}
+        zones: dict[str, list[Record]] = {zone: [] for zone in self.rules.zones.values()} if self.zone_read else {}
         for record in self.records:
             zones.setdefault(record.zone_id, []).append(record)
         return plan(self.question(), self.facts(), zones)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mesh_dns.core import events
-from mesh_dns.core.model import Kind, LoadBalancerId, Scope
+from mesh_dns.core.values import Kind, LoadBalancerId, Scope
 from mesh_dns.core.work import Check, Release, Sweep
 from mesh_dns.errors import Ignored, Rejected
 from tests.fixtures import events as samples
@@ -296,14 +296,14 @@ def test_a_message_as_long_as_a_queue_takes_is_understood() -> None:
 # Commands
 
 
-HOME = Scope("999999999999", "eu-central-1")
+HUB = Scope("999999999999", "eu-central-1")
 
 
 @pytest.mark.parametrize(
     ("command", "work"),
     [
-        ({"action": "sweep"}, Sweep(HOME)),
-        ({"action": "sweep", "override_guard": True}, Sweep(HOME, override_guard=True)),
+        ({"action": "sweep"}, Sweep(HUB)),
+        ({"action": "sweep", "override_guard": True}, Sweep(HUB, override_guard=True)),
         ({"action": "sweep", "account": "111122223333", "region": "eu-west-1"}, Sweep(SCOPE)),
         ({"action": "release", "account": "111122223333", "region": "eu-west-1"}, Release(SCOPE)),
         (
@@ -314,7 +314,7 @@ HOME = Scope("999999999999", "eu-central-1")
     ids=["the hub's own scope", "with an override", "another scope", "a release, told only", "a release, confirmed"],
 )
 def test_what_a_person_may_ask_for(command: Json, work: object) -> None:
-    assert events.command_in(command, HOME) == work
+    assert events.command_in(command, HUB) == work
 
 
 @pytest.mark.parametrize(
@@ -336,4 +336,4 @@ def test_what_a_person_may_ask_for(command: Json, work: object) -> None:
 )  # fmt: skip
 def test_a_command_with_a_mistake_is_rejected(command: Json) -> None:
     with pytest.raises(Rejected, match="schema command"):
-        events.command_in(command, HOME)
+        events.command_in(command, HUB)

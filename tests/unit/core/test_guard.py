@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from mesh_dns.core.guard import Guard
-from mesh_dns.core.model import LoadBalancer, Record, Scope
-from tests.doubles.inventory import HOME, make, make_id
+from mesh_dns.core.values import LoadBalancer, Record, Scope
+from tests.doubles.inventory import HUB, make, make_id
 from tests.unit.core.scene import AWAY, FAR, OWNER, Scene, foreign, ours
 
 
@@ -34,15 +34,15 @@ def counted(*scopes: tuple[Scope, int, int], **different: object) -> Guard:
 @pytest.mark.parametrize(
     ("scopes", "stopped"),
     [
-        pytest.param([(HOME, 10, 0)], set(), id="10 of 10: not over 10"),
-        pytest.param([(HOME, 11, 0)], {HOME}, id="11 of 11"),
-        pytest.param([(HOME, 100, 70)], set(), id="30 of 100: exactly 30 percent"),
-        pytest.param([(HOME, 100, 69)], {HOME}, id="31 of 100"),
-        pytest.param([(HOME, 1000, 980)], set(), id="20 of 1000"),
-        pytest.param([(HOME, 11, 0), (AWAY, 100, 99)], {HOME}, id="one scope gone: its own deletes only"),
-        pytest.param([(HOME, 5, 0), (AWAY, 5, 0), (FAR, 5, 0)], {HOME, AWAY, FAR}, id="5 of 5 in three scopes: all"),
-        pytest.param([(HOME, 5, 0), (AWAY, 5, 0)], set(), id="5 of 5 in two scopes: not over 10"),
-        pytest.param([(HOME, 15, 12), (AWAY, 8, 0)], {HOME, AWAY}, id="together over both"),
+        pytest.param([(HUB, 10, 0)], set(), id="10 of 10: not over 10"),
+        pytest.param([(HUB, 11, 0)], {HUB}, id="11 of 11"),
+        pytest.param([(HUB, 100, 70)], set(), id="30 of 100: exactly 30 percent"),
+        pytest.param([(HUB, 100, 69)], {HUB}, id="31 of 100"),
+        pytest.param([(HUB, 1000, 980)], set(), id="20 of 1000"),
+        pytest.param([(HUB, 11, 0), (AWAY, 100, 99)], {HUB}, id="one scope gone: its own deletes only"),
+        pytest.param([(HUB, 5, 0), (AWAY, 5, 0), (FAR, 5, 0)], {HUB, AWAY, FAR}, id="5 of 5 in three scopes: all"),
+        pytest.param([(HUB, 5, 0), (AWAY, 5, 0)], set(), id="5 of 5 in two scopes: not over 10"),
+        pytest.param([(HUB, 15, 12), (AWAY, 8, 0)], {HUB, AWAY}, id="together over both"),
     ],
 )
 def test_when_it_trips(scopes: list[tuple[Scope, int, int]], stopped: set[Scope]) -> None:
@@ -51,26 +51,24 @@ def test_when_it_trips(scopes: list[tuple[Scope, int, int]], stopped: set[Scope]
 
 
 def test_it_says_what_it_counted() -> None:
-    assert counted((HOME, 40, 10)).objection_to_delete_in(HOME) == (
-        f"30 of 40 records of {HOME} lost their load balancer"
-    )
-    three = counted((HOME, 5, 0), (AWAY, 5, 0), (FAR, 5, 0))
-    assert three.objection_to_delete_in(HOME) == "15 of all 15 records lost their load balancer"
+    assert counted((HUB, 40, 10)).objection_to_delete_in(HUB) == (f"30 of 40 records of {HUB} lost their load balancer")
+    three = counted((HUB, 5, 0), (AWAY, 5, 0), (FAR, 5, 0))
+    assert three.objection_to_delete_in(HUB) == "15 of all 15 records lost their load balancer"
 
 
 def test_a_scope_that_cannot_be_listed_has_lost_nothing() -> None:
-    guard = counted((HOME, 30, 0), unlistable=(HOME,))
-    assert (dict(guard.owned), dict(guard.vacant)) == ({HOME: 30}, {})
+    guard = counted((HUB, 30, 0), unlistable=(HUB,))
+    assert (dict(guard.owned), dict(guard.vacant)) == ({HUB: 30}, {})
 
 
 def test_an_untagged_load_balancer_counts_like_a_gone_one() -> None:
-    live, records = _scope(HOME, 11, 11)
+    live, records = _scope(HUB, 11, 11)
     untagged = tuple(replace(lb, tags={}) for lb in live)
-    assert Guard.count(Scene(live=untagged).facts(), records).objection_to_delete_in(HOME) is not None
+    assert Guard.count(Scene(live=untagged).facts(), records).objection_to_delete_in(HUB) is not None
 
 
 def test_only_our_cnames_of_known_scopes_count() -> None:
-    _, records = _scope(HOME, 30, 0)
+    _, records = _scope(HUB, 30, 0)
     others = [
         *(replace(record, type="TXT") for record in records),
         *(replace(record, comment=record.comment.replace(OWNER, "other")) for record in records),

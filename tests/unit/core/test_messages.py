@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mesh_dns.core import messages
-from mesh_dns.core.model import Kind, LoadBalancerId, Scope
+from mesh_dns.core.values import Kind, LoadBalancerId, Scope
 from mesh_dns.core.work import SecondLook, Sweep
 from mesh_dns.errors import Rejected
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from mesh_dns.core.decision import Decision, Need, Reason, permitted
-from mesh_dns.core.model import Action, Change, Record
-from mesh_dns.core.policy import Writes
+from mesh_dns.core.rules import Policy
+from mesh_dns.core.values import Action, Change, Record
 from mesh_dns.core.work import SecondLook
-from tests.doubles.inventory import HOME, make, make_id
+from tests.doubles.inventory import HUB, make, make_id
 from tests.doubles.provider import ZONE
 from tests.unit.core.scene import (
     AWAY,
@@ -21,7 +21,7 @@ from tests.unit.core.scene import (
     OTHER,
     OTHER_ZONE,
     OWNER,
-    POLICY,
+    RULES,
     Scene,
     foreign,
     ours,
@@ -30,9 +30,9 @@ from tests.unit.core.scene import (
 )
 
 X, Y, Z = make(1, NAME, created=100), make(2, NAME, created=200), make(3, NAME, created=300)
-ONLY_Y = replace(POLICY, required_tags={"mesh": "yes"})
+ONLY_Y = replace(RULES, required_tags={"mesh": "yes"})
 Y_ALLOWED = make(2, NAME, created=200, tags={"mesh": "yes"})
-ADOPTS = replace(POLICY, adopt_matching=True)
+ADOPTS = replace(RULES, adopt_matching=True)
 FRESH = make(2, NAME, created=NOW - 30)
 RELEASED = make(1, OTHER, created=100)
 
@@ -50,7 +50,7 @@ ROWS = {
     "our record, proxied: update":
         (Scene(live=(X,), records=(ours(X, proxied=True),)), ["update 1"]),
     "an unmarked CNAME with the wanted content, and we adopt: adopt":
-        (Scene(live=(X,), records=(foreign(content=X.dns_name),), policy=ADOPTS), ["adopt 1"]),
+        (Scene(live=(X,), records=(foreign(content=X.dns_name),), rules=ADOPTS), ["adopt 1"]),
     "an unmarked CNAME with the wanted content, and we do not adopt: refused":
         (Scene(live=(X,), records=(foreign(content=X.dns_name),)), ["name-taken 1"]),
     **{
@@ -76,19 +76,19 @@ ROWS = {
         (Scene(live=(Y,), records=(ours(make_id(1, FAR)),)), ["incumbent-unreadable 2"]),
     # not allowed
     "not allowed, and nothing at the name: refused":
-        (Scene(live=(X,), policy=ONLY_Y), ["not-allowed 1"]),
+        (Scene(live=(X,), rules=ONLY_Y), ["not-allowed 1"]),
     "not allowed, and the record serves somebody else: refused":
-        (Scene(live=(X, Y_ALLOWED), records=(ours(Y_ALLOWED),), policy=ONLY_Y), ["in-sync 2", "not-allowed 1"]),
+        (Scene(live=(X, Y_ALLOWED), records=(ours(Y_ALLOWED),), rules=ONLY_Y), ["in-sync 2", "not-allowed 1"]),
     "not allowed, and a foreign record at the name: refused":
-        (Scene(live=(X,), records=(foreign(),), policy=ONLY_Y), ["not-allowed 1"]),
+        (Scene(live=(X,), records=(foreign(),), rules=ONLY_Y), ["not-allowed 1"]),
     "not allowed, and our record serves it: kept":
-        (Scene(live=(X,), records=(ours(X),), policy=ONLY_Y), ["kept-not-allowed 1"]),
+        (Scene(live=(X,), records=(ours(X),), rules=ONLY_Y), ["kept-not-allowed 1"]),
     "not allowed, our record serves it and is wrong: kept as it is":
-        (Scene(live=(X,), records=(ours(X, ttl=300),), policy=ONLY_Y), ["kept-not-allowed 1"]),
+        (Scene(live=(X,), records=(ours(X, ttl=300),), rules=ONLY_Y), ["kept-not-allowed 1"]),
     "a not allowed incumbent keeps the name against an allowed challenger":
-        (Scene(live=(X, Y_ALLOWED), records=(ours(X),), policy=ONLY_Y), ["claimed-by 2", "kept-not-allowed 1"]),
+        (Scene(live=(X, Y_ALLOWED), records=(ours(X),), rules=ONLY_Y), ["claimed-by 2", "kept-not-allowed 1"]),
     "a not allowed claimant is no heir":
-        (Scene(live=(Z,), gone=(X.id,), records=(ours(X),), second_looks=(second_look(ours(X), X.id),), policy=ONLY_Y),
+        (Scene(live=(Z,), gone=(X.id,), records=(ours(X),), second_looks=(second_look(ours(X), X.id),), rules=ONLY_Y),
          ["delete 1", "not-allowed 3"]),
     # nobody
     "gone, first look: look again":
@@ -142,7 +142,7 @@ ROWS = {
                second_looks=(second_look(ours(X), X.id),)),
          ["claimed-by 3", "hand-over 2"]),
     "an heir in another known scope":
-        (Scene(live=(make(make_id(2, AWAY), NAME, created=NOW),), gone=(X.id,), records=(ours(X),), known=(HOME, AWAY)),
+        (Scene(live=(make(make_id(2, AWAY), NAME, created=NOW),), gone=(X.id,), records=(ours(X),), known=(HUB, AWAY)),
          ["hand-over 2"]),
     "gone by its own look, but in the listing after it: it claims":
         (Scene(gone=(X.id,), listed_only=(X,), records=(ours(X),)), ["in-sync 1"]),
@@ -217,20 +217,20 @@ def test_an_update_says_what_was_wrong(different: dict[str, Any], wrong: str) ->
 # fmt: off
 ADOPTIONS = {
     "two claimants: the one it already points to gets it":
-        (Scene(live=(X, Y), records=(foreign(content=X.dns_name),), policy=ADOPTS), ["adopt 1", "claimed-by 2"]),
+        (Scene(live=(X, Y), records=(foreign(content=X.dns_name),), rules=ADOPTS), ["adopt 1", "claimed-by 2"]),
     "another content: refused":
-        (Scene(live=(X,), records=(foreign(),), policy=ADOPTS), ["name-taken 1"]),
+        (Scene(live=(X,), records=(foreign(),), rules=ADOPTS), ["name-taken 1"]),
     "a comment that is no mark: adopted":
-        (Scene(live=(X,), records=(foreign(content=X.dns_name, comment="made by Kim"),), policy=ADOPTS), ["adopt 1"]),
+        (Scene(live=(X,), records=(foreign(content=X.dns_name, comment="made by Kim"),), rules=ADOPTS), ["adopt 1"]),
     "the mark of another installation: refused":
-        (Scene(live=(X,), records=(foreign(content=X.dns_name, comment=f"other {X.id}"),), policy=ADOPTS),
+        (Scene(live=(X,), records=(foreign(content=X.dns_name, comment=f"other {X.id}"),), rules=ADOPTS),
          ["name-taken 1"]),
     "a TXT beside it: refused":
-        (Scene(live=(X,), records=(foreign(content=X.dns_name), foreign("TXT")), policy=ADOPTS), ["name-taken 1"]),
+        (Scene(live=(X,), records=(foreign(content=X.dns_name), foreign("TXT")), rules=ADOPTS), ["name-taken 1"]),
     "a TXT with the wanted content: refused":
-        (Scene(live=(X,), records=(foreign("TXT", content=X.dns_name),), policy=ADOPTS), ["name-taken 1"]),
+        (Scene(live=(X,), records=(foreign("TXT", content=X.dns_name),), rules=ADOPTS), ["name-taken 1"]),
     "not allowed: refused":
-        (Scene(live=(X,), records=(foreign(content=X.dns_name),), policy=replace(ONLY_Y, adopt_matching=True)),
+        (Scene(live=(X,), records=(foreign(content=X.dns_name),), rules=replace(ONLY_Y, adopt_matching=True)),
          ["not-allowed 1"]),
 }
 # fmt: on
@@ -243,7 +243,7 @@ def test_adoption(scene: Scene, expected: list[str]) -> None:
 
 def test_an_adoption_writes_the_mark_into_the_record_that_is_there() -> None:
     record = foreign(content=X.dns_name)
-    change = _only(Scene(live=(X,), records=(record,), policy=ADOPTS)).change
+    change = _only(Scene(live=(X,), records=(record,), rules=ADOPTS)).change
     assert change is not None
     assert (change.action, change.record_id, change.comment) == (Action.UPDATE, record.id, f"{OWNER} {X.id}")
 
@@ -284,36 +284,36 @@ def test_of_several_second_looks_at_a_record_the_oldest_counts() -> None:
 # fmt: off
 UNLISTABLE = {
     "its own scope: neither delete nor look again, but retry":
-        (Scene(gone=(X.id,), records=(ours(X),), known=(HOME, AWAY), unlistable=(HOME,),
+        (Scene(gone=(X.id,), records=(ours(X),), known=(HUB, AWAY), unlistable=(HUB,),
                second_looks=(second_look(ours(X), X.id, age=9999),)),
          ["scope-unlistable 1"]),
     "its own scope, and a claimant elsewhere: no hand-over either":
         (Scene(live=(make(make_id(2, AWAY), NAME, created=NOW),), gone=(X.id,), records=(ours(X),),
-               known=(HOME, AWAY), unlistable=(HOME,)),
+               known=(HUB, AWAY), unlistable=(HUB,)),
          ["scope-unlistable 1"]),
     "its own scope, and it merely let go: no hand-over either":
-        (Scene(live=(make(1), Y), records=(ours(X),), unlistable=(HOME,)), ["scope-unlistable 1"]),
+        (Scene(live=(make(1), Y), records=(ours(X),), unlistable=(HUB,)), ["scope-unlistable 1"]),
     "another scope, ripe: wait":
-        (Scene(gone=(X.id,), records=(ours(X),), known=(HOME, AWAY), unlistable=(AWAY,),
+        (Scene(gone=(X.id,), records=(ours(X),), known=(HUB, AWAY), unlistable=(AWAY,),
                second_looks=(second_look(ours(X), X.id),)),
          ["look-again 1"]),
     "another scope that was swept within three periods, however long ago the first look was: wait":
-        (Scene(gone=(X.id,), records=(ours(X),), known=(HOME, AWAY), unlistable=(AWAY,),
+        (Scene(gone=(X.id,), records=(ours(X),), known=(HUB, AWAY), unlistable=(AWAY,),
                second_looks=(second_look(ours(X), X.id, age=9999),)),
          ["look-again 1"]),
     "another scope that has been silent for three periods: delete":
-        (Scene(gone=(X.id,), records=(ours(X),), known=(HOME, AWAY), unlistable=(AWAY,), silent=(AWAY,),
+        (Scene(gone=(X.id,), records=(ours(X),), known=(HUB, AWAY), unlistable=(AWAY,), silent=(AWAY,),
                second_looks=(second_look(ours(X), X.id),)),
          ["delete 1"]),
     "another scope that has been silent, first look: look again all the same":
-        (Scene(gone=(X.id,), records=(ours(X),), known=(HOME, AWAY), unlistable=(AWAY,), silent=(AWAY,)),
+        (Scene(gone=(X.id,), records=(ours(X),), known=(HUB, AWAY), unlistable=(AWAY,), silent=(AWAY,)),
          ["look-again 1"]),
     "two scopes, of which one is silent: wait for the other":
-        (Scene(gone=(X.id,), records=(ours(X),), known=(HOME, AWAY, FAR), unlistable=(AWAY, FAR), silent=(AWAY,),
+        (Scene(gone=(X.id,), records=(ours(X),), known=(HUB, AWAY, FAR), unlistable=(AWAY, FAR), silent=(AWAY,),
                second_looks=(second_look(ours(X), X.id),)),
          ["look-again 1"]),
     "another scope, and an heir in one that can be listed: hand over":
-        (Scene(live=(FRESH,), gone=(X.id,), records=(ours(X),), known=(HOME, AWAY), unlistable=(AWAY,)),
+        (Scene(live=(FRESH,), gone=(X.id,), records=(ours(X),), known=(HUB, AWAY), unlistable=(AWAY,)),
          ["hand-over 2"]),
     "a scope that is not known holds nothing up":
         (Scene(gone=(X.id,), records=(ours(X),), second_looks=(second_look(ours(X), X.id),)), ["delete 1"]),
@@ -345,13 +345,13 @@ def test_a_scope_that_cannot_be_listed(scene: Scene, expected: list[str]) -> Non
             id="the incumbent, before a challenger hears anything",
         ),
         pytest.param(
-            Scene(gone=(X.id,), records=(ours(X),), known=(HOME, AWAY), listed=False),
-            Need(NAME, listings=frozenset({HOME, AWAY})),
+            Scene(gone=(X.id,), records=(ours(X),), known=(HUB, AWAY), listed=False),
+            Need(NAME, listings=frozenset({HUB, AWAY})),
             id="every known scope, before a name is vacant",
         ),
         pytest.param(
             Scene(live=(RELEASED, Y), about=(Y.id,), records=(ours(X),), listed=False),
-            Need(NAME, listings=frozenset({HOME})),
+            Need(NAME, listings=frozenset({HUB})),
             id="every known scope, before a name that was let go is handed over",
         ),
     ],
@@ -379,8 +379,8 @@ def test_an_incumbent_that_a_listing_shows_needs_no_look() -> None:
     ],
 )
 def test_a_stray_record_of_ours_is_kept_and_reported(stray: Record, expected: list[str]) -> None:
-    policy = replace(POLICY, zones={"mesh.example.com": ZONE, "example.net": OTHER_ZONE})
-    assert told(Scene(live=(X,), records=(stray,), policy=policy).plan()) == expected
+    rules = replace(RULES, zones={"mesh.example.com": ZONE, "example.net": OTHER_ZONE})
+    assert told(Scene(live=(X,), records=(stray,), rules=rules).plan()) == expected
 
 
 @pytest.mark.parametrize("age", [0, 9999], ids=["first look", "ripe second look"])
@@ -484,13 +484,13 @@ def test_an_override_does_not_skip_the_second_look() -> None:
 @pytest.mark.parametrize(
     ("writes", "carried_out"),
     [
-        (Writes.SYNC, {"create", "update", "delete"}),
-        (Writes.UPSERT_ONLY, {"create", "update"}),
-        (Writes.CREATE_ONLY, {"create"}),
+        (Policy.SYNC, {"create", "update", "delete"}),
+        (Policy.UPSERT_ONLY, {"create", "update"}),
+        (Policy.CREATE_ONLY, {"create"}),
     ],
     ids=str,
 )
-def test_a_policy_is_a_filter_over_the_plan(writes: Writes, carried_out: set[str]) -> None:
+def test_a_policy_is_a_filter_over_the_plan(writes: Policy, carried_out: set[str]) -> None:
     decisions = [
         _only(Scene(live=(X,))),
         _only(Scene(live=(X,), records=(ours(X, ttl=300),))),

@@ -10,25 +10,25 @@ from typing import TypeVar
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mesh_dns.core import ownership
+from mesh_dns.core import mark
 from mesh_dns.core.decision import REFUSALS, Plan, Question, Reason
-from mesh_dns.core.model import Action, LoadBalancer, LoadBalancerId, Record, Unreadable
 from mesh_dns.core.plan import plan
-from tests.doubles.inventory import HOME, make, make_id
+from mesh_dns.core.values import Action, LoadBalancer, LoadBalancerId, Record, Unreadable
+from tests.doubles.inventory import HUB, make, make_id
 from tests.doubles.provider import ZONE, InMemoryProvider
-from tests.unit.core.scene import AWAY, FAR, NOW, POLICY, Scene, foreign, ours, second_look
+from tests.unit.core.scene import AWAY, FAR, NOW, RULES, Scene, foreign, ours, second_look
 
 T = TypeVar("T")
 
 NAMES = [f"c{n}.mesh.example.com" for n in range(4)]
 CLAIMED = [*NAMES, "C0.mesh.example.com.", "mesh.example.com", "x.example.org", "bad_.mesh.example.com"]
-SCOPES = (HOME, AWAY, FAR)
+SCOPES = (HUB, AWAY, FAR)
 IDS = [make_id(n, SCOPES[n % 3]) for n in range(8)]
 POLICIES = [
-    POLICY,
-    replace(POLICY, adopt_matching=True),
-    replace(POLICY, accounts={HOME.account: ("c0.mesh.example.com",)}),
-    replace(POLICY, grace=0),
+    RULES,
+    replace(RULES, adopt_matching=True),
+    replace(RULES, accounts={HUB.account: ("c0.mesh.example.com",)}),
+    replace(RULES, grace=0),
 ]
 
 
@@ -63,7 +63,7 @@ def _at_name(draw: st.DrawFn, name: str, known: Sequence[LoadBalancer]) -> list[
 
 @st.composite
 def scenes(draw: st.DrawFn) -> Scene:
-    known = (HOME, *draw(st.sampled_from([(), (AWAY,), (AWAY, FAR)])))
+    known = (HUB, *draw(st.sampled_from([(), (AWAY,), (AWAY, FAR)])))
     readable = ["live", "live", "gone", "unreadable", "listed", "never looked at"]
     states = {lb: draw(st.sampled_from(readable if lb.scope in known else readable[3:4])) for lb in IDS}
     seen = {lb: draw(_load_balancer(lb)) for lb in IDS}
@@ -72,7 +72,7 @@ def scenes(draw: st.DrawFn) -> Scene:
     looks = [
         second_look(record, serves, age=draw(st.sampled_from([0, 599, 600, 9999])), override_guard=draw(st.booleans()))
         for record in records
-        if (serves := ownership.served_by(POLICY.owner, record)) is not None and draw(st.booleans())
+        if (serves := mark.served_by(RULES.owner, record)) is not None and draw(st.booleans())
     ]
     return Scene(
         live=tuple(seen[lb] for lb in of["live"]),
@@ -83,10 +83,10 @@ def scenes(draw: st.DrawFn) -> Scene:
         about=tuple(draw(st.lists(st.sampled_from(of["live"] + of["gone"]), unique=True)) if of["live"] else ()),
         second_looks=tuple(looks),
         known=known,
-        unlistable=draw(st.sampled_from([(), (), (HOME,), (AWAY,)])),
+        unlistable=draw(st.sampled_from([(), (), (HUB,), (AWAY,)])),
         listed=draw(st.sampled_from([True, True, True, False])),
         override_guard=draw(st.booleans()),
-        policy=draw(st.sampled_from(POLICIES)),
+        rules=draw(st.sampled_from(POLICIES)),
     )
 
 
@@ -153,10 +153,10 @@ def test_a_change_touches_only_our_cnames_and_adopts_only_if_told(scene: Scene) 
         record = by_id[change.record_id]
         assert (record.type, record.name) == ("CNAME", change.hostname)
         if decision.reason is Reason.ADOPT:
-            assert scene.policy.adopt_matching
+            assert scene.rules.adopt_matching
             assert (record.content, record.comment) == (change.content, "")
         else:
-            assert ownership.served_by(POLICY.owner, record) is not None
+            assert mark.served_by(RULES.owner, record) is not None
 
 
 @often
@@ -175,7 +175,7 @@ def test_a_live_allowed_incumbent_is_never_moved(scene: Scene) -> None:
     live = {lb.id: lb for lb in (*scene.live, *(scene.listed_only if scene.listed else ()))}
     by_id = {record.id: record for record in scene.records}
     for change in (d.change for d in scene.plan().decisions if d.change is not None and d.change.record_id):
-        serves = ownership.served_by(POLICY.owner, by_id[change.record_id])
+        serves = mark.served_by(RULES.owner, by_id[change.record_id])
         if serves in live and change.hostname in " ".join(live[serves].tags.values()).lower().split():
             assert change.load_balancer == serves
 

@@ -305,7 +305,7 @@ def test_the_environment_lends_no_token(vault: Vault, monkeypatch: pytest.Monkey
 
 def test_who_does_not_use_vault_does_not_load_hvac() -> None:
     program = (
-        "import sys, mesh_dns.secrets.vault, mesh_dns.secrets.cached, mesh_dns.secrets.secrets_manager as _;"
+        "import sys, mesh_dns.secrets.vault, mesh_dns.secrets.cached, mesh_dns.aws.secrets_manager as _;"
         "sys.exit('hvac' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": ":".join(sys.path)}, check=True)  # noqa: S603

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from mesh_dns.core.model import Kind, LoadBalancer, LoadBalancerId, Scope
+from mesh_dns.core.values import Kind, LoadBalancer, LoadBalancerId, Scope
 
 PAGE_SIZE = 400  # of DescribeLoadBalancers
 IDS_PER_CALL = 20  # of DescribeLoadBalancers by ids, and of DescribeTags

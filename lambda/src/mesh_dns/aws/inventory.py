@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from mesh_dns.aws.calls import Refused
 from mesh_dns.aws.generations import IDS_PER_CALL, NOT_FOUND, Classic, Descriptions, ElbV2, Generation, Tags, tags_of
 from mesh_dns.aws.scopes import Scopes
-from mesh_dns.core.model import Gone, Listing, LoadBalancer, LoadBalancerId, Scope, Sighting, Unreadable
+from mesh_dns.core.values import Gone, Listing, LoadBalancer, LoadBalancerId, Scope, Sighting, Unreadable
 from mesh_dns.errors import Retryable
 
 TAGGED_PER_PAGE = 100  # of GetResources

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from mesh_dns.aws.calls import Refused, call
 from mesh_dns.aws.clients import AwsClients
-from mesh_dns.core.model import Scope
+from mesh_dns.core.values import Scope
 
 # Seconds for which what was read is good enough: a batch and those right behind it.
 MAX_AGE = 60
@@ -21,20 +21,20 @@ _PAGE_SIZE = 10  # the most that GetParametersByPath gives
 _ADVICE = "check the policy of the function's role"
 
 
-class HomeOnly:
+class HubOnly:
     """The `Register` of a hub without spokes: only its own scope is known."""
 
     open = False
 
-    def __init__(self, home: Scope) -> None:
-        self._home = home
+    def __init__(self, hub: Scope) -> None:
+        self._hub = hub
 
     def known(self) -> frozenset[Scope]:
         """Home."""
-        return frozenset({self._home})
+        return frozenset({self._hub})
 
     def silent(self) -> frozenset[Scope]:
-        """None: if home falls silent, no sweep completes, and that has an alarm of its own."""
+        """None: if hub falls silent, no sweep completes, and that has an alarm of its own."""
         return frozenset()
 
     def announce(self, scope: Scope) -> None:
@@ -53,11 +53,11 @@ class ParameterRegister:
     open = True
 
     def __init__(
-        self, clients: AwsClients, path: str, home: Scope, sweep_period: float, clock: Callable[[], float]
+        self, clients: AwsClients, path: str, hub: Scope, sweep_period: float, clock: Callable[[], float]
     ) -> None:
         self._clients = clients
         self._path = path.rstrip("/")
-        self._home = home
+        self._hub = hub
         self._sweep_period = sweep_period
         self._clock = clock
         self._heard: dict[Scope, float] = {}
@@ -65,7 +65,7 @@ class ParameterRegister:
 
     def known(self) -> frozenset[Scope]:
         """Home, and one scope for each parameter."""
-        return frozenset({self._home, *self._last_heard()})
+        return frozenset({self._hub, *self._last_heard()})
 
     def silent(self) -> frozenset[Scope]:
         """Those whose parameter was not written for three periods."""
@@ -75,7 +75,7 @@ class ParameterRegister:
     def announce(self, scope: Scope) -> None:
         """Write the parameter, unless that was done a short while ago."""
         now = self._clock()
-        if scope == self._home or now - self._last_heard().get(scope, 0.0) < self._sweep_period * _WORTH_WRITING:
+        if scope == self._hub or now - self._last_heard().get(scope, 0.0) < self._sweep_period * _WORTH_WRITING:
             return
         self._call("put_parameter", Name=self._name(scope), Value=str(int(now)), Type="String", Overwrite=True)
         self._heard[scope] = now
@@ -112,7 +112,7 @@ class ParameterRegister:
             position = {"NextToken": answer["NextToken"]}
 
     def _call(self, operation: str, **arguments: object) -> Mapping[str, list[Mapping[str, str]]]:
-        return call(self._clients.client("ssm"), operation, str(self._home), _ADVICE, **arguments)
+        return call(self._clients.client("ssm"), operation, str(self._hub), _ADVICE, **arguments)
 
     def _name(self, scope: Scope) -> str:
         return f"{self._path}/{scope.account}/{scope.region}"

@@ -1,4 +1,4 @@
-"""Which keys open which scope: the function's own role at home, a reader role everywhere else."""
+"""Which keys open which scope: the function's own role at hub, a reader role everywhere else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botocore.exceptions import UnknownRegionError
 
 from mesh_dns.aws.calls import Refused, Unanswered, call
 from mesh_dns.aws.clients import AwsClients, Client, Credentials
-from mesh_dns.core.model import Scope
+from mesh_dns.core.values import Scope
 from mesh_dns.errors import Misconfigured, Retryable
 
 SESSION_NAME = "mesh-dns"
@@ -53,15 +53,15 @@ class _Silence:
 
 
 class Scopes:
-    """Calls to AWS in any scope. `home` is where the function runs; `clock` is in seconds since the epoch.
+    """Calls to AWS in any scope. `hub` is where the function runs; `clock` is in seconds since the epoch.
 
-    Without a reader role, home is the only scope that can be read.
+    Without a reader role, hub is the only scope that can be read.
     """
 
     def __init__(
-        self, clients: AwsClients, home: Scope, reader_role: ReaderRole | None, clock: Callable[[], float]
+        self, clients: AwsClients, hub: Scope, reader_role: ReaderRole | None, clock: Callable[[], float]
     ) -> None:
-        self.home = home
+        self.hub = hub
         self._aws = clients
         self._reader_role = reader_role
         self._clock = clock
@@ -96,7 +96,7 @@ class Scopes:
             raise Misconfigured(f"{scope}: no partition of AWS has a region {scope.region}") from None
 
     def _client(self, scope: Scope, service: str) -> Client:
-        if scope == self.home:
+        if scope == self.hub:
             return self._aws.client(service)
         session = self._sessions.get(scope)
         if session is None or self._clock() > session.expires - MARGIN:
@@ -108,7 +108,7 @@ class Scopes:
     def _assume(self, scope: Scope) -> _Session:
         if self._reader_role is None:
             raise Misconfigured(f"{scope}: cannot be read, since the settings name no reader role (`spokes`)")
-        # The endpoint at home: always enabled for us, and its tokens are good in every region.
+        # The endpoint at hub: always enabled for us, and its tokens are good in every region.
         answer = call(
             self._aws.client("sts"),
             "assume_role",
@@ -126,7 +126,7 @@ class Scopes:
         return _Session(credentials, keys["Expiration"].timestamp())
 
     def _advice(self, scope: Scope) -> str:
-        if scope == self.home:
+        if scope == self.hub:
             return "check the policy of the function's role"
         role = f"{self._reader_role.name.strip('/')}-{scope.region}" if self._reader_role else "reader role"
         return f"check that the role {role} exists in account {scope.account} and trusts this function (module spoke)"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mesh_dns.core.model import Action, Change, LoadBalancerId, Scope
-from mesh_dns.core.policy import Writes
+from mesh_dns.core.rules import Policy
+from mesh_dns.core.values import Action, Change, LoadBalancerId, Scope
 from mesh_dns.core.work import SecondLook
 
 
@@ -93,12 +93,12 @@ class Plan:
     concerns: Mapping[str, frozenset[LoadBalancerId]] = field(hash=False)
 
 
-def permitted(decision: Decision, writes: Writes) -> bool:
+def permitted(decision: Decision, writes: Policy) -> bool:
     """Whether a policy lets a decision be carried out: the filter over the plan."""
     match writes:
-        case Writes.SYNC:
+        case Policy.SYNC:
             return True
-        case Writes.UPSERT_ONLY:
+        case Policy.UPSERT_ONLY:
             return decision.change is None or decision.change.action is not Action.DELETE
-        case Writes.CREATE_ONLY:
+        case Policy.CREATE_ONLY:
             return decision.change is None or decision.change.action is Action.CREATE

@@ -16,8 +16,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from mesh_dns.core.model import LoadBalancerId, Scope
 from mesh_dns.core.validation import complaint_about
+from mesh_dns.core.values import LoadBalancerId, Scope
 from mesh_dns.core.work import Check, Release, Sweep
 from mesh_dns.errors import Ignored, Rejected
 
@@ -135,10 +135,10 @@ def _in_scope(names: Iterable[str], scope: Scope) -> Iterable[LoadBalancerId]:
         yield load_balancer
 
 
-def command_in(event: Json, home: Scope) -> Sweep | Release:
+def command_in(event: Json, hub: Scope) -> Sweep | Release:
     """What a person asks for by direct invocation. Raises Rejected."""
     _demand(event, "command", "")
-    scope = Scope(event.get("account", home.account), event.get("region", home.region))
+    scope = Scope(event.get("account", hub.account), event.get("region", hub.region))
     if event["action"] == "release":
         return Release(scope, event.get("confirm", False))
     return Sweep(scope, override_guard=event.get("override_guard", False))

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
-from mesh_dns.core.model import Gone, Listing, LoadBalancer, LoadBalancerId, Scope, Sighting, Unreadable
-from mesh_dns.core.policy import Policy
+from mesh_dns.core.rules import Rules
+from mesh_dns.core.values import Gone, Listing, LoadBalancer, LoadBalancerId, Scope, Sighting, Unreadable
 
 
-class Standing(Enum):
+class ClaimState(Enum):
     """How a load balancer stands to a name that its record serves."""
 
     CLAIMS = "claims it"
-    RELEASED = "exists and does not claim it"
+    DROPPED = "exists and does not claim it"
     GONE = "is gone"
     UNREADABLE = "cannot be read"
     UNKNOWN = "was not looked at"
@@ -36,7 +36,7 @@ class Facts:
 
     now: float
     known: frozenset[Scope]
-    policy: Policy
+    rules: Rules
     looks: Mapping[LoadBalancerId, Sighting] = field(default_factory=dict)
     tagged: Mapping[LoadBalancerId, LoadBalancer] = field(default_factory=dict)
     listings: Mapping[Scope, Listing | Unreadable] = field(default_factory=dict)
@@ -57,29 +57,29 @@ class Facts:
         """Hostname => those who claim it, newest first, then by id."""
         found: dict[str, list[LoadBalancer]] = defaultdict(list)
         for load_balancer in sorted(self.live.values(), key=lambda lb: (-lb.created, lb.id)):
-            for hostname in self.policy.hostnames_of(load_balancer):
+            for hostname in self.rules.hostnames_of(load_balancer):
                 found[hostname].append(load_balancer)
         return found
 
-    def standing(self, load_balancer: LoadBalancerId, hostname: str) -> Standing:
+    def standing(self, load_balancer: LoadBalancerId, hostname: str) -> ClaimState:
         """How a load balancer stands to a name, as far as the reads prove it."""
         seen = self.live.get(load_balancer)
-        if seen is not None and hostname in self.policy.hostnames_of(seen):
-            return Standing.CLAIMS
+        if seen is not None and hostname in self.rules.hostnames_of(seen):
+            return ClaimState.CLAIMS
         if load_balancer.scope not in self.known:
-            return Standing.UNREADABLE
+            return ClaimState.UNREADABLE
         listing = self.listings.get(load_balancer.scope)
         if listing is not None and not isinstance(listing, Unreadable) and load_balancer in listing:
-            return Standing.RELEASED
+            return ClaimState.DROPPED
         match self.looks.get(load_balancer):
             case None:
-                return Standing.UNKNOWN
+                return ClaimState.UNKNOWN
             case Gone():
-                return Standing.GONE
+                return ClaimState.GONE
             case Unreadable():
-                return Standing.UNREADABLE
+                return ClaimState.UNREADABLE
             case _:
-                return Standing.RELEASED
+                return ClaimState.DROPPED
 
     def unlisted(self) -> frozenset[Scope]:
         """Known scopes whose listing nobody asked for yet."""

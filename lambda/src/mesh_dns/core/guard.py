@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mesh_dns.core import ownership
+from mesh_dns.core import mark
 from mesh_dns.core.facts import Facts
-from mesh_dns.core.model import Record, Scope, Unreadable
+from mesh_dns.core.values import Record, Scope, Unreadable
 
 # It trips over this share of the owned records, and over this many: both.
 PERCENT = 30
@@ -32,7 +32,7 @@ class Guard:
         owned: dict[Scope, int] = defaultdict(int)
         vacant: dict[Scope, int] = defaultdict(int)
         for record in records:
-            serves = ownership.served_by(facts.policy.owner, record)
+            serves = mark.served_by(facts.rules.owner, record)
             if serves is None or record.type != "CNAME" or serves.scope not in facts.known:
                 continue
             owned[serves.scope] += 1
@@ -40,7 +40,7 @@ class Guard:
             if listing is None or isinstance(listing, Unreadable):
                 continue
             seen = facts.live.get(serves)
-            if seen is None or record.name not in facts.policy.hostnames_of(seen):
+            if seen is None or record.name not in facts.rules.hostnames_of(seen):
                 vacant[serves.scope] += 1
         return cls(owned, vacant)
 

@@ -9,8 +9,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from mesh_dns.core.model import LoadBalancerId, Scope
 from mesh_dns.core.validation import complaint_about
+from mesh_dns.core.values import LoadBalancerId, Scope
 from mesh_dns.core.work import SecondLook, Sweep
 from mesh_dns.errors import Rejected
 

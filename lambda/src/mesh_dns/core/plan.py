@@ -31,11 +31,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from mesh_dns.core import hostnames, ownership
+from mesh_dns.core import hostnames, mark
 from mesh_dns.core.decision import Decision, Need, Plan, Question, Reason
-from mesh_dns.core.facts import Facts, Standing
+from mesh_dns.core.facts import ClaimState, Facts
 from mesh_dns.core.guard import Guard
-from mesh_dns.core.model import Action, Change, LoadBalancer, LoadBalancerId, Record, Scope
+from mesh_dns.core.values import Action, Change, LoadBalancer, LoadBalancerId, Record, Scope
 from mesh_dns.core.work import SecondLook
 
 
@@ -52,13 +52,13 @@ class _Planner:
     def __init__(self, question: Question, facts: Facts, zones: Mapping[str, Collection[Record]]) -> None:
         self.question = question
         self.facts = facts
-        self.policy = facts.policy
+        self.rules = facts.rules
         self.zones = zones
         self.records = [record for records in zones.values() for record in records]
         self.at_name: dict[str, list[Record]] = defaultdict(list)
         self.strays: dict[str, list[Record]] = defaultdict(list)
         for record in sorted(self.records, key=lambda r: (r.name, r.type, r.id)):
-            at_home = record.zone_id == self.policy.zone_of(record.name)
+            at_home = record.zone_id == self.rules.zone_of(record.name)
             (self.at_name if at_home else self.strays)[record.name].append(record)
         self._guard: Guard | None = None
 
@@ -76,10 +76,10 @@ class _Planner:
         found: dict[str, set[LoadBalancerId]] = defaultdict(set)
         for load_balancer in self.question.load_balancers:
             if load_balancer in self.facts.live:
-                for hostname in self.policy.hostnames_of(self.facts.live[load_balancer]):
+                for hostname in self.rules.hostnames_of(self.facts.live[load_balancer]):
                     found[hostname].add(load_balancer)
         for record in self.records:
-            serves = ownership.served_by(self.policy.owner, record)
+            serves = mark.served_by(self.rules.owner, record)
             if serves in self.question.load_balancers:
                 found[record.name].add(serves)
         return {hostname: frozenset(load_balancers) for hostname, load_balancers in found.items()}
@@ -90,9 +90,9 @@ class _Planner:
         if problem := hostnames.problem_with(hostname):
             yield from self._refuse(hostname, claimants, Reason.INVALID_HOSTNAME, f"the name {problem}")
             return
-        zone_id = self.policy.zone_of(hostname)
+        zone_id = self.rules.zone_of(hostname)
         if zone_id is None:
-            under = ", ".join(sorted(self.policy.zones))
+            under = ", ".join(sorted(self.rules.zones))
             yield from self._refuse(hostname, claimants, Reason.OUTSIDE_ZONES, f"no name under {under}")
             return
         if zone_id not in self.zones:
@@ -100,7 +100,7 @@ class _Planner:
             return
         ours, others = self._split(self.at_name.get(hostname, ()))
         yield from self._report_odd(others)
-        objections = {lb.id: self.policy.objection_to(lb, hostname) for lb in claimants}
+        objections = {lb.id: self.rules.objection_to(lb, hostname) for lb in claimants}
         allowed = [lb for lb in claimants if objections[lb.id] is None]
         for load_balancer in claimants:
             if (objection := objections[load_balancer.id]) and not (ours and ours[1] == load_balancer.id):
@@ -114,7 +114,7 @@ class _Planner:
         """Our CNAME with the load balancer that it serves, and everything else at the name."""
         ours, others = None, []
         for record in at_name:
-            serves = ownership.served_by(self.policy.owner, record)
+            serves = mark.served_by(self.rules.owner, record)
             if ours is None and serves is not None and record.type == "CNAME":
                 ours = (record, serves)
             else:
@@ -124,14 +124,14 @@ class _Planner:
     def _keep_strays(self, hostname: str) -> Iterator[Decision]:
         """Ours, in a zone that the settings no longer give the name: a mistyped zone map must not delete it."""
         for record in self.strays.get(hostname, ()):
-            serves = ownership.served_by(self.policy.owner, record)
+            serves = mark.served_by(self.rules.owner, record)
             if serves is not None:
                 detail = "the settings no longer put this name into this zone; the record stays as it is"
                 yield Decision(hostname, Reason.KEPT_NOT_ALLOWED, serves, detail)
 
     def _report_odd(self, others: Iterable[Record]) -> Iterator[Decision]:
         for record in others:
-            serves = ownership.served_by(self.policy.owner, record)
+            serves = mark.served_by(self.rules.owner, record)
             if serves is not None:
                 detail = f"a {record.type} record carries our mark; it is left alone"
                 yield Decision(record.name, Reason.NOT_A_CNAME, serves, detail)
@@ -159,10 +159,10 @@ class _Planner:
         yield from self._refuse(hostname, allowed, Reason.NAME_TAKEN, detail)
 
     def _adoptable(self, others: Sequence[Record], winner: LoadBalancer) -> bool:
-        if not self.policy.adopt_matching or len(others) != 1:
+        if not self.rules.adopt_matching or len(others) != 1:
             return False
         record = others[0]
-        return record.type == "CNAME" and record.content == winner.dns_name and not ownership.is_marked(record)
+        return record.type == "CNAME" and record.content == winner.dns_name and not mark.is_marked(record)
 
     def _decide_ours(
         self,
@@ -173,16 +173,16 @@ class _Planner:
     ) -> Iterator[Decision | Need]:
         hostname = record.name
         match self.facts.standing(incumbent, hostname):
-            case Standing.UNKNOWN:
+            case ClaimState.UNKNOWN:
                 yield Need(hostname, looks=frozenset({incumbent}))
-            case Standing.UNREADABLE:
+            case ClaimState.UNREADABLE:
                 detail = f"{incumbent} holds the name and cannot be read"
                 losers = [lb for lb in allowed if lb.id != incumbent]
                 yield from self._refuse(hostname, losers, Reason.INCUMBENT_UNREADABLE, detail)
-            case Standing.CLAIMS if objection is not None:
+            case ClaimState.CLAIMS if objection is not None:
                 yield Decision(hostname, Reason.KEPT_NOT_ALLOWED, incumbent, objection)
                 yield from self._refuse_losers(hostname, allowed, incumbent)
-            case Standing.CLAIMS:
+            case ClaimState.CLAIMS:
                 yield self._settle(record, self.facts.live[incumbent])
                 yield from self._refuse_losers(hostname, allowed, incumbent)
             case standing:
@@ -204,7 +204,7 @@ class _Planner:
         return Decision(record.name, Reason.UPDATE, load_balancer.id, f"wrong {', '.join(wrong)}", change)
 
     def _decide_vacancy(
-        self, record: Record, incumbent: LoadBalancerId, standing: Standing, heirs: Sequence[LoadBalancer]
+        self, record: Record, incumbent: LoadBalancerId, standing: ClaimState, heirs: Sequence[LoadBalancer]
     ) -> Iterator[Decision | Need]:
         hostname = record.name
         if missing := self.facts.unlisted():
@@ -215,16 +215,16 @@ class _Planner:
             yield Decision(hostname, Reason.SCOPE_UNLISTABLE, incumbent, detail, retry=True)
             return
         second = self._second_look_at(record, incumbent)
-        ripe = second is not None and self.facts.now - second.first_look >= self.policy.grace
+        ripe = second is not None and self.facts.now - second.first_look >= self.rules.grace
         if not heirs:
-            if unread := frozenset(self.policy.zones.values()) - self.zones.keys():
+            if unread := frozenset(self.rules.zones.values()) - self.zones.keys():
                 yield Need(hostname, zones=unread)  # the guard counts over all of them
                 return
             yield self._decide_empty(record, incumbent, standing, second, ripe=ripe)
             return
         heir = heirs[0]
-        replacement = self.facts.now - heir.created < self.policy.grace
-        if standing is Standing.RELEASED or replacement or ripe:
+        replacement = self.facts.now - heir.created < self.rules.grace
+        if standing is ClaimState.DROPPED or replacement or ripe:
             change = self._write(Action.UPDATE, record.zone_id, hostname, heir, record.id)
             yield Decision(hostname, Reason.HAND_OVER, heir.id, f"{incumbent} {standing.value}", change)
             yield from self._refuse_losers(hostname, heirs, heir.id)
@@ -238,7 +238,7 @@ class _Planner:
         self,
         record: Record,
         incumbent: LoadBalancerId,
-        standing: Standing,
+        standing: ClaimState,
         second: SecondLook | None,
         *,
         ripe: bool,
@@ -298,7 +298,7 @@ class _Planner:
     def _write(
         self, action: Action, zone_id: str, hostname: str, load_balancer: LoadBalancer, record_id: str = ""
     ) -> Change:
-        comment = ownership.mark(self.policy.owner, load_balancer.id)
+        comment = mark.comment_for(self.rules.owner, load_balancer.id)
         return Change(
             action,
             zone_id,
@@ -306,7 +306,7 @@ class _Planner:
             load_balancer.id,
             record_id,
             load_balancer.dns_name,
-            self.policy.ttl,
+            self.rules.ttl,
             comment,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from mesh_dns.core.model import LoadBalancerId
+from mesh_dns.core.values import LoadBalancerId
 from mesh_dns.core.work import Sweep
 
 # One run looks at this many tagged load balancers, and at this many that only a record still names.

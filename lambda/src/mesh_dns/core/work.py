@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mesh_dns.core.model import LoadBalancerId, Scope
+from mesh_dns.core.values import LoadBalancerId, Scope
 
 
 @dataclass(frozen=True, slots=True)

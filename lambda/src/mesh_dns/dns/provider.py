@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from mesh_dns.core.model import Change, Record
+from mesh_dns.core.values import Change, Record
 from mesh_dns.errors import Misconfigured, Retryable
 
 

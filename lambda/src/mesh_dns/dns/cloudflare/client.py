@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from mesh_dns.core.model import Action, Change, Record
-from mesh_dns.core.ownership import served_by
+from mesh_dns.core.mark import served_by
+from mesh_dns.core.values import Action, Change, Record
 from mesh_dns.dns.cloudflare.http import BASE_URL, READ_TIMEOUT, Api, Reply, Token
 from mesh_dns.dns.provider import BatchRejected, Denied, QuotaReached, RateLimited, Unavailable
 from mesh_dns.errors import MeshDnsError

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mesh_dns.core.facts import Facts
-from mesh_dns.core.model import Listing, LoadBalancer, LoadBalancerId, Record, Scope, Sighting, Unreadable
-from mesh_dns.core.policy import Policy
+from mesh_dns.core.rules import Rules
+from mesh_dns.core.values import Listing, LoadBalancer, LoadBalancerId, Record, Scope, Sighting, Unreadable
 from mesh_dns.dns.provider import Provider, RateLimited
 from mesh_dns.errors import Retryable
 from mesh_dns.ports import Inventory
@@ -19,7 +19,7 @@ class Observation:
 
     inventory: Inventory
     provider: Provider
-    policy: Policy
+    rules: Rules
     known: frozenset[Scope]
     silent: frozenset[Scope]
     clock: Callable[[], float]
@@ -73,7 +73,7 @@ class Observation:
             try:
                 if self.rate_limit is not None:
                     raise self.rate_limit
-                held = [name for name in names if self.policy.zone_of(name) == zone_id]
+                held = [name for name in names if self.rules.zone_of(name) == zone_id]
                 self.zones[zone_id] = self.provider.records(zone_id, held)
             except RateLimited as error:
                 self.rate_limit = error
@@ -86,7 +86,7 @@ class Observation:
         return Facts(
             self.clock(),
             self.known,
-            self.policy,
+            self.rules,
             dict(self.looks),
             dict(self.tagged),
             dict(self.listings),

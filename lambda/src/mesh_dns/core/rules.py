@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mesh_dns.core import hostnames
-from mesh_dns.core.model import LoadBalancer, Scope
+from mesh_dns.core.values import LoadBalancer, Scope
 
 
-class Writes(StrEnum):
+class Policy(StrEnum):
     """Which changes are carried out: a named filter over the plan."""
 
     SYNC = "sync"
@@ -19,7 +19,7 @@ class Writes(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class Rules:
     """What decisions depend on, besides the facts.
 
     `zones` maps a DNS suffix to the id of the zone that holds its names. `accounts` maps an account to the hostname
@@ -34,7 +34,7 @@ class Policy:
     internal_only: bool = True
     ttl: int = 60
     adopt_matching: bool = False
-    writes: Writes = Writes.SYNC
+    policy: Policy = Policy.SYNC
     grace: float = 600
     sweep_period: float = 900
 
@@ -49,7 +49,7 @@ class Policy:
         suffix = hostnames.suffix_of(hostname, self.zones)
         return None if suffix is None else self.zones[suffix]
 
-    def may_speak(self, scope: Scope) -> bool:
+    def may_claim(self, scope: Scope) -> bool:
         """Whether the account of a scope may claim anything at all."""
         return bool(self.accounts.get(scope.account))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from mesh_dns.converge import Converge
-from mesh_dns.core.model import Scope
-from mesh_dns.core.policy import Policy
+from mesh_dns.core.rules import Rules
+from mesh_dns.core.values import Scope
 from mesh_dns.core.work import Sweep
 from mesh_dns.errors import Retryable
+from mesh_dns.forgetting import release
 from mesh_dns.ports import KnownScopes
-from mesh_dns.release import release
-from tests.doubles.inventory import HOME, InMemoryInventory, make, make_id
+from tests.doubles.inventory import HUB, InMemoryInventory, make, make_id
 from tests.doubles.others import InMemoryOutbox, Told, VirtualClock
 from tests.doubles.provider import ZONE, InMemoryProvider
 
@@ -22,14 +22,14 @@ NAMES = [f"c{number}.mesh.example.com" for number in range(20)]
 
 @pytest.fixture
 def ports() -> Converge:
-    inventory = InMemoryInventory(scopes={HOME, LEAVING})
+    inventory = InMemoryInventory(scopes={HUB, LEAVING})
     for number, name in enumerate(NAMES):
         inventory.put(make(make_id(number, LEAVING), name))
-    policy = Policy(
-        "mesh-dns/1f0c9a3e", {"mesh.example.com": ZONE}, dict.fromkeys((HOME.account, LEAVING.account), ("*",))
+    rules = Rules(
+        "mesh-dns/1f0c9a3e", {"mesh.example.com": ZONE}, dict.fromkeys((HUB.account, LEAVING.account), ("*",))
     )
-    ports = Converge(inventory, InMemoryProvider(), InMemoryOutbox(), Told(), policy, VirtualClock())
-    ports({"sweep": Sweep(LEAVING)}, KnownScopes(frozenset({HOME, LEAVING})), ports.clock() + 100)
+    ports = Converge(inventory, InMemoryProvider(), InMemoryOutbox(), Told(), rules, VirtualClock())
+    ports({"sweep": Sweep(LEAVING)}, KnownScopes(frozenset({HUB, LEAVING})), ports.clock() + 100)
     inventory.unreadable.add(LEAVING)
     inventory.put(make(99, NAMES[0], created=5))
     return ports
@@ -69,7 +69,7 @@ def test_another_scope_that_cannot_be_read_stops_it_unless_it_has_been_silent_fo
     ports.inventory.scopes.add(SILENT)
     ports.inventory.unreadable.add(SILENT)
     assert len(released(ports, confirmed=False)) == len(NAMES)
-    ports.inventory.unreadable.add(HOME)
+    ports.inventory.unreadable.add(HUB)
     with pytest.raises(Retryable, match="cannot be asked who claims"):
         released(ports, confirmed=True)
     assert len(ports.provider.records_by_id) == len(NAMES)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from mesh_dns.core.decision import Decision
-from mesh_dns.core.model import Action, Change, LoadBalancerId
+from mesh_dns.core.values import Action, Change, LoadBalancerId
 from mesh_dns.dns.provider import BatchRejected, Provider, QuotaReached, RateLimited
 from mesh_dns.errors import Retryable
 

@@ -8,8 +8,8 @@ from typing import Any
 import botocore.loaders
 import pytest
 
-from mesh_dns.core import ownership
-from mesh_dns.core.model import Kind, LoadBalancerId, Record
+from mesh_dns.core import mark
+from mesh_dns.core.values import Kind, LoadBalancerId, Record
 
 OWNER = "mesh-dns/1f0c9a3e"
 NLB = LoadBalancerId("eu-west-1", "111122223333", Kind.NETWORK, "k8s-kubesyst-clusterm-0123456789", "50dc6c495c0c9188")
@@ -40,17 +40,17 @@ def test_there_are_regions_to_test() -> None:
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("region", sorted(set(regions())))
 def test_the_longest_mark_fits_and_is_recognised(region: str, kind: Kind) -> None:
-    owner = "o" * ownership.LONGEST_OWNER
+    owner = "o" * mark.LONGEST_OWNER
     lb = longest(region, kind)
-    comment = ownership.mark(owner, lb)
-    assert len(comment) <= ownership.LONGEST_MARK == 100
-    assert ownership.served_by(owner, marked(comment)) == lb
-    assert ownership.is_marked(marked(comment))
+    comment = mark.comment_for(owner, lb)
+    assert len(comment) <= mark.LONGEST_MARK == 100
+    assert mark.served_by(owner, marked(comment)) == lb
+    assert mark.is_marked(marked(comment))
 
 
 def test_a_mark() -> None:
-    assert ownership.mark(OWNER, NLB) == MARK
-    assert ownership.served_by(OWNER, marked(MARK)) == NLB
+    assert mark.comment_for(OWNER, NLB) == MARK
+    assert mark.served_by(OWNER, marked(MARK)) == NLB
 
 
 @pytest.mark.parametrize(
@@ -76,5 +76,5 @@ def test_a_mark() -> None:
     ],
 )
 def test_anything_else_is_not_ours(comment: str, is_a_mark: bool) -> None:
-    assert ownership.served_by(OWNER, marked(comment)) is None
-    assert ownership.is_marked(marked(comment)) is is_a_mark
+    assert mark.served_by(OWNER, marked(comment)) is None
+    assert mark.is_marked(marked(comment)) is is_a_mark

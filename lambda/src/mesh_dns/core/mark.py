@@ -7,14 +7,14 @@ What `mark` writes, `served_by` recognises: exact, case-sensitive, whole fields.
 
 from __future__ import annotations
 
-from mesh_dns.core.model import LoadBalancerId, Record
+from mesh_dns.core.values import LoadBalancerId, Record
 
 # A provider's free plan holds a comment of this many characters (Cloudflare, error 9313 beyond it).
 LONGEST_MARK = 100
 LONGEST_OWNER = 17
 
 
-def mark(owner: str, load_balancer: LoadBalancerId) -> str:
+def comment_for(owner: str, load_balancer: LoadBalancerId) -> str:
     """The comment that our record for this load balancer carries: at most `LONGEST_MARK` characters."""
     return f"{owner} {load_balancer}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mesh_dns.core.model import Kind, LoadBalancerId, Scope
+from mesh_dns.core.values import Kind, LoadBalancerId, Scope
 
 ARN = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/"
 NLB = LoadBalancerId("eu-west-1", "111122223333", Kind.NETWORK, "k8s-kubesyst-clusterm-0123456789", "50dc6c495c0c9188")

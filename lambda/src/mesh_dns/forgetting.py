@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mesh_dns.apply import Writer
 from mesh_dns.converge import Converge
-from mesh_dns.core import ownership
+from mesh_dns.core import mark
 from mesh_dns.core.decision import Decision, Question
-from mesh_dns.core.model import Gone, Scope, Unreadable
 from mesh_dns.core.plan import plan
+from mesh_dns.core.values import Gone, Scope, Unreadable
 from mesh_dns.core.work import SecondLook
 from mesh_dns.errors import Retryable
-from mesh_dns.observe import Observation
 from mesh_dns.ports import KnownScopes
+from mesh_dns.reading import Observation
+from mesh_dns.writing import Writer
 
 
 def release(
@@ -32,22 +32,22 @@ def release(
 
     Raises Retryable when a zone or another scope cannot be read, or a write fails; calling again is harmless.
     """
-    policy = ports.policy
-    seen = Observation(ports.inventory, ports.provider, policy, others.known | {scope}, others.silent, ports.clock)
+    rules = ports.rules
+    seen = Observation(ports.inventory, ports.provider, rules, others.known | {scope}, others.silent, ports.clock)
     seen.listings[scope] = {}
     seen.list_scopes(others.known)
     for other in sorted(others.known - others.silent):
         listing = seen.listings[other]
         if isinstance(listing, Unreadable):
             raise Retryable(f"{other} cannot be asked who claims these names: {listing.reason}")
-    seen.read_zones(frozenset(policy.zones.values()), ())
+    seen.read_zones(frozenset(rules.zones.values()), ())
     for error in seen.unread_zones.values():
         raise error
     second_looks = frozenset(
         SecondLook(serves, record.name, zone_id, record.id, first_look=0, override_guard=True)
         for zone_id, records in seen.zones.items()
         for record in records
-        if (serves := ownership.served_by(policy.owner, record)) is not None and serves.scope == scope
+        if (serves := mark.served_by(rules.owner, record)) is not None and serves.scope == scope
     )
     question = Question(frozenset(look.load_balancer for look in second_looks), second_looks)
     seen.looks.update({load_balancer: Gone() for load_balancer in question.load_balancers})

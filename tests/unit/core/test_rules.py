@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from mesh_dns.core.model import Scope
-from tests.doubles.inventory import HOME, make, make_id
+from mesh_dns.core.values import Scope
+from tests.doubles.inventory import HUB, make, make_id
 from tests.doubles.provider import ZONE
-from tests.unit.core.scene import FAR, NAME, OTHER, OTHER_ZONE, POLICY
+from tests.unit.core.scene import FAR, NAME, OTHER, OTHER_ZONE, RULES
 
 LB = make(1, NAME)
 
@@ -31,15 +31,15 @@ LB = make(1, NAME)
     ],
 )  # fmt: skip
 def test_what_a_load_balancer_claims(tags: dict[str, str], failed: bool, names: tuple[str, ...]) -> None:
-    assert POLICY.hostnames_of(make(1, tags=tags, failed=failed)) == names
+    assert RULES.hostnames_of(make(1, tags=tags, failed=failed)) == names
 
 
 def test_the_tag_is_a_setting() -> None:
-    policy = replace(POLICY, hostname_tag="dns")
-    assert policy.hostnames_of(make(1, NAME, tags={"dns": OTHER})) == (OTHER,)
+    rules = replace(RULES, hostname_tag="dns")
+    assert rules.hostnames_of(make(1, NAME, tags={"dns": OTHER})) == (OTHER,)
 
 
-ONE_NAME: dict[str, Any] = {"accounts": {HOME.account: (NAME,), FAR.account: ("*",)}}
+ONE_NAME: dict[str, Any] = {"accounts": {HUB.account: (NAME,), FAR.account: ("*",)}}
 TAGGED = {"required_tags": {"stack": "mesh", "team": "net"}}
 
 
@@ -48,15 +48,15 @@ TAGGED = {"required_tags": {"stack": "mesh", "team": "net"}}
     [
         pytest.param({}, LB, None, id="allowed"),
         pytest.param(ONE_NAME, LB, None, id="a name of the account's"),
-        pytest.param({"accounts": {HOME.account: (OTHER, NAME)}}, LB, None, id="the second pattern fits"),
+        pytest.param({"accounts": {HUB.account: (OTHER, NAME)}}, LB, None, id="the second pattern fits"),
         pytest.param(
-            {"accounts": {HOME.account: (OTHER,)}},
+            {"accounts": {HUB.account: (OTHER,)}},
             LB,
-            f"{HOME.account} may only claim {OTHER}",
+            f"{HUB.account} may only claim {OTHER}",
             id="no name of it",
         ),
         pytest.param({"accounts": {FAR.account: ("*",)}}, LB, "it is not in `accounts`", id="an account not named"),
-        pytest.param({"accounts": {HOME.account: ()}}, LB, "may not claim names", id="an account without patterns"),
+        pytest.param({"accounts": {HUB.account: ()}}, LB, "may not claim names", id="an account without patterns"),
         pytest.param({}, make(1, NAME, internal=False), "internet-facing", id="not internal"),
         pytest.param({"internal_only": False}, make(1, NAME, internal=False), None, id="not internal, and it may be"),
         pytest.param({}, replace(LB, dns_name=""), "no DNS name", id="nothing to point to"),
@@ -66,32 +66,32 @@ TAGGED = {"required_tags": {"stack": "mesh", "team": "net"}}
     ],
 )
 def test_objections(different: dict[str, Any], lb: Any, objection: str | None) -> None:
-    found = replace(POLICY, **different).objection_to(lb, NAME)
+    found = replace(RULES, **different).objection_to(lb, NAME)
     assert (found is None) == (objection is None)
     assert (objection or "") in (found or "")
 
 
 def test_another_account_has_its_own_patterns() -> None:
-    policy = replace(POLICY, **ONE_NAME)
+    rules = replace(RULES, **ONE_NAME)
     far = make(make_id(1, FAR), OTHER)
-    assert policy.objection_to(far, OTHER) is None
-    assert policy.objection_to(LB, OTHER) is not None
+    assert rules.objection_to(far, OTHER) is None
+    assert rules.objection_to(LB, OTHER) is not None
 
 
 @pytest.mark.parametrize(
     ("accounts", "speaks"),
-    [({HOME.account: ("*",)}, True), ({HOME.account: ()}, False), ({FAR.account: ("*",)}, False), ({}, False)],
+    [({HUB.account: ("*",)}, True), ({HUB.account: ()}, False), ({FAR.account: ("*",)}, False), ({}, False)],
     ids=["with patterns", "with none", "not named", "nobody is named"],
 )
 def test_who_may_speak(accounts: dict[str, tuple[str, ...]], speaks: bool) -> None:
-    policy = replace(POLICY, accounts=accounts)
-    assert policy.may_speak(HOME) is speaks
-    assert policy.may_speak(Scope(HOME.account, "another-region-1")) is speaks
+    rules = replace(RULES, accounts=accounts)
+    assert rules.may_claim(HUB) is speaks
+    assert rules.may_claim(Scope(HUB.account, "another-region-1")) is speaks
 
 
 def test_the_zone_of_a_name_is_that_of_the_longest_suffix() -> None:
-    policy = replace(POLICY, zones={"example.com": ZONE, "mesh.example.com": OTHER_ZONE})
-    assert policy.zone_of(NAME) == OTHER_ZONE
-    assert policy.zone_of("a.example.com") == ZONE
-    assert policy.zone_of("mesh.example.com") is None
-    assert policy.zone_of("a.example.org") is None
+    rules = replace(RULES, zones={"example.com": ZONE, "mesh.example.com": OTHER_ZONE})
+    assert rules.zone_of(NAME) == OTHER_ZONE
+    assert rules.zone_of("a.example.com") == ZONE
+    assert rules.zone_of("mesh.example.com") is None
+    assert rules.zone_of("a.example.org") is None

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from mesh_dns.aws.secrets_manager import SecretsManagerStore
 from mesh_dns.errors import Misconfigured, Retryable
-from mesh_dns.secrets.secrets_manager import SecretsManagerStore
 from tests.unit.aws.fake_aws import AwsError, Call, FakeAws
 from tests.unit.secrets.shown import everything_in
 
@@ -81,7 +81,7 @@ def test_a_secret_without_a_token_is_named_and_its_value_never(
             f"holds no value yet.*put-secret-value --secret-id {ARN}",
         ),
         ("ResourceNotFoundException", "Secrets Manager can't find the specified secret.", "does not exist"),
-        ("AccessDeniedException", "no policy allows it", "secretsmanager:GetSecretValue.*kms:Decrypt"),
+        ("AccessDeniedException", "no rules allows it", "secretsmanager:GetSecretValue.*kms:Decrypt"),
         ("AccessDeniedException", "Access to KMS is not allowed", "kms:Decrypt"),
         ("DecryptionFailure", "cannot decrypt", "kms:Decrypt"),
         ("InvalidRequestException", "marked for deletion", "restore it"),
