@@ -21,7 +21,7 @@ IMPURE = {
     "signal", "socket", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib", "uuid",
 }  # fmt: skip
 PURE_NEIGHBOURS = {"mesh_dns.errors"}
-SHELL = {"converge", "observe", "apply", "release", "ports", "intake"}
+SHELL = {"converge", "reading", "writing", "forgetting", "ports", "intake"}
 ADAPTERS = {
     "mesh_dns.aws": "aws",
     "mesh_dns.dns.cloudflare": "cloudflare",

@@ -255,7 +255,7 @@ def test_an_unlisted_zone_is_not_an_empty_one(world: World) -> None:
     ("writes", "left"), [(Policy.SYNC, 0), (Policy.UPSERT_ONLY, 1), (Policy.CREATE_ONLY, 1)], ids=str
 )
 def test_policies_filter_the_plan(world: World, writes: Policy, left: int) -> None:
-    world.rules = replace(RULES, writes=writes)
+    world.rules = replace(RULES, policy=writes)
     lb = world.inventory.put(make(1, NAME))
     world.check(lb)
     assert len(world.provider.at(NAME)) == 1
