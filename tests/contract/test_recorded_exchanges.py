@@ -160,7 +160,7 @@ def test_the_emulator_limits_the_rate_as_recorded() -> None:
         answer = ask(emulator, exchange["request"])
     assert_same(answer, exchange["response"])
     assert answer.headers["Retry-After"] in ("299", "300")
-    assert re.fullmatch(r'"default";q=1;w=300', answer.headers["Ratelimit-Rules"])
+    assert re.fullmatch(r'"default";q=1;w=300', answer.headers["Ratelimit-Policy"])
 
 
 def client() -> Provider:

@@ -25,7 +25,6 @@ SHELL = {"converge", "reading", "writing", "forgetting", "ports", "intake"}
 ADAPTERS = {
     "mesh_dns.aws": "aws",
     "mesh_dns.dns.cloudflare": "cloudflare",
-    "mesh_dns.aws.secrets_manager": "secrets manager",
     "mesh_dns.secrets.vault": "vault",
 }
 
