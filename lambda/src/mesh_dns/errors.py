@@ -1,4 +1,4 @@
-"""The error tree: four meanings, each with one thing that the handler does about it.
+"""The error tree: four meanings, each with one thing that the intake does about it.
 
 Adapters translate what their library raises into one of these; nobody else catches broadly.
 """
@@ -21,12 +21,16 @@ class Rejected(MeshDnsError):
 class Retryable(MeshDnsError):
     """May work later: the message goes back to the queue.
 
-    `after` is the number of seconds that the other side asked us to wait, or None: the queue's own backoff.
+    `after` is the number of seconds that the other side asked us to wait, or None: the queue's own back-off.
     """
 
     def __init__(self, message: str, *, after: float | None = None) -> None:
         super().__init__(message)
         self.after = after
+
+
+class OutOfTime(Retryable):
+    """Not begun, because the invocation's deadline was near."""
 
 
 class Misconfigured(Retryable):

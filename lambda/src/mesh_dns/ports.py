@@ -1,75 +1,110 @@
-"""What converge needs of the world besides DNS (see dns/provider.py): AWS to look at, a queue, somebody to tell."""
+"""What the shell needs of the world besides DNS (see dns/provider.py).
+
+`Inventory`, `Outbox`, `Memory` and `Reporter` are for `converge`; `Register` is for the intake.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from mesh_dns.core.decision import Decision
-from mesh_dns.core.values import Listing, LoadBalancer, LoadBalancerId, Scope, Sighting, Unreadable
-from mesh_dns.core.work import SecondLook, Sweep
-
-
-@dataclass(frozen=True, slots=True)
-class KnownScopes:
-    """The scopes that may be looked at, and which of them, never the hub's own, were not swept for three periods."""
-
-    known: frozenset[Scope]
-    silent: frozenset[Scope] = frozenset()
+from mesh_dns.core.values import Listing, LoadBalancerId, Scope, Sighting, Unreadable
+from mesh_dns.core.work import OwnMessage
 
 
 class Inventory(Protocol):
-    """Load balancers, read from AWS. "Could not read" and "not there" never look alike."""
+    """Load balancers, read from AWS. "Could not read" and "not there" never look alike.
 
-    def look(self, ids: Collection[LoadBalancerId]) -> Mapping[LoadBalancerId, Sighting]:
-        """Look at each directly, with its tags. Every id that was asked for is in the answer; never raises.
+    Scopes, and ids within one, are read side by side, within what AWS allows. No call starts after `deadline` (clock
+    seconds): what was not asked by then is Unreadable with the cause OUT_OF_TIME. Nothing here ever raises.
+    """
+
+    def look(self, ids: Collection[LoadBalancerId], deadline: float) -> Mapping[LoadBalancerId, Sighting]:
+        """Look at each directly, with its tags. Every id that was asked for is in the answer.
 
         `Gone` only from a call that asked for that one id, with a session of that scope's account.
         """
         ...
 
-    def tagged(self, scope: Scope) -> Mapping[LoadBalancerId, LoadBalancer]:
-        """Every load balancer with the hostname tag, by the tagging API, which lags. Raises Retryable."""
+    def tagged(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
+        """Every load balancer with the hostname tag, by the tagging API, which lags. Each scope is in the answer.
+
+        Readable only where everything that a delete needs is: tags are described once, too.
+        """
         ...
 
-    def listings(self, scopes: Collection[Scope]) -> Mapping[Scope, Listing | Unreadable]:
-        """Every load balancer of each scope with its tags, read directly. Each scope is in the answer; never raises."""
+    def listings(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
+        """Every load balancer of each scope with its tags, read directly. Each scope is in the answer."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the register knows of a scope, in seconds since the epoch.
+
+    `announced`: when it became known. `read`: when everything that a delete needs could last be read; None for never.
+    """
+
+    announced: float
+    read: float | None = None
 
 
 class Register(Protocol):
-    """The scopes that may be looked at: the hub's own, and those that announced themselves and were not released."""
+    """The scopes that may be looked at: the hub's own, and those that announced themselves and were not forgotten."""
 
     open: bool
     """Whether scopes other than the hub's own may announce themselves."""
 
-    def known(self) -> frozenset[Scope]:
-        """All of them. Raises Retryable."""
-        ...
-
-    def silent(self) -> frozenset[Scope]:
-        """Those of them, never the hub's own, that could not be swept for three periods. Raises Retryable."""
+    def entries(self) -> Mapping[Scope, Entry]:
+        """All of them, the hub's own always among them. Raises Retryable."""
         ...
 
     def announce(self, scope: Scope) -> None:
-        """A scope was swept just now. Raises Retryable."""
+        """A sweep of this scope arrived: it is known from now on. Raises Retryable."""
         ...
 
-    def release(self, scope: Scope) -> None:
-        """Forget a scope, until it announces itself again. Raises Retryable."""
+    def note_read(self, scope: Scope) -> None:
+        """Everything that a delete needs could be read there just now. Raises Retryable."""
+        ...
+
+    def forget(self, scope: Scope) -> None:
+        """Not known any more, until it announces itself again. Raises Retryable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What may be lost at any time and costs speed only. Times are seconds since the epoch.
+
+    `refused`: hostname => when the provider last refused to write it. `answered`: zone id => when it last answered, or
+    when it was first asked without an answer.
+    """
+
+    refused: Mapping[str, float] = field(default_factory=dict)
+    answered: Mapping[str, float] = field(default_factory=dict)
+
+
+class Memory(Protocol):
+    """What outlives an invocation. Never raises: what cannot be read was forgotten."""
+
+    def recall(self) -> Remembered:
+        """Everything that is remembered."""
+        ...
+
+    def remember(
+        self, *, refused: Collection[str] = (), written: Collection[str] = (), answered: Collection[str] = ()
+    ) -> None:
+        """Hostnames that the provider refused just now, or took; zones that answered, or did not for the first time."""
         ...
 
 
 class Outbox(Protocol):
     """The function's own queue, for what it asks itself to do later."""
 
-    def send_second_looks(self, looks: Mapping[SecondLook, float]) -> None:
-        """Send each after its delay in seconds (0-900). Raises Retryable; sending twice is harmless."""
-        ...
-
-    def send_continuation(self, sweep: Sweep) -> None:
-        """Send the rest of a sweep. Raises Retryable."""
+    def send(self, messages: Mapping[OwnMessage, float]) -> None:
+        """Send each after its delay in seconds (0-900). Raises Retryable if one was not taken; twice is harmless."""
         ...
 
 
@@ -80,6 +115,6 @@ class Reporter(Protocol):
         """One decision. `outcome`: `done`, `held-by-policy`, `dry-run`, `failed: <why>`, or empty for no write."""
         ...
 
-    def swept(self, sweep: Sweep, *, load_balancers: int) -> None:
+    def swept(self, scope: Scope, *, load_balancers: int) -> None:
         """A sweep reached its end."""
         ...

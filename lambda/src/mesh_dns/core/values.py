@@ -87,21 +87,37 @@ class LoadBalancerId:
         return cls(region, account, Kind(match[1]), match[2], match[3])
 
 
+class Readiness(StrEnum):
+    """How far AWS got with a load balancer. One that is being provisioned has a DNS name that does not resolve yet."""
+
+    ACTIVE = "active"
+    PROVISIONING = "provisioning"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class LoadBalancer:
-    """A load balancer as AWS showed it. `dns_name` is in lower case; `failed`: AWS gave up creating it."""
+    """A load balancer as AWS showed it. `dns_name` is normalized; a classic one is always active."""
 
     id: LoadBalancerId
     dns_name: str
     created: float
     internal: bool
     tags: Mapping[str, str] = field(hash=False)
-    failed: bool = False
+    readiness: Readiness = Readiness.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
     """AWS answered, for this one id, that there is no such load balancer."""
+
+
+class Cause(StrEnum):
+    """Why something could not be read."""
+
+    DENIED = "denied"  # AWS answered that we may not, or in a way that nobody expected
+    UNANSWERED = "unanswered"  # throttled, no answer, or not in time: it may work soon
+    OUT_OF_TIME = "out-of-time"  # not asked, because the invocation's deadline was near
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +126,7 @@ class Unreadable:
 
     reason: str
     after: float | None = None
+    cause: Cause = Cause.DENIED
 
 
 Sighting = LoadBalancer | Gone | Unreadable
@@ -118,7 +135,10 @@ Listing = Mapping[LoadBalancerId, LoadBalancer]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A DNS record at the provider. `name` and `content` are in lower case without a trailing dot."""
+    """A DNS record at the provider. `name` and `content` are normalized.
+
+    `edited`: when the provider says that it was last changed, in seconds since the epoch; None when it does not say.
+    """
 
     id: str
     zone_id: str
@@ -128,6 +148,17 @@ class Record:
     ttl: int
     proxied: bool
     comment: str = ""
+    edited: float | None = None
+
+
+class ClaimState(StrEnum):
+    """How a load balancer stands to a name."""
+
+    CLAIMS = "claims it"
+    DROPPED = "exists and does not claim it"
+    GONE = "is gone"
+    UNREADABLE = "cannot be read"
+    UNKNOWN = "was not looked at"
 
 
 class Action(StrEnum):

@@ -3,42 +3,74 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from mesh_dns.core.values import LoadBalancerId, Scope
+from mesh_dns.core.values import ClaimState, LoadBalancerId, Scope
+
+
+class Told(StrEnum):
+    """What an event tells of the load balancers that it names."""
+
+    CREATED = "created"
+    DELETED = "deleted"
+    TAGGED = "tagged"
+    UNTAGGED = "untagged"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """When an event happened and what it told. Decides when to look again, never what is written.
+
+    `at`: seconds since the epoch. `tag`: the value of the hostname tag that was set; None where the event sets none.
+    `untags`: whether it removed the hostname tag.
+    """
+
+    told: Told
+    at: float
+    tag: str | None = None
+    untags: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """Look at these load balancers, all of one scope.
 
-    `frees_nothing`: the event cannot have freed a name (a create, tags added), so that a load balancer which
-    exists and claims nothing needs no look at the zone. Whatever freed one has an event of its own.
+    `event`: what sent us; None for a message of our own, which a sweep sends for what it could not ask in its time.
+    `override_guard` and `hops` are such a message's: the sweep's override, and how often it was sent on.
     """
 
     scope: Scope
     load_balancers: frozenset[LoadBalancerId]
-    frees_nothing: bool = False
+    event: Event | None = None
+    override_guard: bool = False
+    hops: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """Look at every tagged load balancer of a scope and at every record that serves the scope.
 
-    A sweep that ran out of time goes on behind `after`; `hops` counts how often it did.
-    `override_guard`: the mass-delete guard lets this one pass; only ever set by direct invocation.
+    `override_guard`: the mass-delete guard lets this scope pass; only ever set by direct invocation.
     """
 
     scope: Scope
-    after: LoadBalancerId | None = None
-    hops: int = 0
     override_guard: bool = False
+
+
+class Stage(StrEnum):
+    """What a second look waited for."""
+
+    CONFIRMATION = "confirmation"  # that AWS still shows what no event told of
+    GRACE = "grace"  # the time between the two looks that a delete needs
+    HEIR = "heir"  # that an heir, which AWS still provisions, becomes active
 
 
 @dataclass(frozen=True, slots=True)
 class SecondLook:
-    """Look again at a record whose load balancer was found gone or without the name.
+    """Look again at one record whose load balancer was found gone or without the name.
 
-    `first_look` (seconds since the epoch) is when that was found; `override_guard` holds for just this record.
+    `state`: how it was found, DROPPED or GONE. `first_look` (seconds since the epoch): when. `heir`: who would have
+    inherited the name then. `override_guard` holds for just this record. `hops`: how often it was sent on.
     """
 
     load_balancer: LoadBalancerId
@@ -46,20 +78,34 @@ class SecondLook:
     zone_id: str
     record_id: str
     first_look: float
+    stage: Stage = Stage.GRACE
+    state: ClaimState = ClaimState.GONE
+    heir: LoadBalancerId | None = None
     override_guard: bool = False
+    hops: int = 0
 
     @property
     def scope(self) -> Scope:
-        """Where its load balancer lives."""
+        """Where its load balancer is."""
         return self.load_balancer.scope
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
-    """Forget a scope and what serves it. Only ever asked for by direct invocation; `confirmed`: and not just told."""
+class ForgetScope:
+    """Forget a scope and what serves it. Only by direct invocation; `confirmed`: false only previews."""
 
     scope: Scope
     confirmed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ForgetName:
+    """Free one name from the load balancer that its record serves. As `ForgetScope`."""
+
+    hostname: str
+    confirmed: bool = False
+
+
 Work = Check | Sweep | SecondLook
+OwnMessage = Check | SecondLook
+Command = Sweep | ForgetScope | ForgetName

@@ -6,7 +6,7 @@ the contract tests (tests/contract), which run the same rows against every imple
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from mesh_dns.core.values import Change, Record
@@ -14,7 +14,7 @@ from mesh_dns.errors import Misconfigured, Retryable
 
 
 class RateLimited(Retryable):
-    """The provider asked for a pause of `after` seconds. Nothing was written; call nothing more in this batch."""
+    """The provider asked for a pause of `after` seconds. Nothing was written; this token calls nothing more now."""
 
 
 class Unavailable(Retryable):
@@ -22,7 +22,7 @@ class Unavailable(Retryable):
 
 
 class Denied(Misconfigured):
-    """The token is wrong or lacks a permission on the zone; the text says which, and where the token lives."""
+    """The token is wrong or lacks a permission on the zone; the text says which, and where the token is kept."""
 
 
 class BatchRejected(Retryable):
@@ -30,7 +30,7 @@ class BatchRejected(Retryable):
 
 
 class QuotaReached(BatchRejected):
-    """The zone is full: nothing can be created in it for now."""
+    """The zone is full: these records cannot be created in it for now."""
 
 
 class Provider(Protocol):
@@ -39,12 +39,17 @@ class Provider(Protocol):
     batch_size: int
     """How many changes one `apply` takes at most."""
 
-    def records(self, zone_id: str, names: Collection[str]) -> Sequence[Record]:
-        """Read a zone, now: every record that carries our owner mark, and everything at `names`, of any type and owner.
+    def read(
+        self, wanted: Mapping[str, Collection[str]], deadline: float
+    ) -> Mapping[str, Sequence[Record] | Retryable]:
+        """Read zones, now, side by side. `wanted`: zone id => the hostnames in question there.
 
-        May return more, and may leave out what is beside a CNAME of ours: it changes nothing for that record.
-        Names and contents come in lower case without a trailing dot.
-        Raises RateLimited, Unavailable, Denied.
+        For each zone: every record that carries our owner mark, everything at the hostnames, of any type and owner,
+        and the NS records at or above them, the zone's apex excepted; or why it could not be read (RateLimited,
+        Unavailable, Denied, OutOfTime). Each zone is in the answer; never raises. May return more, and may leave out
+        what is beside a CNAME of ours. Names and contents come normalized (`hostnames.normalize`).
+
+        A list that is known to be short is Unavailable, not short. No call starts after `deadline` (clock seconds).
         """
         ...
 
@@ -54,4 +59,8 @@ class Provider(Protocol):
         Updates keep the record's id. Records are never proxied. A single delete of a record that is already gone is
         success. Raises RateLimited, Unavailable, Denied, BatchRejected, QuotaReached.
         """
+        ...
+
+    def token_name(self, zone_id: str) -> str:
+        """The name of the token that is used for a zone: zones with one name share one allowance."""
         ...
