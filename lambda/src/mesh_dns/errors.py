@@ -33,5 +33,9 @@ class OutOfTime(Retryable):
     """Not begun, because the invocation's deadline was near."""
 
 
+class NotYet(Retryable):
+    """AWS does not show yet what an event told. Not a failure: the message comes back after `after` seconds."""
+
+
 class Misconfigured(Retryable):
     """Somebody has to change something. Retried like any failure, so that nothing is lost meanwhile."""

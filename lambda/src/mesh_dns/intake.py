@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from mesh_dns.converge import Converge
+from mesh_dns.converge import converge
 from mesh_dns.core import events, messages
+from mesh_dns.core.decision import Reason
+from mesh_dns.core.report import Result
+from mesh_dns.core.request import Request
 from mesh_dns.core.rules import Policy
-from mesh_dns.core.values import Scope
-from mesh_dns.core.work import Check, Release, Sweep, Work
-from mesh_dns.errors import Ignored, MeshDnsError, Rejected, Retryable
-from mesh_dns.forgetting import release
-from mesh_dns.ports import KnownScopes, Register
+from mesh_dns.core.scopes import KnownScopes
+from mesh_dns.core.values import Scope, Unreadable
+from mesh_dns.core.work import Command, ForgetName, ForgetScope, Sweep, Work
+from mesh_dns.errors import Ignored, MeshDnsError, NotYet, Rejected, Retryable
+from mesh_dns.forgetting import forget
+from mesh_dns.ports import Ports, Register
 from mesh_dns.telemetry import Telemetry
 
-# A failed message waits this many seconds, doubled at each receive, at most a quarter of an hour.
+# A failed message waits this many seconds, doubled at each receive, at most a quarter of an hour, whoever asked.
 FIRST_DELAY = 10
 LONGEST_DELAY = 900
-# What SQS takes as a visibility timeout.
-LONGEST_VISIBILITY = 43200
+# A message that was received more often than this came back because of its neighbours, perhaps: AWS being late costs
+# five receives at most.
+RECEIVES_OF_RETURNED = 5
 
 
 class Mailbox(Protocol):
@@ -39,129 +44,142 @@ class Mailbox(Protocol):
 class Intake:
     """Takes SQS batches and direct invocations. `role_id`: unique id of the function's own role."""
 
-    converge: Converge
+    ports: Ports
     register: Register
     mailbox: Mailbox
     telemetry: Telemetry
     hub: Scope
     role_id: str
 
+    # From the queue
+
     def batch(self, records: Sequence[Mapping[str, Any]], deadline: float) -> Mapping[str, Any]:
         """Work on the records of an SQS event. Returns the answer that names the messages which failed."""
         if not all(record.get("eventSource") == "aws:sqs" for record in records):
             raise Rejected("these records are not of SQS: the topic must reach the function through its queue")
-        letters = _Letters({record["messageId"]: record for record in records})
-        self._read(letters)
-        try:
-            scopes = self._admit(letters)
-        except Retryable as error:
-            letters.failed.update(dict.fromkeys(letters.work, error))
-        else:
-            letters.failed.update(self.converge(letters.work, scopes, deadline))
-            self._tell_silent(letters)
-        self._postpone(letters)
-        return {"batchItemFailures": [{"itemIdentifier": key} for key in sorted(letters.failed)]}
+        batch = _Batch({record["messageId"]: record for record in records})
+        self._read(batch)
+        self._isolated(batch, list(batch.work), lambda keys: self._work(batch, keys, deadline))
+        self._tell_overdue(batch)
+        self._postpone(batch)
+        return {"batchItemFailures": [{"itemIdentifier": key} for key in sorted(batch.failed)]}
 
-    def invoke(self, event: Mapping[str, Any], deadline: float) -> Mapping[str, Any]:
-        """Work on one event or command that was handed over directly. Raises what went wrong with it."""
+    def _read(self, batch: _Batch) -> None:
+        for key in batch.records:
+            self._isolated(batch, [key], lambda keys: self._read_one(batch, keys[0]))
+
+    def _read_one(self, batch: _Batch, key: str) -> None:
         try:
-            work = self._direct(event)
+            batch.work[key] = self._work_in(batch.records[key])
         except Ignored as reason:
-            self.telemetry.ignored("direct", str(reason))
-            return {"ignored": str(reason)}
-        scopes = KnownScopes(self._known(), self.register.silent())
-        if isinstance(work, Release):
-            return self._release(work, scopes, deadline)
-        if work.scope not in scopes.known:
-            raise Rejected(_unknown(work.scope))
-        for failure in self.converge({"direct": work}, scopes, deadline).values():
-            raise failure
-        return {"done": str(work.scope)}
-
-    def _direct(self, event: Mapping[str, Any]) -> Check | Sweep | Release:
-        if "action" in event:
-            return events.command_in(event, self.hub)
-        return events.work_in(event, self.converge.rules.owner)
-
-    def _release(self, work: Release, scopes: KnownScopes, deadline: float) -> Mapping[str, Any]:
-        if work.scope == self.hub:
-            raise Rejected(f"{work.scope} is the hub's own scope, which cannot be released")
-        if work.confirmed and (self.converge.dry_run or self.converge.rules.policy is not Policy.SYNC):
-            raise Rejected("a release deletes records: it needs the policy `sync` and the mode `apply`")
-        others = replace(scopes, known=scopes.known - {work.scope})
-        decisions = release(self.converge, work.scope, others, deadline, confirmed=work.confirmed)
-        if work.confirmed:
-            self.register.release(work.scope)
-        told = [
-            {"hostname": decision.hostname, "reason": decision.reason.value, "to": str(decision.load_balancer)}
-            for decision in decisions
-        ]
-        return {"released" if work.confirmed else "would_release": str(work.scope), "records": told}
-
-    def _read(self, letters: _Letters) -> None:
-        for key, record in letters.records.items():
-            try:
-                letters.work[key] = self._work_in(record)
-            except Ignored as reason:
-                self.telemetry.ignored(key, str(reason))
-            except Rejected as reason:
-                self._reject(letters, key, str(reason))
+            self.telemetry.ignored(key, str(reason))
+        except Rejected as reason:
+            self._reject(batch, key, str(reason))
 
     def _work_in(self, record: Mapping[str, Any]) -> Work:
         body = events.from_text(record["body"])
         if messages.KEY not in body:
-            return events.work_in(body, self.converge.rules.owner)
+            rules = self.ports.rules
+            return events.work_in(body, rules.owner, rules.hostname_tag, _sent(record, self.ports.clock()))
         sender = str(record.get("attributes", {}).get("SenderId", ""))
         if sender.partition(":")[0] != self.role_id:
             raise Rejected("looks like a message of the function to itself, but somebody else sent it")
         return messages.decode(body)
 
-    def _reject(self, letters: _Letters, key: str, reason: str) -> None:
+    def _reject(self, batch: _Batch, key: str, reason: str) -> None:
         self.telemetry.rejected(key, reason)
         try:
-            self.mailbox.reject(key, letters.records[key]["body"], reason)
+            self.mailbox.reject(key, batch.records[key]["body"], reason)
         except Retryable as error:
-            letters.failed[key] = error
+            batch.failed[key] = error
 
-    def _admit(self, letters: _Letters) -> KnownScopes:
-        """The scopes that this batch may look at. Messages that ask for another one are dropped.
+    def _isolated(self, batch: _Batch, keys: list[str], work: Callable[[list[str]], None]) -> None:
+        """Work on messages together; when that meets a fault of ours, on each alone, so that only its own one fails."""
+        try:
+            if keys:
+                work(keys)
+        except Exception as fault:
+            if len(keys) == 1:
+                self.telemetry.fault(keys[0], fault)
+                batch.failed[keys[0]] = Retryable(f"a fault of the function: {type(fault).__name__}")
+            else:
+                for key in keys:
+                    self._isolated(batch, [key], work)
 
-        A sweep makes its scope known, where the rules lets its account speak; it then looks at all that was dropped.
+    def _work(self, batch: _Batch, keys: list[str], deadline: float) -> None:
+        work = {key: batch.work[key] for key in keys}
+        try:
+            scopes = self._admit(batch, work)
+        except Retryable as error:
+            batch.failed.update(dict.fromkeys(work, error))
+            return
+        request = Request(work, frozenset(key for key in work if batch.receives(key) > RECEIVES_OF_RETURNED))
+        result = converge(self.ports, request, scopes, deadline)
+        batch.failed.update(request.failures(result))
+        self._note_read(batch, work, result)
+
+    def _admit(self, batch: _Batch, work: dict[str, Work]) -> KnownScopes:
+        """The scopes that this batch may look at. Messages that ask for another one are dropped. Raises Retryable.
+
+        A sweep makes its scope known, where the rules let its account claim; it then looks at all that was dropped.
         """
-        if not letters.work:
-            return KnownScopes(frozenset())
-        known = self._known()
-        announced = {work.scope for work in letters.work.values() if isinstance(work, Sweep)}
-        if self.register.open:
-            known |= {scope for scope in announced if self.converge.rules.may_claim(scope)}
-        for key, work in list(letters.work.items()):
-            if work.scope not in known:
-                self.telemetry.refused(key, _unknown(work.scope))
-                del letters.work[key]
-        return KnownScopes(known, self.register.silent())
-
-    def _known(self) -> frozenset[Scope]:
-        """Home, and the registered scopes whose account may still speak: the others can neither claim nor be read."""
-        registered = self.register.known()
-        return frozenset(s for s in registered if s == self.hub or self.converge.rules.may_claim(s))
-
-    def _tell_silent(self, letters: _Letters) -> None:
-        """At each sweep of the hub's own scope: which others were not swept for long."""
-        for key, work in letters.work.items():
-            if isinstance(work, Sweep) and work.scope == self.hub:
+        scopes = self._scopes()
+        for key, each in list(work.items()):
+            if isinstance(each, Sweep) and each.scope not in scopes.known and self._may_join(each.scope):
                 try:
-                    self.telemetry.silent(self.register.silent())
+                    self.register.announce(each.scope)
+                    scopes = self._scopes()
                 except Retryable as error:
-                    letters.failed.setdefault(key, error)
+                    batch.failed[key] = error
+                    del work[key]
+        for key, each in list(work.items()):
+            if each.scope not in scopes.known:
+                self.telemetry.unknown_scope(key, _unknown(each.scope))
+                del work[key]
+        return scopes
+
+    def _may_join(self, scope: Scope) -> bool:
+        return scope == self.hub or (self.register.open and self.ports.rules.may_claim(scope))
+
+    def _scopes(self) -> KnownScopes:
+        """The hub's own, and those in the register whose account may still claim: the others can neither claim nor be
+        read. Raises Retryable.
+        """
+        entries = {
+            scope: entry
+            for scope, entry in self.register.entries().items()
+            if scope == self.hub or self.ports.rules.may_claim(scope)
+        }
+        return KnownScopes.of(entries, self.ports.clock(), self.ports.rules.sweep_period)
+
+    def _note_read(self, batch: _Batch, work: Mapping[str, Work], result: Result) -> None:
+        for key, each in work.items():
+            if isinstance(each, Sweep) and _was_read(result, each.scope):
+                try:
+                    self.register.note_read(each.scope)
+                except Retryable as error:
+                    batch.failed.setdefault(key, error)
+
+    def _tell_overdue(self, batch: _Batch) -> None:
+        """At each sweep of the hub's own scope: which others are overdue."""
+        for key, each in batch.work.items():
+            if isinstance(each, Sweep) and each.scope == self.hub:
+                try:
+                    self.telemetry.overdue(self._scopes().overdue - {self.hub})
+                except Retryable as error:
+                    batch.failed.setdefault(key, error)
                 return
 
-    def _postpone(self, letters: _Letters) -> None:
+    def _postpone(self, batch: _Batch) -> None:
         delays = {}
-        for key, error in letters.failed.items():
-            record = letters.records[key]
-            delay = _delay(record, error)
-            self.telemetry.retried(key, str(error), delay=delay)
-            delays[record["receiptHandle"]] = delay
+        for key, error in batch.failed.items():
+            delay = batch.delay(key, error)
+            if isinstance(error, NotYet):
+                self.telemetry.postponed(key, str(error), delay=delay)
+            else:
+                age = self.ports.clock() - _sent(batch.records[key], self.ports.clock())
+                self.telemetry.retried(key, str(error), delay=delay, age=age)
+            delays[batch.records[key]["receiptHandle"]] = delay
         try:
             if delays:
                 self.mailbox.postpone(delays)
@@ -169,22 +187,92 @@ class Intake:
             # They come back all the same, when the queue's own visibility timeout ends.
             self.telemetry.postponing_failed(str(error))
 
+    # By hand
+
+    def invoke(self, event: Mapping[str, Any], deadline: float, request_id: str = "") -> Mapping[str, Any]:
+        """Work on one event or command that was handed over directly. Raises what went wrong with it."""
+        try:
+            work = self._direct(event)
+        except Ignored as reason:
+            self.telemetry.ignored("direct", str(reason))
+            return {"ignored": str(reason)}
+        self.telemetry.commanded(event, request_id)
+        scopes = self._scopes()
+        if isinstance(work, ForgetScope | ForgetName):
+            return self._forget(work, scopes, deadline)
+        if work.scope not in scopes.known:
+            raise Rejected(_unknown(work.scope))
+        request = Request({"direct": work})
+        result = converge(self.ports, request, scopes, deadline)
+        for failure in request.failures(result).values():
+            raise failure
+        if isinstance(work, Sweep) and _was_read(result, work.scope):
+            self.register.note_read(work.scope)
+        return {"done": str(work.scope), "deletes_to_come": _deletes_to_come(result)}
+
+    def _direct(self, event: Mapping[str, Any]) -> Work | Command:
+        if "action" in event:
+            return events.command_in(event, self.hub)
+        rules = self.ports.rules
+        return events.work_in(event, rules.owner, rules.hostname_tag, self.ports.clock())
+
+    def _forget(self, command: ForgetScope | ForgetName, scopes: KnownScopes, deadline: float) -> Mapping[str, Any]:
+        if isinstance(command, ForgetScope) and command.scope == self.hub:
+            raise Rejected(f"{command.scope} is the hub's own scope, which cannot be forgotten")
+        if command.confirmed and (self.ports.dry_run or self.ports.rules.policy is not Policy.SYNC):
+            raise Rejected("forgetting deletes records: it needs the policy `sync` and the mode `apply`")
+        if isinstance(command, ForgetScope):
+            scopes = scopes.without(command.scope)
+        decisions = forget(self.ports, command, scopes, deadline)
+        if command.confirmed and isinstance(command, ForgetScope):
+            self.register.forget(command.scope)
+        what = str(command.scope) if isinstance(command, ForgetScope) else command.hostname
+        told = [
+            {"hostname": decision.hostname, "reason": decision.reason.value, "to": str(decision.load_balancer)}
+            for decision in decisions
+        ]
+        return {"forgotten" if command.confirmed else "would_forget": what, "records": told}
+
 
 @dataclass(frozen=True)
-class _Letters:
+class _Batch:
     """The messages of one batch, by message id."""
 
     records: Mapping[str, Mapping[str, Any]]
     work: dict[str, Work] = field(default_factory=dict)
     failed: dict[str, MeshDnsError] = field(default_factory=dict)
 
+    def receives(self, key: str) -> int:
+        """How often a message was received."""
+        return int(self.records[key].get("attributes", {}).get("ApproximateReceiveCount", "1"))
 
-def _delay(record: Mapping[str, Any], error: MeshDnsError) -> int:
-    """Seconds before a failed message comes back: what the other side asked for, or exponential by receive count."""
-    if isinstance(error, Retryable) and error.after is not None:
-        return max(0, min(LONGEST_VISIBILITY, round(error.after)))
-    received = int(record.get("attributes", {}).get("ApproximateReceiveCount", "1"))
-    return int(min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(received - 1, 10)))
+    def delay(self, key: str, error: MeshDnsError) -> int:
+        """Seconds before a failed message comes back.
+
+        The larger of what the other side asked for and our own back-off, which grows with each receive. An event that
+        AWS does not show yet waits just as long as it says.
+        """
+        asked = error.after if isinstance(error, Retryable) and error.after is not None else 0.0
+        if isinstance(error, NotYet):
+            return round(asked)
+        own = FIRST_DELAY * 2.0 ** min(self.receives(key) - 1, 10)
+        return int(min(LONGEST_DELAY, max(asked, own)))
+
+
+def _sent(record: Mapping[str, Any], now: float) -> float:
+    """When SQS took a message, in seconds since the epoch."""
+    text = str(record.get("attributes", {}).get("SentTimestamp", ""))
+    return int(text) / 1000 if text.isdecimal() else now
+
+
+def _was_read(result: Result, scope: Scope) -> bool:
+    return not isinstance(result.snapshot.tagged.get(scope), Unreadable | None)
+
+
+def _deletes_to_come(result: Result) -> int:
+    """How many records wait for a delete after this sweep."""
+    waiting = {Reason.LOOK_AGAIN, Reason.DELETE_WAITS, Reason.MASS_DELETE_GUARD}
+    return sum(each.decision.reason in waiting for each in result.final())
 
 
 def _unknown(scope: Scope) -> str:

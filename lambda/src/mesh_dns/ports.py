@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from mesh_dns.core.decision import Decision
+from mesh_dns.core.decision import Decision, permits
+from mesh_dns.core.rules import Rules
+from mesh_dns.core.scopes import Entry
+from mesh_dns.core.snapshot import UnreadZone
 from mesh_dns.core.values import Listing, LoadBalancerId, Scope, Sighting, Unreadable
-from mesh_dns.core.work import OwnMessage
+from mesh_dns.core.work import Check, OwnMessage
+from mesh_dns.dns.provider import Provider
 
 
 class Inventory(Protocol):
@@ -40,17 +44,6 @@ class Inventory(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What the register knows of a scope, in seconds since the epoch.
-
-    `announced`: when it became known. `read`: when everything that a delete needs could last be read; None for never.
-    """
-
-    announced: float
-    read: float | None = None
-
-
 class Register(Protocol):
     """The scopes that may be looked at: the hub's own, and those that announced themselves and were not forgotten."""
 
@@ -76,27 +69,32 @@ class Register(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What may be lost at any time and costs speed only. Times are seconds since the epoch.
+    """What may be lost at any time. Times are seconds since the epoch.
 
-    `refused`: hostname => when the provider last refused to write it. `answered`: zone id => when it last answered, or
-    when it was first asked without an answer.
+    `refused`: hostname => when the provider last refused to write it. `unanswered`: zone id => since when it has not
+    answered.
     """
 
     refused: Mapping[str, float] = field(default_factory=dict)
-    answered: Mapping[str, float] = field(default_factory=dict)
+    unanswered: Mapping[str, float] = field(default_factory=dict)
 
 
 class Memory(Protocol):
-    """What outlives an invocation. Never raises: what cannot be read was forgotten."""
+    """What outlives an invocation. Never raises: what cannot be read was lost."""
 
     def recall(self) -> Remembered:
         """Everything that is remembered."""
         ...
 
     def remember(
-        self, *, refused: Collection[str] = (), written: Collection[str] = (), answered: Collection[str] = ()
+        self,
+        *,
+        refused: Collection[str] = (),
+        written: Collection[str] = (),
+        answered: Collection[str] = (),
+        unanswered: Collection[str] = (),
     ) -> None:
-        """Hostnames that the provider refused just now, or took; zones that answered, or did not for the first time."""
+        """Hostnames that the provider refused just now, or took; zones that answered, or did not."""
         ...
 
 
@@ -118,3 +116,29 @@ class Reporter(Protocol):
     def swept(self, scope: Scope, *, load_balancers: int) -> None:
         """A sweep reached its end."""
         ...
+
+    def dropped(self, check: Check) -> None:
+        """A check of our own was sent on too often; the next sweep starts over."""
+        ...
+
+    def unread(self, zones: Mapping[str, UnreadZone]) -> None:
+        """Zones that could not be read: zone id => why."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The world and the settings that a batch is worked on with. `clock`: seconds since the epoch."""
+
+    inventory: Inventory
+    provider: Provider
+    outbox: Outbox
+    memory: Memory
+    reporter: Reporter
+    rules: Rules
+    clock: Callable[[], float]
+    dry_run: bool = False
+
+    def carries_out(self, decision: Decision) -> bool:
+        """Whether mode and policy let a decision be carried out."""
+        return not self.dry_run and permits(self.rules.policy, decision)

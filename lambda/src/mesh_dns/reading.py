@@ -1,94 +1,97 @@
-"""Reading: what one batch found out so far, and what it could not find out."""
+"""Reading: what one batch found out so far, and what it could not find out. Every read and every failure is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
 
-from mesh_dns.core.facts import Facts
-from mesh_dns.core.rules import Rules
-from mesh_dns.core.values import Listing, LoadBalancer, LoadBalancerId, Record, Scope, Sighting, Unreadable
-from mesh_dns.dns.provider import Provider, RateLimited
-from mesh_dns.errors import Retryable
-from mesh_dns.ports import Inventory
+from mesh_dns.core.scopes import PERIODS, KnownScopes
+from mesh_dns.core.snapshot import Snapshot, UnreadZone
+from mesh_dns.core.values import Cause, Listing, LoadBalancerId, Record, Scope, Sighting, Unreadable
+from mesh_dns.dns.provider import Denied
+from mesh_dns.errors import OutOfTime, Retryable
+from mesh_dns.ports import Ports
 
 
-@dataclass
-class Observation:
-    """The reads of one batch. A read that failed is kept as such, and asked for once only."""
+class Reader:
+    """The reads of one batch, each made once; a zone is listed anew when AWS was asked more after its list.
 
-    inventory: Inventory
-    provider: Provider
-    rules: Rules
-    known: frozenset[Scope]
-    silent: frozenset[Scope]
-    clock: Callable[[], float]
-    looks: dict[LoadBalancerId, Sighting] = field(default_factory=dict)
-    tagged: dict[LoadBalancerId, LoadBalancer] = field(default_factory=dict)
-    swept: dict[Scope, Mapping[LoadBalancerId, LoadBalancer] | Retryable] = field(default_factory=dict)
-    listings: dict[Scope, Listing | Unreadable] = field(default_factory=dict)
-    zones: dict[str, Collection[Record]] = field(default_factory=dict)
-    unread_zones: dict[str, Retryable] = field(default_factory=dict)
-    rate_limit: RateLimited | None = None
+    No read begins after `deadline` (clock seconds). Nothing here raises: what could not be read is in the snapshot.
+    """
 
-    def look(self, ids: Iterable[LoadBalancerId]) -> None:
-        """Look at load balancers directly; those of unknown scopes are not looked at."""
-        wanted = {load_balancer for load_balancer in ids if load_balancer not in self.looks}
-        outside = {load_balancer for load_balancer in wanted if load_balancer.scope not in self.known}
-        self.looks.update(dict.fromkeys(outside, Unreadable("its scope is not known")))
+    def __init__(self, ports: Ports, scopes: KnownScopes, deadline: float) -> None:
+        self._ports = ports
+        self._rules = ports.rules
+        self._scopes = scopes
+        self._deadline = deadline
+        self._sightings: dict[LoadBalancerId, Sighting] = {}
+        self._tagged: dict[Scope, Listing | Unreadable] = {}
+        self._listings: dict[Scope, Listing | Unreadable] = {}
+        self._zones: dict[str, Collection[Record]] = {}
+        self._unread_zones: dict[str, UnreadZone] = {}
+
+    def look(self, ids: Iterable[LoadBalancerId]) -> bool:
+        """Look at load balancers directly; those of unknown scopes are not looked at. Whether anything was asked."""
+        wanted = {load_balancer for load_balancer in ids if load_balancer not in self._sightings}
+        outside = {load_balancer for load_balancer in wanted if load_balancer.scope not in self._scopes.known}
+        self._sightings.update(dict.fromkeys(outside, Unreadable("its scope is not known")))
         if wanted - outside:
-            unanswered = dict.fromkeys(wanted - outside, Unreadable("AWS said nothing about it"))
-            self.looks.update(unanswered | dict(self.inventory.look(wanted - outside)))
+            found = self._ports.inventory.look(wanted - outside, self._deadline)
+            unanswered = dict.fromkeys(
+                wanted - outside, Unreadable("AWS said nothing about it", cause=Cause.UNANSWERED)
+            )
+            self._sightings.update(unanswered | dict(found))
+        return bool(wanted - outside)
 
-    def find_tagged(self, scope: Scope) -> Mapping[LoadBalancerId, LoadBalancer]:
-        """Every load balancer of a scope that carries the tag; asked for once. Raises Retryable."""
-        if scope not in self.swept:
-            try:
-                found = self.inventory.tagged(scope)
-            except Retryable as error:
-                self.swept[scope] = error
-            else:
-                self.swept[scope] = found
-                self.tagged.update(found)
-        known = self.swept[scope]
-        if isinstance(known, Retryable):
-            raise known
-        return known
+    def find_tagged(self, scopes: Iterable[Scope]) -> None:
+        """Find every load balancer of these scopes that carries the tag."""
+        wanted = frozenset(scopes) - self._tagged.keys()
+        if wanted:
+            self._tagged.update(self._ports.inventory.tagged(wanted, self._deadline))
 
-    def list_scopes(self, scopes: Iterable[Scope]) -> None:
-        """List every load balancer of these scopes, each at most once."""
-        unlisted = set(scopes) - self.listings.keys()
-        if unlisted:
-            self.listings.update(self.inventory.listings(unlisted))
+    def list_scopes(self, scopes: Iterable[Scope]) -> bool:
+        """List every load balancer of these scopes. Whether anything was asked."""
+        wanted = frozenset(scopes) - self._listings.keys()
+        if wanted:
+            self._listings.update(self._ports.inventory.listings(wanted, self._deadline))
+        return bool(wanted)
 
-    def read_zones(self, zone_ids: Iterable[str], names: Collection[str]) -> None:
-        """List zones, anew if they were listed before: what is decided on is never older than this.
+    def list_zones(self, zone_ids: Collection[str], hostnames: Collection[str]) -> None:
+        """List zones, anew if they were listed before: decisions use the newest list only.
 
-        `names`: the hostnames in question; each zone is asked for those that it holds.
+        `hostnames`: those in question; each zone is asked for its own. A zone that failed is not asked again.
         """
-        for zone_id in sorted(zone_ids):
-            if zone_id in self.unread_zones:
-                continue
-            self.zones.pop(zone_id, None)
-            try:
-                if self.rate_limit is not None:
-                    raise self.rate_limit
-                held = [name for name in names if self.rules.zone_of(name) == zone_id]
-                self.zones[zone_id] = self.provider.records(zone_id, held)
-            except RateLimited as error:
-                self.rate_limit = error
-                self.unread_zones[zone_id] = error
-            except Retryable as error:
-                self.unread_zones[zone_id] = error
+        wanted = {zone_id: self._held(zone_id, hostnames) for zone_id in zone_ids if zone_id not in self._unread_zones}
+        if not wanted:
+            return
+        for zone_id in wanted:
+            self._zones.pop(zone_id, None)
+        for zone_id, found in self._ports.provider.read(wanted, self._deadline).items():
+            if not isinstance(found, Retryable):
+                self._zones[zone_id] = found
+            else:
+                self._unread_zones[zone_id] = UnreadZone(found, given_up=self._gives_up(zone_id, found))
+        self._ports.memory.remember(answered=wanted.keys() & self._zones.keys())
 
-    def facts(self) -> Facts:
-        """What is known by now."""
-        return Facts(
-            self.clock(),
-            self.known,
-            self.rules,
-            dict(self.looks),
-            dict(self.tagged),
-            dict(self.listings),
-            self.silent,
+    def snapshot(self) -> Snapshot:
+        """Everything that is known by now."""
+        return Snapshot(
+            self._ports.clock(),
+            self._rules,
+            self._scopes,
+            dict(self._sightings),
+            dict(self._tagged),
+            dict(self._listings),
+            {zone_id: tuple(records) for zone_id, records in self._zones.items()},
+            dict(self._unread_zones),
         )
+
+    def _held(self, zone_id: str, hostnames: Collection[str]) -> list[str]:
+        return sorted(name for name in hostnames if self._rules.zone_of(name) == zone_id)
+
+    def _gives_up(self, zone_id: str, error: Retryable) -> bool:
+        """Whether nobody waits for this zone: it denies, or has not answered for three sweep periods."""
+        if isinstance(error, Denied | OutOfTime):
+            return isinstance(error, Denied)
+        self._ports.memory.remember(unanswered={zone_id})
+        since = self._ports.memory.recall().unanswered.get(zone_id, self._ports.clock())
+        return self._ports.clock() - since > PERIODS * self._rules.sweep_period

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from mesh_dns.core.decision import REFUSALS, Decision, Reason
+from mesh_dns.core.snapshot import UnreadZone
 from mesh_dns.core.values import Action, Scope
-from mesh_dns.core.work import Sweep
+from mesh_dns.core.work import Check
 
 NAMESPACE = "MeshDNS"
 _WRITTEN = {
@@ -22,7 +24,7 @@ _WRITTEN = {
 
 
 class Telemetry:
-    """Implements `Reporter`, and what the handler has to tell besides. `service`: the function's name."""
+    """Implements `Reporter`, and what the intake has to tell besides. `service`: the function's name."""
 
     def __init__(self, service: str, hub: Scope) -> None:
         self._hub = hub
@@ -32,6 +34,9 @@ class Telemetry:
         self._reasons: Counter[str] = Counter()
         # Summed here: the library writes a line per hundred values of one metric.
         self._counts: Counter[str] = Counter()
+        self._oldest_failed = 0.0
+
+    # Decisions
 
     def decided(self, decision: Decision, *, outcome: str) -> None:
         """Log a decision and count it. Names that are in sync are the rule: only counted, unless debugging."""
@@ -42,6 +47,8 @@ class Telemetry:
             self._count("ClaimsRefused")
         if decision.reason is Reason.MASS_DELETE_GUARD:
             self._count("GuardTripped")
+        if decision.reason is Reason.DELETE_WAITS:
+            self._count("DeletesWaiting")
         fields = {
             "reason": decision.reason.value,
             "hostname": decision.hostname,
@@ -52,40 +59,73 @@ class Telemetry:
         log = self._logger.debug if decision.reason is Reason.IN_SYNC else self._logger.info
         log("decision", extra={key: value for key, value in fields.items() if value})
 
-    def swept(self, sweep: Sweep, *, load_balancers: int) -> None:
+    def swept(self, scope: Scope, *, load_balancers: int) -> None:
         """A sweep reached its end. That of the hub's own scope is the sign of life that an alarm waits for."""
-        if sweep.scope == self._hub:
+        if scope == self._hub:
             self._count("SweepCompleted")
-        self._logger.info("swept", extra={"scope": str(sweep.scope), "load_balancers": load_balancers})
+        self._logger.info("swept", extra={"scope": str(scope), "load_balancers": load_balancers})
+
+    def dropped(self, check: Check) -> None:
+        """A check of our own was sent on too often; the next sweep starts over."""
+        fields = {"scope": str(check.scope), "load_balancers": len(check.load_balancers), "hops": check.hops}
+        self._logger.warning("dropped", extra=fields)
+
+    def unread(self, zones: Mapping[str, UnreadZone]) -> None:
+        """Zones that could not be read; those that nobody waits for have an alarm."""
+        for zone_id, zone in zones.items():
+            if zone.given_up:
+                self._count("ZonesDenied")
+            fields = {"zone_id": zone_id, "detail": str(zone.error), "given_up": zone.given_up}
+            self._logger.warning("zone unread", extra=fields)
+
+    # Scopes
+
+    def unknown_scope(self, message_id: str, reason: str) -> None:
+        """A message asks for a scope that is not known."""
+        self._count("EventsOfUnknownScopes")
+        self._logger.warning("unknown scope", extra={"message_id": message_id, "detail": reason})
+
+    def overdue(self, scopes: Collection[Scope]) -> None:
+        """Known scopes that could not be swept for three periods; told at each sweep of the hub's own."""
+        self._counts["ScopesOverdue"] += len(scopes)
+        if scopes:
+            self._logger.warning("overdue", extra={"scopes": sorted(map(str, scopes))})
+
+    # Messages
 
     def ignored(self, message_id: str, reason: str) -> None:
         """A message was none of our business."""
         self._logger.info("ignored", extra={"message_id": message_id, "detail": reason})
-
-    def refused(self, message_id: str, reason: str) -> None:
-        """A message asks for a scope that nobody let speak."""
-        self._count("EventsRefused")
-        self._logger.warning("refused", extra={"message_id": message_id, "detail": reason})
-
-    def silent(self, scopes: Collection[Scope]) -> None:
-        """Known scopes that did not announce themselves for three periods; told at each sweep of the hub's own."""
-        self._counts["ScopesSilent"] += len(scopes)
-        if scopes:
-            self._logger.warning("silent", extra={"scopes": sorted(map(str, scopes))})
 
     def rejected(self, message_id: str, reason: str) -> None:
         """A message could not be understood and went to the dead-letter queue."""
         self._count("MessagesRejected")
         self._logger.error("rejected", extra={"message_id": message_id, "detail": reason})
 
-    def retried(self, message_id: str, reason: str, *, delay: float) -> None:
-        """A message failed and goes back to the queue for `delay` seconds."""
+    def retried(self, message_id: str, reason: str, *, delay: float, age: float) -> None:
+        """A message failed and goes back to the queue for `delay` seconds. `age`: seconds since it was sent."""
         self._count("MessagesRetried")
+        self._oldest_failed = max(self._oldest_failed, age)
         self._logger.warning("retried", extra={"message_id": message_id, "detail": reason, "delay_seconds": delay})
+
+    def postponed(self, message_id: str, reason: str, *, delay: float) -> None:
+        """AWS does not show yet what an event told: the message comes back after `delay` seconds."""
+        self._logger.info("postponed", extra={"message_id": message_id, "detail": reason, "delay_seconds": delay})
 
     def postponing_failed(self, reason: str) -> None:
         """The queue did not take the delays; failed messages come back when its own visibility timeout ends."""
         self._logger.warning("postponing failed", extra={"detail": reason})
+
+    def fault(self, message_id: str, fault: Exception) -> None:
+        """A fault of the function itself, which cost this one message its turn."""
+        self._count("Faults")
+        self._logger.error("fault", extra={"message_id": message_id}, exc_info=fault)
+
+    def commanded(self, event: Mapping[str, Any], request_id: str) -> None:
+        """Somebody invoked the function by hand."""
+        known = ("action", "account", "region", "hostname", "override_guard", "confirm", "reason")
+        fields = {key: event[key] for key in known if key in event}
+        self._logger.info("invoked by hand", extra={**fields, "request_id": request_id})
 
     def flush(self) -> None:
         """Write the batch's summary and its metrics. Called once per invocation, whatever happened."""
@@ -93,9 +133,12 @@ class Telemetry:
             self._logger.info("summary", extra={"decisions": dict(self._reasons)})
         for name, count in self._counts.items():
             self._metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
+        if self._oldest_failed:
+            self._metrics.add_metric(name="OldestFailedMessageAge", unit=MetricUnit.Seconds, value=self._oldest_failed)
         if self._counts:
             self._metrics.flush_metrics()
         self._counts.clear()
+        self._oldest_failed = 0.0
         self._reasons.clear()
 
     def _count(self, metric: str) -> None:

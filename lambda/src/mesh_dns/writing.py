@@ -1,125 +1,217 @@
-"""Writing: carry decisions out in as few transactions as possible, and find the one that spoils a batch."""
+"""Writing: carry decisions out in as few transactions as possible, so that one bad name costs the others nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
-from mesh_dns.core.decision import Decision
-from mesh_dns.core.values import Action, Change, LoadBalancerId
-from mesh_dns.dns.provider import BatchRejected, Provider, QuotaReached, RateLimited
-from mesh_dns.errors import Retryable
+from mesh_dns.core.decision import Decision, Reason
+from mesh_dns.core.report import Key, Written
+from mesh_dns.core.values import Action, Change
+from mesh_dns.dns.provider import BatchRejected, Denied, Provider, QuotaReached, RateLimited
+from mesh_dns.errors import OutOfTime, Retryable
 
-# Extra calls that rejected batches may cause in one run, all zones together.
-EXTRA_CALLS = 40
-
-
-class OutOfTime(Retryable):
-    """The function's time was up before this was written."""
+# Extra calls that rejected batches may cause in one invocation: a twelfth of what Cloudflare allows in 5 minutes.
+EXTRA_CALLS = 100
+# Names that came back are written in this many groups at most: singly while they are few.
+GROUPS_OF_RETURNED = 40
 
 
 @dataclass
 class Writer:
     """Applies decisions zone by zone.
 
-    `replan(zone_id, hostnames)` lists the zone again and decides these names anew, as far as that is possible without
-    asking AWS again; raises Retryable.
-    `settled`: by hostname and load balancer, the decision that counts in the end with what came of it: None, or why it
-    was not written.
+    replan(zone_id, hostnames)  lists the zone again and decides these names anew, as far as that is possible without
+                                asking AWS again; raises Retryable
+    suspects                    hostnames that the provider refused lately: written last, and no failure when they are
+                                left over
+    returned                    hostnames of messages that came back: written apart from the others, and first
+    turn                        where the order of these begins, so that it is not always the same ones that come last
+
+    Edits and creates never share a batch. A rejected batch is decided anew, then split, between load balancers first;
+    when a quarter of it is bad the rest is written singly. What is refused alone is a refusal.
     """
 
     provider: Provider
     replan: Callable[[str, frozenset[str]], Sequence[Decision]]
     out_of_time: Callable[[], bool]
-    rate_limit: RateLimited | None = None
-    settled: dict[tuple[str, LoadBalancerId], tuple[Decision, Retryable | None]] = field(default_factory=dict)
-    _extra_calls: int = EXTRA_CALLS
-    _full_zones: set[str] = field(default_factory=set)
+    suspects: Collection[str] = ()
+    returned: Collection[str] = ()
+    turn: int = 0
+    extra_calls: int = EXTRA_CALLS
+    limited: dict[str, RateLimited] = field(default_factory=dict)
+    written: dict[Key, Written] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
 
-    def apply(self, zone_id: str, decisions: Sequence[Decision]) -> None:
-        """Write the changes of these decisions, all of one zone, in their order."""
-        size = self.provider.batch_size
-        for start in range(0, len(decisions), size):
-            chunk = decisions[start : start + size]
-            if self.rate_limit is not None:
-                self._settle(chunk, self.rate_limit)
-            elif self.out_of_time():
-                self._settle(chunk, OutOfTime("the function's time was up", after=0))
-            else:
-                self._write(zone_id, chunk)
+    def write(self, decisions: Sequence[Decision]) -> dict[Key, Written]:
+        """Write what has a change. Returns what came of each."""
+        zones: dict[str, list[Decision]] = defaultdict(list)
+        for decision in decisions:
+            if decision.change is not None:
+                zones[decision.change.zone_id].append(decision)
+        for zone_id, of_zone in sorted(zones.items()):
+            _Zone(self, zone_id).write(sorted(of_zone, key=lambda d: (d.load_balancer, d.hostname)))
+        return self.written
 
-    def _write(self, zone_id: str, chunk: Sequence[Decision]) -> None:
-        rejection = self._try(zone_id, chunk)
+    def note(self, decisions: Sequence[Decision], failure: Retryable | None) -> None:
+        """Keep what came of decisions; the last note about one counts."""
+        for decision in decisions:
+            self.written[decision.hostname, decision.load_balancer] = Written(decision, failure)
+
+    def refuse(self, decisions: Sequence[Decision], reason: Reason, detail: str) -> None:
+        """Keep that decisions will not be carried out, which fails no message."""
+        self.note([replace(each, reason=reason, detail=detail, change=None) for each in decisions], None)
+
+
+class _Stop(Exception):
+    """Nothing more can be written in this zone now. `error`: why."""
+
+    def __init__(self, error: Retryable) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@dataclass
+class _Zone:
+    """The writes of one run in one zone.
+
+    `full`: what the provider said when not even one record more fitted. `current`: what is being written.
+    """
+
+    writer: Writer
+    zone_id: str
+    full: QuotaReached | None = None
+    bad: int = 0
+    current: Sequence[Decision] = ()
+
+    def write(self, decisions: Sequence[Decision]) -> None:
+        suspects = [each for each in decisions if each.hostname in self.writer.suspects]
+        returned = [each for each in decisions if each.hostname in self.writer.returned and each not in suspects]
+        fresh = [each for each in decisions if each not in suspects and each not in returned]
+        waiting = deque(
+            [
+                *_chunks(_turned(returned, self.writer.turn), -(-len(returned) // GROUPS_OF_RETURNED)),
+                *_chunks(fresh, self.writer.provider.batch_size),
+                *_chunks(_turned(suspects, self.writer.turn), 1),
+            ]
+        )
+        try:
+            while waiting:
+                self.current = waiting.popleft()
+                if self.current[0].hostname in self.writer.suspects:
+                    self._write_or_split(self.current, 1)
+                else:
+                    self._write_anew()
+        except _Stop as stop:
+            self._give_up([*self.current, *chain.from_iterable(waiting)], stop.error)
+
+    def _give_up(self, decisions: Sequence[Decision], error: Retryable) -> None:
+        left = [each for each in decisions if (each.hostname, each.load_balancer) not in self.writer.written]
+        if isinstance(error, Denied):
+            self.writer.refuse(left, Reason.ZONE_DENIED, str(error))
+            return
+        suspects = [each for each in left if each.hostname in self.writer.suspects]
+        self.writer.refuse(suspects, Reason.PROVIDER_REFUSES, f"refused lately, and not tried again: {error}")
+        self.writer.note([each for each in left if each not in suspects], error)
+
+    def _write_anew(self) -> None:
+        """Write the current chunk; when it is rejected, decide it anew on a new list before it is split."""
+        chunk = self.current
+        rejection = self._try(chunk)
         if rejection is None:
             return
-        try:
-            self._spend_call()
-            decisions = self.replan(zone_id, frozenset(decision.hostname for decision in chunk))
-        except Retryable as error:
-            self._settle(chunk, error)
+        if isinstance(rejection, QuotaReached):
+            self._split(chunk, len(chunk))
             return
-        decided = {decision.hostname for decision in decisions}
-        undecided = [decision for decision in chunk if decision.hostname not in decided]
-        self._settle(undecided, Retryable("something changed while it was written; it is decided anew"))
-        self._settle([decision for decision in decisions if decision.change is None], None)
-        self._write_or_halve(zone_id, [decision for decision in decisions if decision.change is not None])
+        self._spend_call()
+        try:
+            again = self.writer.replan(self.zone_id, frozenset(each.hostname for each in chunk))
+        except Retryable as error:
+            raise _Stop(error) from None
+        decided = {each.hostname for each in again}
+        changed = Retryable("something changed while it was written; it is decided anew")
+        self.writer.note([each for each in chunk if each.hostname not in decided], changed)
+        self.writer.note([each for each in again if each.change is None], None)
+        self.current = [each for each in again if each.change is not None]
+        for part in _chunks(self.current, self.writer.provider.batch_size):
+            self._write_or_split(part, len(self.current))
 
-    def _write_or_halve(self, zone_id: str, chunk: Sequence[Decision]) -> None:
-        if not chunk:
+    def _write_or_split(self, group: Sequence[Decision], size: int) -> None:
+        """Write a part of a chunk of `size` that was rejected."""
+        if len(group) > 1 and 4 * self.bad >= size:
+            for each in group:
+                self._write_or_split([each], size)
             return
-        try:
-            self._spend_call()
-        except Retryable as error:
-            self._settle(chunk, error)
-            return
-        rejection = self._try(zone_id, chunk)
+        self._spend_call()
+        rejection = self._try(group)
         if rejection is None:
             return
-        if len(chunk) == 1:
-            self._settle(chunk, rejection)
+        if len(group) > 1:
+            self._split(group, size)
             return
-        middle = len(chunk) // 2
-        self._write_or_halve(zone_id, chunk[:middle])
-        self._write_or_halve(zone_id, chunk[middle:])
+        self.bad += 1
+        if isinstance(rejection, QuotaReached):
+            self.full = rejection
+        else:
+            self.writer.refused.add(group[0].hostname)
+        self.writer.refuse(group, Reason.PROVIDER_REFUSES, str(rejection))
 
-    def _try(self, zone_id: str, chunk: Sequence[Decision]) -> BatchRejected | None:
-        """One transaction. Settles the chunk, unless the provider refused it without saying which item it was."""
-        creates = [decision for decision in chunk if _creates(decision)]
-        if zone_id in self._full_zones and creates:
-            self._settle(creates, QuotaReached("the zone is full"))
-            chunk = [decision for decision in chunk if not _creates(decision)]
+    def _split(self, group: Sequence[Decision], size: int) -> None:
+        middle = _middle(group)
+        self._write_or_split(group[:middle], size)
+        self._write_or_split(group[middle:], size)
+
+    def _try(self, chunk: Sequence[Decision]) -> BatchRejected | None:
+        """One transaction. Notes what came of it, unless the provider refused it without saying which item it was."""
+        if self.full is not None:
+            self.writer.refuse([each for each in chunk if _creates(each)], Reason.PROVIDER_REFUSES, str(self.full))
+            chunk = [each for each in chunk if not _creates(each)]
         if not chunk:
             return None
-        if self.rate_limit is not None:
-            self._settle(chunk, self.rate_limit)
-            return None
+        token = self.writer.provider.token_name(self.zone_id)
+        if token in self.writer.limited:
+            raise _Stop(self.writer.limited[token])
+        if self.writer.out_of_time():
+            raise _Stop(OutOfTime("the function's time was up"))
         try:
-            self.provider.apply(zone_id, _changes(chunk))
-        except QuotaReached as error:
-            self._full_zones.add(zone_id)
-            creates = [decision for decision in chunk if _creates(decision)]
-            self._settle(creates, error)
-            rest = [decision for decision in chunk if not _creates(decision)]
-            return self._try(zone_id, rest)
+            self.writer.provider.apply(self.zone_id, _changes(chunk))
         except BatchRejected as error:
             return error
         except RateLimited as error:
-            self.rate_limit = error
-            self._settle(chunk, error)
+            self.writer.limited[token] = error
+            raise _Stop(error) from None
         except Retryable as error:
-            self._settle(chunk, error)
-        else:
-            self._settle(chunk, None)
+            raise _Stop(error) from None
+        self.writer.note(chunk, None)
         return None
 
     def _spend_call(self) -> None:
-        if self._extra_calls == 0:
-            raise Retryable("too many rejected batches in one run")
-        self._extra_calls -= 1
+        if self.writer.extra_calls == 0:
+            raise _Stop(Retryable("the provider rejected too much in this run"))
+        self.writer.extra_calls -= 1
 
-    def _settle(self, decisions: Sequence[Decision], error: Retryable | None) -> None:
-        for decision in decisions:
-            self.settled[decision.hostname, decision.load_balancer] = (decision, error)
+
+def _middle(group: Sequence[Decision]) -> int:
+    """Where to split: between two load balancers, as near to the middle as possible, or else in the middle."""
+    half = len(group) // 2
+    borders = [i for i in range(1, len(group)) if group[i - 1].load_balancer != group[i].load_balancer]
+    return min(borders, key=lambda border: abs(border - half), default=half)
+
+
+def _chunks(decisions: Sequence[Decision], size: int) -> Iterator[Sequence[Decision]]:
+    """Chunks of edits, then chunks of creates: never both in one."""
+    edits = [each for each in decisions if not _creates(each)]
+    creates = [each for each in decisions if _creates(each)]
+    for some in (edits, creates):
+        for start in range(0, len(some), max(1, size)):
+            yield some[start : start + size]
+
+
+def _turned(decisions: Sequence[Decision], turn: int) -> Sequence[Decision]:
+    start = turn % len(decisions) if decisions else 0
+    return [*decisions[start:], *decisions[:start]]
 
 
 def _creates(decision: Decision) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mesh_dns.core.rules import Policy
-from mesh_dns.core.values import Action, Change, LoadBalancerId, Scope
+from mesh_dns.core.values import Action, Change, ClaimState, LoadBalancerId, Scope
 from mesh_dns.core.work import SecondLook
 
 
@@ -21,16 +21,23 @@ class Reason(StrEnum):
     DELETE = "delete"
     IN_SYNC = "in-sync"
     LOOK_AGAIN = "look-again"
+    PROVISIONING = "provisioning"
+    EVENT_AHEAD = "event-ahead"
+    DELETE_WAITS = "delete-waits"
+    MASS_DELETE_GUARD = "mass-delete-guard"
+    SCOPE_UNLISTABLE = "scope-unlistable"
+    KEPT_NOT_ALLOWED = "kept-not-allowed"
+    NAME_SHARED = "name-shared"
+    NOT_A_CNAME = "not-a-cname"
     NAME_TAKEN = "name-taken"
     CLAIMED_BY = "claimed-by"
     INCUMBENT_UNREADABLE = "incumbent-unreadable"
     NOT_ALLOWED = "not-allowed"
-    KEPT_NOT_ALLOWED = "kept-not-allowed"
     INVALID_HOSTNAME = "invalid-hostname"
     OUTSIDE_ZONES = "outside-zones"
-    NOT_A_CNAME = "not-a-cname"
-    SCOPE_UNLISTABLE = "scope-unlistable"
-    MASS_DELETE_GUARD = "mass-delete-guard"
+    DELEGATED = "delegated"
+    ZONE_DENIED = "zone-denied"
+    PROVIDER_REFUSES = "provider-refuses"
 
 
 REFUSALS = frozenset(
@@ -41,6 +48,9 @@ REFUSALS = frozenset(
         Reason.NOT_ALLOWED,
         Reason.INVALID_HOSTNAME,
         Reason.OUTSIDE_ZONES,
+        Reason.DELEGATED,
+        Reason.ZONE_DENIED,
+        Reason.PROVIDER_REFUSES,
     }
 )
 
@@ -49,8 +59,8 @@ REFUSALS = frozenset(
 class Decision:
     """What one hostname comes to for one load balancer.
 
-    `change`: what to write. `look_again`: the second look to send. `retry`: nothing can be decided before a read
-    that failed works again.
+    `change`: what to write. `look_again`: the message to send after `wait` seconds. `retry`: an event that asked comes
+    back, because AWS may soon answer what it did not; a sweep reports it and goes on.
     """
 
     hostname: str
@@ -59,6 +69,7 @@ class Decision:
     detail: str = ""
     change: Change | None = None
     look_again: SecondLook | None = None
+    wait: float = 0
     retry: bool = False
 
 
@@ -67,21 +78,33 @@ class Need:
     """What must be read before a name can be decided."""
 
     hostname: str
-    looks: frozenset[LoadBalancerId] = frozenset()
+    sightings: frozenset[LoadBalancerId] = frozenset()
     listings: frozenset[Scope] = frozenset()
     zones: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a batch asks: about these load balancers, with these second looks.
+    """What a batch asks.
 
-    `override_guard`: second looks that this question sends carry the override.
+    load_balancers  all names that they claim or serve
+    second_looks    each its one name
+    swept           scopes: every load balancer with the tag in them, and every one that a record of ours names
+    told            what events told of load balancers, where AWS shows the same: no confirmation is needed
+    ahead           load balancers of which AWS does not show yet what an event told: nothing is taken from them
+    override        the mass-delete guard is lifted for these scopes and these load balancers
     """
 
-    load_balancers: frozenset[LoadBalancerId]
+    load_balancers: frozenset[LoadBalancerId] = frozenset()
     second_looks: frozenset[SecondLook] = frozenset()
-    override_guard: bool = False
+    swept: frozenset[Scope] = frozenset()
+    told: frozenset[tuple[LoadBalancerId, ClaimState]] = frozenset()
+    ahead: frozenset[LoadBalancerId] = frozenset()
+    override: frozenset[Scope | LoadBalancerId] = frozenset()
+
+    def overrides_guard(self, load_balancer: LoadBalancerId) -> bool:
+        """Whether the guard is lifted for records of this load balancer."""
+        return load_balancer in self.override or load_balancer.scope in self.override
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +116,19 @@ class Plan:
     concerns: Mapping[str, frozenset[LoadBalancerId]] = field(hash=False)
 
 
-def permitted(decision: Decision, writes: Policy) -> bool:
-    """Whether a policy lets a decision be carried out: the filter over the plan."""
-    match writes:
+def permits(policy: Policy, decision: Decision) -> bool:
+    """Whether a policy lets a decision be carried out: the filter over the plan.
+
+    A second look is sent only for what could come of it: a delete, or, where an heir waits, an edit.
+    """
+    match policy:
         case Policy.SYNC:
             return True
         case Policy.UPSERT_ONLY:
+            if decision.look_again is not None:
+                return decision.look_again.heir is not None
             return decision.change is None or decision.change.action is not Action.DELETE
         case Policy.CREATE_ONLY:
+            if decision.look_again is not None:
+                return False
             return decision.change is None or decision.change.action is Action.CREATE

@@ -1,4 +1,5 @@
-"""What an event asks us to look at. An event is a trigger, never a fact: only *which* load balancer is taken from it.
+"""What an event asks us to look at. An event is a trigger, never a fact: from it is taken *which* load balancer to look
+at, and what AWS should show by now, which decides when to look again.
 
     call                 v2 names it in                                  classic names it in
     -------------------  ----------------------------------------------  ----------------------------------
@@ -12,13 +13,16 @@ To add a call: a row in `_CALLS`, its two `$defs` in schemas/event.json, a fixtu
 
 from __future__ import annotations
 
+import calendar
 import json
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from mesh_dns.core.hostnames import normalize
 from mesh_dns.core.validation import complaint_about
 from mesh_dns.core.values import LoadBalancerId, Scope
-from mesh_dns.core.work import Check, Release, Sweep
+from mesh_dns.core.work import Check, Command, Event, ForgetName, ForgetScope, Sweep, Told
 from mesh_dns.errors import Ignored, Rejected
 
 _EVENT_SOURCE = "elasticloadbalancing.amazonaws.com"
@@ -47,8 +51,8 @@ def _parse(text: str) -> Json:
     return body
 
 
-def work_in(event: Json, owner: str) -> Check | Sweep:
-    """What an EventBridge event asks for.
+def work_in(event: Json, owner: str, hostname_tag: str, sent: float) -> Check | Sweep:
+    """What an EventBridge event asks for. `sent`: when its message was sent, in seconds since the epoch.
 
     Raises Ignored for what is none of our business, Rejected for what cannot be understood.
     """
@@ -58,7 +62,7 @@ def work_in(event: Json, owner: str) -> Check | Sweep:
         case "mesh-dns":
             return _sweep(event, scope, owner)
         case "aws.elasticloadbalancing":
-            return _check(event["detail"], scope)
+            return _check(event["detail"], scope, hostname_tag, sent)
         case other:
             raise Ignored(f"an event of {str(other)[:100]!r}, not of a load balancer")
 
@@ -70,7 +74,7 @@ def _sweep(event: Json, scope: Scope, owner: str) -> Sweep:
     return Sweep(scope)
 
 
-def _check(call: Json, scope: Scope) -> Check:
+def _check(call: Json, scope: Scope, hostname_tag: str, sent: float) -> Check:
     _demand(call, "event", "Call")
     name = call["eventName"]
     if call["eventSource"] != _EVENT_SOURCE:
@@ -83,8 +87,44 @@ def _check(call: Json, scope: Scope) -> Check:
     _demand(call, "event", f"{name}.{generation}")
     load_balancers = frozenset(_in_scope(named(call), scope))
     if not load_balancers:
-        raise Ignored(f"{name} of something that is not a load balancer")
-    return Check(scope, load_balancers, frees_nothing=name in ("CreateLoadBalancer", "AddTags"))
+        raise Ignored(f"{name} of target groups, listeners or rules")
+    return Check(scope, load_balancers, _event(call, name, hostname_tag, sent))
+
+
+def _event(call: Json, name: str, hostname_tag: str, sent: float) -> Event:
+    parameters = call.get("requestParameters") or {}
+    set_here = dict(_tags(parameters))
+    return Event(
+        _TOLD[name],
+        min(_seconds(call.get("eventTime")), sent),
+        tag=set_here.get(hostname_tag) if name != "RemoveTags" else None,
+        untags=name == "RemoveTags" and hostname_tag in {*set_here, *_texts(parameters.get("tagKeys"))},
+    )
+
+
+def _tags(parameters: Json) -> Iterator[tuple[str, str]]:
+    """Tags as a request names them. Other forms than the known one tell nothing, and are no reason to reject."""
+    for tag in parameters.get("tags") or ():
+        if isinstance(tag, dict) and isinstance(tag.get("key"), str):
+            yield tag["key"], str(tag.get("value") or "")
+
+
+def _texts(value: Any) -> Iterable[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+_TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})")
+
+
+def _seconds(text: Any) -> float:
+    """An ISO 8601 time, always UTC in CloudTrail, in seconds since the epoch; infinite when it is anything else."""
+    match = _TIME.match(text) if isinstance(text, str) else None
+    if match is None:
+        return float("inf")
+    year, month, day, hour, minute, second = map(int, match.groups())
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return float("inf")
+    return float(calendar.timegm((year, month, day, hour, minute, second, 0, 0, 0)))
 
 
 Names = Callable[[Json], Iterable[str]]
@@ -107,6 +147,14 @@ _CALLS: Mapping[str, Mapping[str, tuple[str, Names]]] = {
         }
         for name in ("AddTags", "RemoveTags")
     },
+}
+
+
+_TOLD: Mapping[str, Told] = {
+    "CreateLoadBalancer": Told.CREATED,
+    "DeleteLoadBalancer": Told.DELETED,
+    "AddTags": Told.TAGGED,
+    "RemoveTags": Told.UNTAGGED,
 }
 
 
@@ -135,13 +183,15 @@ def _in_scope(names: Iterable[str], scope: Scope) -> Iterable[LoadBalancerId]:
         yield load_balancer
 
 
-def command_in(event: Json, hub: Scope) -> Sweep | Release:
+def command_in(event: Json, hub: Scope) -> Command:
     """What a person asks for by direct invocation. Raises Rejected."""
     _demand(event, "command", "")
     scope = Scope(event.get("account", hub.account), event.get("region", hub.region))
-    if event["action"] == "release":
-        return Release(scope, event.get("confirm", False))
-    return Sweep(scope, override_guard=event.get("override_guard", False))
+    if event["action"] == "sweep":
+        return Sweep(scope, override_guard=event.get("override_guard", False))
+    if "hostname" in event:
+        return ForgetName(normalize(event["hostname"]), event.get("confirm", False))
+    return ForgetScope(scope, event.get("confirm", False))
 
 
 def _demand(value: Any, schema: str, definition: str) -> None:

@@ -1,62 +1,71 @@
-"""The function's messages to itself, in JSON: `{"mesh-dns": {"second-look": {...}}}`, `{"mesh-dns": {"sweep": {...}}}`.
+"""The function's messages to itself, in JSON: `{"mesh-dns": {"second-look": {...}}}`, `{"mesh-dns": {"check": {...}}}`.
 
-Their schema is schemas/own_message.json. Whether one is really our own is for the handler to tell, by its sender.
+Their schema is schemas/own_message.json. Whether one is really our own is for the intake to tell, by its sender.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mesh_dns.core.validation import complaint_about
-from mesh_dns.core.values import LoadBalancerId, Scope
-from mesh_dns.core.work import SecondLook, Sweep
+from mesh_dns.core.values import ClaimState, LoadBalancerId
+from mesh_dns.core.work import Check, OwnMessage, SecondLook, Stage
 from mesh_dns.errors import Rejected
 
 # The one member of a message of our own.
 KEY = "mesh-dns"
+# Load balancers in one check: 1,000 of the longest ids stay far below what a queue takes.
+LONGEST_CHECK = 1000
+
+_STATES = {"dropped": ClaimState.DROPPED, "gone": ClaimState.GONE}
+_STATE_WORDS = {state: word for word, state in _STATES.items()}
 
 Json = Mapping[str, Any]
 
 
-def encode(work: SecondLook | Sweep) -> Json:
+def encode(message: OwnMessage) -> Json:
     """A JSON object that `decode` reads back as the same value."""
-    match work:
+    match message:
         case SecondLook():
-            return {
-                KEY: {
-                    "second-look": {
-                        "load_balancer": str(work.load_balancer),
-                        "hostname": work.hostname,
-                        "zone_id": work.zone_id,
-                        "record_id": work.record_id,
-                        "first_look": work.first_look,
-                        "override_guard": work.override_guard,
-                    }
-                }
+            content = {
+                "load_balancer": str(message.load_balancer),
+                "hostname": message.hostname,
+                "zone_id": message.zone_id,
+                "record_id": message.record_id,
+                "first_look": message.first_look,
+                "stage": message.stage.value,
+                "state": _STATE_WORDS[message.state],
+                "heir": None if message.heir is None else str(message.heir),
+                "override_guard": message.override_guard,
+                "hops": message.hops,
             }
-        case Sweep():
-            return {
-                KEY: {
-                    "sweep": {
-                        "account": work.scope.account,
-                        "region": work.scope.region,
-                        "after": None if work.after is None else str(work.after),
-                        "hops": work.hops,
-                        "override_guard": work.override_guard,
-                    }
-                }
+            return {KEY: {"second-look": content}}
+        case Check():
+            content = {
+                "load_balancers": sorted(map(str, message.load_balancers)),
+                "override_guard": message.override_guard,
+                "hops": message.hops,
             }
+            return {KEY: {"check": content}}
 
 
-def decode(body: Json) -> SecondLook | Sweep:
+def decode(body: Json) -> OwnMessage:
     """The work that a message of our own asks for. Raises Rejected."""
     complaint = complaint_about(body, "own_message")
     if complaint is not None:
         raise Rejected(f"does not fit the schema own_message: {complaint}")
     ((kind, content),) = body[KEY].items()
-    return _second_look(content) if kind == "second-look" else _sweep(content)
+    return _second_look(content) if kind == "second-look" else _check(content)
+
+
+def parts(check: Check) -> Iterator[Check]:
+    """A check as messages can carry it: several, when it is long."""
+    every = sorted(check.load_balancers)
+    for start in range(0, len(every), LONGEST_CHECK):
+        part = frozenset(every[start : start + LONGEST_CHECK])
+        yield Check(check.scope, part, None, check.override_guard, check.hops)
 
 
 def _second_look(content: Json) -> SecondLook:
@@ -66,8 +75,20 @@ def _second_look(content: Json) -> SecondLook:
         content["zone_id"],
         content["record_id"],
         _seconds(content["first_look"]),
+        Stage(content["stage"]),
+        _STATES[content["state"]],
+        None if content["heir"] is None else _load_balancer(content["heir"]),
         content["override_guard"],
+        int(content["hops"]),
     )
+
+
+def _check(content: Json) -> Check:
+    load_balancers = frozenset(map(_load_balancer, content["load_balancers"]))
+    scopes = {load_balancer.scope for load_balancer in load_balancers}
+    if len(scopes) != 1:
+        raise Rejected("a check is of one scope")
+    return Check(scopes.pop(), load_balancers, None, content["override_guard"], int(content["hops"]))
 
 
 def _seconds(value: float) -> float:
@@ -75,14 +96,6 @@ def _seconds(value: float) -> float:
     if not math.isfinite(value):
         raise Rejected("does not fit the schema own_message: a time is not a number")
     return float(value)
-
-
-def _sweep(content: Json) -> Sweep:
-    scope = Scope(content["account"], content["region"])
-    after = None if content["after"] is None else _load_balancer(content["after"])
-    if after is not None and after.scope != scope:
-        raise Rejected(f"a sweep of {scope} cannot go on behind a load balancer of {after.scope}")
-    return Sweep(scope, after, int(content["hops"]), content["override_guard"])
 
 
 def _load_balancer(text: str) -> LoadBalancerId:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mesh_dns.core import hostnames
-from mesh_dns.core.values import LoadBalancer, Scope
+from mesh_dns.core.values import LoadBalancer, Readiness, Scope
 
 
 class Policy(StrEnum):
@@ -40,7 +40,7 @@ class Rules:
 
     def hostnames_of(self, load_balancer: LoadBalancer) -> tuple[str, ...]:
         """The names that it claims: those in its tag, normalized, legal or not. A failed one claims nothing."""
-        if load_balancer.failed:
+        if load_balancer.readiness is Readiness.FAILED:
             return ()
         return hostnames.in_tag(load_balancer.tags.get(self.hostname_tag, ""))
 

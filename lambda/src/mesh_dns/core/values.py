@@ -137,7 +137,8 @@ Listing = Mapping[LoadBalancerId, LoadBalancer]
 class Record:
     """A DNS record at the provider. `name` and `content` are normalized.
 
-    `edited`: when the provider says that it was last changed, in seconds since the epoch; None when it does not say.
+    `edited`, `made`: when the provider says that it was last changed, and made, in seconds since the epoch; None when
+    it does not say.
     """
 
     id: str
@@ -149,6 +150,7 @@ class Record:
     proxied: bool
     comment: str = ""
     edited: float | None = None
+    made: float | None = None
 
 
 class ClaimState(StrEnum):

@@ -1,0 +1,283 @@
+"""A batch of messages as one question, and which of them are done in the end: pure, and the only place for blame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from mesh_dns.core.decision import Question
+from mesh_dns.core.report import Result
+from mesh_dns.core.snapshot import Snapshot
+from mesh_dns.core.values import Cause, ClaimState, Gone, Kind, LoadBalancer, LoadBalancerId, Scope, Unreadable
+from mesh_dns.core.work import Check, Event, SecondLook, Stage, Sweep, Told, Work
+from mesh_dns.errors import NotYet, OutOfTime, Retryable
+
+# AWS shows things late. An event of which it does not show the effect yet comes back while it is younger than this,
+# after a time that grows with its age, in seconds.
+PATIENCE = 90
+_PAUSES = ((5, 5), (15, 10), (35, 20))
+_LONGEST_PAUSE = 40
+# A check of our own is sent on this often at most; then the next sweep starts over.
+MOST_HOPS = 20
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the messages of a batch ask for, by message id. `returned`: those that came back several times."""
+
+    messages: Mapping[str, Work]
+    returned: frozenset[str] = frozenset()
+
+    # What to read
+
+    def load_balancers(self) -> frozenset[LoadBalancerId]:
+        """Whom to look at directly."""
+        return frozenset(lb for work in self.messages.values() for lb in _named(work))
+
+    def scopes(self) -> frozenset[Scope]:
+        """Which scopes to sweep."""
+        return frozenset(work.scope for work in self.messages.values() if isinstance(work, Sweep))
+
+    def zones(self, snapshot: Snapshot) -> frozenset[str]:
+        """Ids of the zones to list: all, unless nothing here can have freed a name; then the plan asks for its own."""
+        if any(_may_free(work, snapshot) for work in self.messages.values()):
+            return frozenset(snapshot.rules.zones.values())
+        return frozenset(work.zone_id for work in self.messages.values() if isinstance(work, SecondLook))
+
+    def hostnames(self, snapshot: Snapshot) -> frozenset[str]:
+        """The names in question: what the load balancers claim, and what second looks are about."""
+        return frozenset(name for work in self.messages.values() for name in _hostnames(work, snapshot))
+
+    def returned_hostnames(self, snapshot: Snapshot) -> frozenset[str]:
+        """The names in question of messages that came back."""
+        return frozenset(name for key in self.returned for name in _hostnames(self.messages[key], snapshot))
+
+    # What to ask
+
+    def question(self, snapshot: Snapshot) -> Question:
+        """What the batch asks of the plan."""
+        checks = [work for work in self.messages.values() if isinstance(work, Check)]
+        sweeps = [work for work in self.messages.values() if isinstance(work, Sweep)]
+        override: set[Scope | LoadBalancerId] = {sweep.scope for sweep in sweeps if sweep.override_guard}
+        override |= {lb for check in checks if check.override_guard for lb in check.load_balancers}
+        return Question(
+            load_balancers=frozenset(lb for check in checks for lb in check.load_balancers),
+            second_looks=frozenset(work for work in self.messages.values() if isinstance(work, SecondLook)),
+            swept=frozenset(s.scope for s in sweeps if not isinstance(snapshot.tagged.get(s.scope), Unreadable)),
+            told=frozenset(_told(checks)),
+            ahead=frozenset(lb for check in checks for lb in _ahead(check, snapshot)),
+            override=frozenset(override),
+        )
+
+    def unasked(self, snapshot: Snapshot) -> Iterator[Check]:
+        """What sweeps and our own checks could not ask in their time, as checks to send.
+
+        One that was sent on more than `MOST_HOPS` times is to be dropped.
+        """
+        for work in self.messages.values():
+            if left := _left(work, snapshot):
+                hops = work.hops + 1 if isinstance(work, Check) else 0
+                override = isinstance(work, Check | Sweep) and work.override_guard
+                yield Check(work.scope, left, None, override, hops)
+
+    # Whom to blame
+
+    def failures(self, result: Result) -> dict[str, Retryable]:
+        """Which messages must come back, and why. A message that is not among them is done, all of it."""
+        found = {}
+        for key, work in self.messages.items():
+            reasons = list(_undone(work, result))
+            if reasons:
+                found[key] = max(reasons, key=_weight)
+        return found
+
+
+def _undone(work: Work, result: Result) -> Iterator[Retryable]:
+    """Everything that a message asked for and that was not done."""
+    yield from _unread(work, result.snapshot)
+    yield from _unread_zones(work, result.snapshot)
+    yield from _undecided(work, result)
+    yield from _unwritten(work, result)
+    yield from _not_yet(work, result.snapshot)
+
+
+def _unread(work: Work, snapshot: Snapshot) -> Iterator[Retryable]:
+    match work:
+        case Sweep():
+            seen = snapshot.tagged.get(work.scope, Unreadable("not begun", cause=Cause.OUT_OF_TIME))
+            if isinstance(seen, Unreadable):
+                yield _failure(f"the sweep of {work.scope}", seen)
+        case Check(event=None):
+            pass  # like the sweep that sent it: what could not be read is reported, what could not be asked is sent on
+        case Check() | SecondLook():
+            for load_balancer in sorted(_named(work)):
+                sighting = snapshot.sightings.get(load_balancer)
+                if isinstance(sighting, Unreadable) and not _is_hopeless(sighting, load_balancer, snapshot):
+                    yield _failure(str(load_balancer), sighting)
+
+
+def _is_hopeless(seen: Unreadable, load_balancer: LoadBalancerId, snapshot: Snapshot) -> bool:
+    """Whether a look that AWS did not answer has been waited for long enough: then the sweep has it."""
+    return seen.cause is Cause.UNANSWERED and load_balancer.scope in snapshot.scopes.overdue
+
+
+def _unread_zones(work: Work, snapshot: Snapshot) -> Iterator[Retryable]:
+    """A zone that was not read may hold a record that serves what this message may have freed."""
+    for zone_id, unread in snapshot.unread_zones.items():
+        its_own = isinstance(work, SecondLook) and work.zone_id == zone_id
+        if not unread.given_up and (its_own or _may_free(work, snapshot)):
+            yield unread.error
+
+
+def _undecided(work: Work, result: Result) -> Iterator[Retryable]:
+    for need in result.plan.needs:
+        if _concerns(work, need.hostname, result):
+            unread = (result.snapshot.unread_zones.get(zone_id) for zone_id in need.zones)
+            error = next((zone.error for zone in unread if zone is not None), None)
+            yield error or OutOfTime(f"{need.hostname}: what it needs could not be read in time")
+    if not isinstance(work, Sweep):
+        for decision in result.plan.decisions:
+            if decision.retry and _concerns(work, decision.hostname, result):
+                yield Retryable(f"{decision.hostname}: {decision.detail}")
+
+
+def _unwritten(work: Work, result: Result) -> Iterator[Retryable]:
+    for written in result.report.written.values():
+        if written.failure is not None and _concerns(work, written.decision.hostname, result):
+            yield written.failure
+    if result.report.unsent is not None and (_left(work, result.snapshot) or _looks_again(work, result)):
+        yield result.report.unsent
+
+
+def _looks_again(work: Work, result: Result) -> bool:
+    decisions = (each.decision for each in result.final())
+    return any(each.look_again is not None and _concerns(work, each.hostname, result) for each in decisions)
+
+
+def _not_yet(work: Work, snapshot: Snapshot) -> Iterator[Retryable]:
+    if isinstance(work, Check) and work.event is not None:
+        for load_balancer in sorted(_ahead(work, snapshot)):
+            pause = _pause(snapshot.now - work.event.at)
+            yield NotYet(f"AWS does not show yet that {load_balancer} was {work.event.told.value}", after=pause)
+
+
+def _concerns(work: Work, hostname: str, result: Result) -> bool:
+    concerned = result.plan.concerns.get(hostname, frozenset())
+    match work:
+        case SecondLook():
+            return work.hostname == hostname and work.load_balancer in concerned
+        case Check():
+            return bool(work.load_balancers & concerned)
+        case Sweep():
+            return any(load_balancer.scope == work.scope for load_balancer in concerned)
+
+
+def _weight(error: Retryable) -> tuple[bool, float]:
+    """A failure counts more than AWS being late, and one that says how long to wait counts most."""
+    return not isinstance(error, NotYet), -1.0 if error.after is None else error.after
+
+
+def _failure(what: str, seen: Unreadable) -> Retryable:
+    kind = OutOfTime if seen.cause is Cause.OUT_OF_TIME else Retryable
+    return kind(f"{what}: {seen.reason}", after=seen.after)
+
+
+# What messages say
+
+
+def _named(work: Work) -> frozenset[LoadBalancerId]:
+    """Whom a message wants looked at directly. A second look at an heir is about both, and about nobody else."""
+    match work:
+        case Check():
+            return work.load_balancers
+        case SecondLook(stage=Stage.HEIR, heir=heir) if heir is not None:
+            return frozenset({work.load_balancer, heir})
+        case SecondLook():
+            return frozenset({work.load_balancer})
+        case Sweep():
+            return frozenset()
+
+
+def _hostnames(work: Work, snapshot: Snapshot) -> Iterator[str]:
+    match work:
+        case SecondLook():
+            yield work.hostname
+        case Check():
+            for load_balancer in work.load_balancers & snapshot.live.keys():
+                yield from snapshot.rules.hostnames_of(snapshot.live[load_balancer])
+        case Sweep():
+            for seen in snapshot.live.values():
+                if seen.id.scope == work.scope:
+                    yield from snapshot.rules.hostnames_of(seen)
+
+
+def _left(work: Work, snapshot: Snapshot) -> frozenset[LoadBalancerId]:
+    """Whom a sweep or a check of our own could not ask in its time."""
+    late = {key for key, seen in snapshot.sightings.items() if _is_late(seen)}
+    match work:
+        case Sweep():
+            return frozenset(load_balancer for load_balancer in late if load_balancer.scope == work.scope)
+        case Check(event=None):
+            return work.load_balancers & late
+        case _:
+            return frozenset()
+
+
+def _may_free(work: Work, snapshot: Snapshot) -> bool:
+    """Whether what a message is about may have freed a name in any zone."""
+    if not isinstance(work, Check):
+        return isinstance(work, Sweep)
+    adds = work.event is not None and work.event.told in (Told.CREATED, Told.TAGGED)
+    for load_balancer in work.load_balancers:
+        match snapshot.sightings.get(load_balancer):
+            case Gone():
+                return True
+            case LoadBalancer() as seen if not adds or snapshot.rules.hostname_tag in seen.tags:
+                return True
+    return False
+
+
+def _told(checks: Iterable[Check]) -> Iterator[tuple[LoadBalancerId, ClaimState]]:
+    """What events told. A classic load balancer's name may have been made again, so its deletion tells nothing."""
+    for check in checks:
+        if check.event is None:
+            continue
+        for load_balancer in check.load_balancers:
+            if check.event.told is Told.DELETED and load_balancer.kind is not Kind.CLASSIC:
+                yield load_balancer, ClaimState.GONE
+            if check.event.untags:
+                yield load_balancer, ClaimState.DROPPED
+
+
+def _ahead(check: Check, snapshot: Snapshot) -> frozenset[LoadBalancerId]:
+    """Those of a check's load balancers of which AWS does not show yet what its event told, while that is young."""
+    event = check.event
+    if event is None or snapshot.now - event.at >= PATIENCE:
+        return frozenset()
+    return frozenset(lb for lb in check.load_balancers if _contradicts(event, lb, snapshot))
+
+
+def _contradicts(event: Event, load_balancer: LoadBalancerId, snapshot: Snapshot) -> bool:
+    seen = snapshot.sightings.get(load_balancer)
+    shown = seen.tags.get(snapshot.rules.hostname_tag) if isinstance(seen, LoadBalancer) else None
+    match event.told, seen:
+        case ((Told.CREATED | Told.TAGGED), Gone()):
+            return True
+        case Told.CREATED, LoadBalancer():
+            return event.tag is not None and shown is None
+        case Told.TAGGED, LoadBalancer():
+            return event.tag is not None and shown != event.tag
+        case Told.UNTAGGED, LoadBalancer():
+            return event.untags and shown is not None
+        case Told.DELETED, LoadBalancer(created=created):
+            return created <= event.at
+        case _:
+            return False
+
+
+def _pause(age: float) -> float:
+    return next((pause for until, pause in _PAUSES if age < until), _LONGEST_PAUSE)
+
+
+def _is_late(seen: object) -> bool:
+    return isinstance(seen, Unreadable) and seen.cause is Cause.OUT_OF_TIME

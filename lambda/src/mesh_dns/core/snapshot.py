@@ -1,0 +1,160 @@
+"""What one batch found out, and what may be concluded from it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from mesh_dns.core import mark
+from mesh_dns.core.rules import Rules
+from mesh_dns.core.scopes import KnownScopes
+from mesh_dns.core.values import (
+    Cause,
+    ClaimState,
+    Gone,
+    Listing,
+    LoadBalancer,
+    LoadBalancerId,
+    Record,
+    Scope,
+    Sighting,
+    Unreadable,
+)
+from mesh_dns.errors import Retryable
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadZone:
+    """A zone that could not be read. `given_up`: it denies, or has not answered for long, so that nobody waits."""
+
+    error: Retryable
+    given_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A record of ours, and the load balancer that its mark names."""
+
+    record: Record
+    serves: LoadBalancerId
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything that was read, by how it was read, because not every read proves the same.
+
+    sightings  direct: AWS was asked for this very id. Alone proves that something is gone.
+    tagged     by scope, from the tagging API, which lags: proves that a claim was made, never that none is.
+    listings   by scope, every load balancer with its tags, read directly: proves claims and dropped ones, not that one
+               is gone.
+    zones      by zone id, the records that matter; a zone in neither `zones` nor `unread_zones` was not asked for
+    now        seconds since the epoch
+    """
+
+    now: float
+    rules: Rules
+    scopes: KnownScopes
+    sightings: Mapping[LoadBalancerId, Sighting] = field(default_factory=dict)
+    tagged: Mapping[Scope, Listing | Unreadable] = field(default_factory=dict)
+    listings: Mapping[Scope, Listing | Unreadable] = field(default_factory=dict)
+    zones: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    unread_zones: Mapping[str, UnreadZone] = field(default_factory=dict)
+
+    # Load balancers
+
+    @cached_property
+    def live(self) -> Mapping[LoadBalancerId, LoadBalancer]:
+        """Every load balancer that was seen; where two reads saw it, the later and stronger one counts."""
+        seen: dict[LoadBalancerId, LoadBalancer] = {}
+        for listing in _read(self.tagged.values()):
+            seen.update((key, lb) for key, lb in listing.items() if not isinstance(self.sightings.get(key), Gone))
+        seen.update((key, lb) for key, lb in self.sightings.items() if isinstance(lb, LoadBalancer))
+        for listing in _read(self.listings.values()):
+            seen.update(listing)
+        return seen
+
+    @cached_property
+    def claims(self) -> Mapping[str, Sequence[LoadBalancer]]:
+        """Hostname => those who claim it, newest first, then by id."""
+        found: dict[str, list[LoadBalancer]] = defaultdict(list)
+        for load_balancer in sorted(self.live.values(), key=lambda lb: (-lb.created, lb.id)):
+            for hostname in self.rules.hostnames_of(load_balancer):
+                found[hostname].append(load_balancer)
+        return found
+
+    def allowed(self, hostname: str) -> Sequence[LoadBalancer]:
+        """Those who claim a name and may have it, newest first."""
+        return [lb for lb in self.claims.get(hostname, ()) if self.rules.objection_to(lb, hostname) is None]
+
+    def claim_state(self, load_balancer: LoadBalancerId, hostname: str) -> ClaimState:
+        """How a load balancer stands to a name, as far as the reads prove it."""
+        seen = self.live.get(load_balancer)
+        if seen is not None and hostname in self.rules.hostnames_of(seen):
+            return ClaimState.CLAIMS
+        if load_balancer.scope not in self.scopes.known:
+            return ClaimState.UNREADABLE
+        if self.is_listed(load_balancer):
+            return ClaimState.DROPPED
+        match self.sightings.get(load_balancer):
+            case None:
+                return ClaimState.UNKNOWN
+            case Gone():
+                return ClaimState.GONE
+            case Unreadable():
+                return ClaimState.UNREADABLE
+            case _:
+                return ClaimState.DROPPED
+
+    def is_listed(self, load_balancer: LoadBalancerId) -> bool:
+        """Whether it is in the listing of its scope."""
+        listing = self.listings.get(load_balancer.scope)
+        return listing is not None and not isinstance(listing, Unreadable) and load_balancer in listing
+
+    def may_answer_soon(self, load_balancer: LoadBalancerId) -> bool:
+        """Whether a look that failed is worth repeating: AWS was too busy or too slow, and not for three periods."""
+        seen = self.sightings.get(load_balancer)
+        passing = isinstance(seen, Unreadable) and seen.cause is not Cause.DENIED
+        return passing and load_balancer.scope not in self.scopes.overdue
+
+    def unlisted(self) -> frozenset[Scope]:
+        """Known scopes whose listing nobody asked for yet."""
+        return self.scopes.known - self.listings.keys()
+
+    def unlistable(self) -> tuple[Scope, ...]:
+        """Known scopes whose listing was asked for and could not be read."""
+        return tuple(sorted(s for s, listing in self.listings.items() if isinstance(listing, Unreadable)))
+
+    def awaited(self) -> tuple[Scope, ...]:
+        """Unlistable scopes that deletes wait for."""
+        return tuple(scope for scope in self.unlistable() if scope not in self.scopes.overdue)
+
+    # Records
+
+    @cached_property
+    def owned(self) -> Sequence[Owned]:
+        """Every record that carries our mark, of any type."""
+        marks = ((record, mark.served_by(self.rules.owner, record)) for record in self._records())
+        return [Owned(record, serves) for record, serves in marks if serves is not None]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Sequence[Record]]:
+        """Name => everything there, in a fixed order."""
+        found: dict[str, list[Record]] = defaultdict(list)
+        for record in sorted(self._records(), key=lambda r: (r.name, r.type, r.id, r.zone_id)):
+            found[record.name].append(record)
+        return found
+
+    def missing_zones(self) -> frozenset[str]:
+        """Zones that deletes wait for: neither read nor given up."""
+        given_up = {zone_id for zone_id, unread in self.unread_zones.items() if unread.given_up}
+        return frozenset(self.rules.zones.values()) - self.zones.keys() - given_up
+
+    def _records(self) -> Iterator[Record]:
+        for records in self.zones.values():
+            yield from records
+
+
+def _read(listings: Iterable[Listing | Unreadable]) -> Iterator[Listing]:
+    return (listing for listing in listings if not isinstance(listing, Unreadable))
