@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -119,7 +120,10 @@ class Telemetry:
     def fault(self, message_id: str, fault: Exception) -> None:
         """A fault of the function itself, which cost this one message its turn."""
         self._count("Faults")
-        self._logger.error("fault", extra={"message_id": message_id}, exc_info=fault)
+        # Where it happened, and not what it says: an exception of a library may carry what must not be logged.
+        steps = [f"{step.filename}:{step.lineno}" for step in traceback.extract_tb(fault.__traceback__)]
+        fields = {"message_id": message_id, "detail": type(fault).__name__, "steps": steps[-8:]}
+        self._logger.error("fault", extra=fields)
 
     def commanded(self, event: Mapping[str, Any], request_id: str) -> None:
         """Somebody invoked the function by hand."""
