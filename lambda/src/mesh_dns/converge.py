@@ -46,8 +46,8 @@ def converge(ports: Ports, request: Request, scopes: KnownScopes, deadline: floa
 
 def decide(request: Request, reader: Reader) -> Plan:
     """Plan on zones that were read after AWS was: where AWS has to be asked more, they are read once more."""
-    reader.find_tagged(request.scopes())
     reader.look(request.load_balancers())
+    reader.find_tagged(request.scopes())
     zone_ids = request.zones(reader.snapshot())
     for _ in range(ROUNDS):
         reader.list_zones(zone_ids, request.hostnames(reader.snapshot()))
