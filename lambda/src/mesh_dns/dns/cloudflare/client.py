@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mesh_dns.core.values import Action, Change, Record
 from mesh_dns.dns.cloudflare.answers import RECORD_MISSING, Reply, write_error
-from mesh_dns.dns.cloudflare.http import BASE_URL, READ_TIMEOUT, Api, Token
+from mesh_dns.dns.cloudflare.http import BASE_URL, READ_TIMEOUT, WRITE_TIMEOUT, Api, Token
 from mesh_dns.dns.cloudflare.listing import PAGE_SIZE, Lists
 from mesh_dns.dns.cloudflare.records import batch, created
 from mesh_dns.dns.cloudflare.zones import Zones
@@ -55,10 +55,13 @@ class Cloudflare:
         base_url: str = BASE_URL,
         page_size: int = PAGE_SIZE,
         read_timeout: float = READ_TIMEOUT,
+        write_timeout: float = WRITE_TIMEOUT,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._owner = owner
-        self._api = Api(token, zone_tokens or {}, base_url, read_timeout, clock)
+        self._api = Api(
+            token, zone_tokens or {}, base_url, read_timeout=read_timeout, write_timeout=write_timeout, clock=clock
+        )
         self._zones = Zones(owner, Lists(self._api, page_size, clock), clock)
         self._misplaced: dict[str, _Misplaced] = {}
 

@@ -83,7 +83,9 @@ class Api:
         token: Token,
         zone_tokens: Mapping[str, Token],
         base_url: str,
+        *,
         read_timeout: float,
+        write_timeout: float,
         clock: Callable[[], float],
     ) -> None:
         self._token = token
@@ -91,6 +93,7 @@ class Api:
         self._base_url = base_url.rstrip("/")
         self._encrypted = _is_https(base_url)
         self._read_timeout = read_timeout
+        self._write_timeout = write_timeout
         self._clock = clock
         self._host = urlsplit(base_url).hostname or ""
         self._silent = Pauses(clock)
@@ -178,7 +181,7 @@ class Api:
 
     def _try(self, call: _Call, token: str) -> Reply | _Failure:
         url = f"{self._base_url}/zones/{call.zone_id}/dns_records{call.path}"
-        patience = self._read_timeout if call.method == "GET" else max(self._read_timeout, WRITE_TIMEOUT)
+        patience = self._read_timeout if call.method == "GET" else self._write_timeout
         with self._session() as session:
             try:
                 with session.request(
