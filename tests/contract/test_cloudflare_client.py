@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import responses
 
-from mesh_dns.core.values import Record
 from mesh_dns.dns.cloudflare import BASE_URL, Cloudflare
 from mesh_dns.dns.provider import Denied, Unavailable
 from mesh_dns.errors import Misconfigured, Retryable
@@ -26,9 +25,7 @@ from tests.contract.worlds import (
     CloudflareWorld,
     SuppliedToken,
     create,
-    delete,
     records,
-    update,
 )
 
 OTHER_ZONE_ID = "1" * 32
@@ -217,20 +214,6 @@ class TestCost:
         foreign = [big.seed("A", label, "192.0.2.7").name for label in labels[::50]]
         read = records(big.provider, [f"{label}.{ZONE}" for label in labels])
         assert sorted(record.name for record in read) == foreign
-
-
-def test_no_request_ever_asks_for_the_proxy_or_names_a_type_that_is_not_ours() -> None:
-    with responses.RequestsMock() as mock:
-        mock.post(f"{LIST_URL}/batch", json={"success": True, "result": {"posts": None}})
-        record = Record("7", ZONE_ID, f"b.{ZONE}", "CNAME", "x", 60, False, MARK)
-        Cloudflare(OWNER, SuppliedToken()).apply(ZONE_ID, [create("a"), update(record, TARGET), delete(record)])
-        sent = mock.calls[0].request.body
-    assert sent == (
-        b'{"posts": [{"type": "CNAME", "name": "a.mesh.example.com", "content": "%(target)s", "ttl": 60, '
-        b'"proxied": false, "comment": "%(mark)s"}], "patches": [{"id": "7", "content": "%(target)s", "ttl": 60, '
-        b'"proxied": false, "comment": "%(mark)s"}], "deletes": [{"id": "7"}]}'
-        % {b"target": TARGET.encode(), b"mark": MARK.encode()}
-    )
 
 
 def test_no_changes_are_no_call(cloudflare: CloudflareWorld) -> None:

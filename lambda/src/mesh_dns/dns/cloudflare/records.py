@@ -73,6 +73,6 @@ def _time(value: object) -> float | None:
     """Seconds since the epoch of a time in ISO 8601; None for anything else, and for one without its zone."""
     try:
         moment = datetime.fromisoformat(_text(value))
-        return moment.timestamp() if moment.tzinfo else None
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    return moment.timestamp() if moment.tzinfo else None
