@@ -106,6 +106,7 @@ class Faults:
         self._lock = threading.Lock()
         self._waiting: list[Fault] = []
         self._rejected: set[str] = set()
+        self._refuse_delegated = False
 
     def inject(
         self,
@@ -130,11 +131,20 @@ class Faults:
         with self._lock:
             return name in self._rejected
 
+    def refuse_delegated(self) -> None:
+        """Refuse records below an NS record with 89018, as the API did in 2021; now it takes them with success."""
+        self._refuse_delegated = True
+
+    def refuses_delegated(self) -> bool:
+        """Whether records below an NS record are refused."""
+        return self._refuse_delegated
+
     def clear(self) -> None:
         """Everything works again."""
         with self._lock:
             self._waiting.clear()
             self._rejected.clear()
+            self._refuse_delegated = False
 
     def take(self, call: Call) -> Fault | None:
         """The fault that this call meets, used up once."""
