@@ -6,6 +6,7 @@ is a DescribeTags; the tagging API may still name what is deleted; ids per call 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -24,10 +25,27 @@ NOW = 1_700_000_000.0
 class AwsError(Exception):
     """An error that AWS answers with."""
 
-    def __init__(self, code: str, message: str = "said AWS", status: int = 400) -> None:
+    def __init__(self, code: str, message: str = "said AWS", status: int = 400, after: str | None = None) -> None:
         super().__init__(code)
-        self.answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {}}
+        headers = {} if after is None else {"retry-after": after}
+        metadata = {"HTTPStatusCode": status, "HTTPHeaders": headers}
+        self.answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}
         self.status = status
+
+
+class Clock:
+    """Seconds since the epoch that pass while somebody sleeps."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+        self._lock = threading.Lock()
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self.now += seconds
 
 
 @dataclass(frozen=True)
@@ -56,13 +74,15 @@ class FakeAws:
     """All accounts and regions. `before`: called with each call before it is answered; may change things or raise."""
 
     balancers: dict[LoadBalancerId, Balancer] = field(default_factory=dict)
-    parameters: dict[str, str] = field(default_factory=dict)
+    items: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     secrets: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     still_tagged: dict[LoadBalancerId, Mapping[str, str]] = field(default_factory=dict)
     sent: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     before: Callable[[Call], None] = lambda call: None
+    items_per_page: int = 100
     session_account: str | None = None
+    regions_off: set[tuple[str, str]] = field(default_factory=set)
     session_seconds: float = 3600
 
     def add(self, *balancers: Balancer) -> None:
@@ -129,6 +149,8 @@ class FakeAws:
 
     def _sts_AssumeRole(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
         account = self.session_account or call.arguments["RoleArn"].split(":")[4]
+        if (account, call.scope.region) in self.regions_off:
+            raise AwsError("RegionDisabledException", "STS is not activated in this region for account", 403)
         return {
             "Credentials": {
                 "AccessKeyId": f"ASIA{account}",
@@ -139,20 +161,36 @@ class FakeAws:
             "AssumedRoleUser": {"Arn": f"arn:aws:sts::{account}:assumed-role/reader/mesh-dns", "AssumedRoleId": "A:m"},
         }
 
-    def _ssm_GetParametersByPath(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
-        path = call.arguments["Path"] + "/"
-        names = sorted(name for name in self.parameters if name.startswith(path))
-        start, size = int(call.arguments.get("NextToken", 0)), call.arguments["MaxResults"]
-        page = [{"Name": name, "Value": self.parameters[name]} for name in names[start : start + size]]
-        return {"Parameters": page, **({"NextToken": str(start + size)} if start + size < len(names) else {})}
+    def _dynamodb_Query(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
+        assert call.arguments["ConsistentRead"] is True
+        kind = call.arguments["ExpressionAttributeValues"][":kind"]["S"]
+        last = call.arguments.get("ExclusiveStartKey", {"key": {"S": ""}})["key"]["S"]
+        keys = sorted(key for of, key in self.items if of == kind and key > last)
+        page = keys[: self.items_per_page]
+        more = {"LastEvaluatedKey": {"kind": {"S": kind}, "key": {"S": page[-1]}}} if len(page) < len(keys) else {}
+        return {"Items": [{**table_key(kind, key), **self.items[kind, key]} for key in page], **more}
 
-    def _ssm_PutParameter(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
-        self.parameters[call.arguments["Name"]] = call.arguments["Value"]
-        return {"Version": 1}
+    def _dynamodb_PutItem(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
+        item = dict(call.arguments["Item"])
+        key = item.pop("kind")["S"], item.pop("key")["S"]
+        if call.arguments.get("ConditionExpression") == "attribute_not_exists(#key)" and key in self.items:
+            raise AwsError("ConditionalCheckFailedException", "The conditional request failed")
+        self.items[key] = item
+        return {}
 
-    def _ssm_DeleteParameter(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
-        if self.parameters.pop(call.arguments["Name"], None) is None:
-            raise AwsError("ParameterNotFound")
+    def _dynamodb_UpdateItem(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
+        arguments = call.arguments
+        key = arguments["Key"]["kind"]["S"], arguments["Key"]["key"]["S"]
+        assert arguments["ConditionExpression"] == "attribute_exists(#key)"
+        if key not in self.items:
+            raise AwsError("ConditionalCheckFailedException", "The conditional request failed")
+        self.items[key][arguments["ExpressionAttributeNames"]["#name"]] = arguments["ExpressionAttributeValues"][
+            ":number"
+        ]
+        return {}
+
+    def _dynamodb_DeleteItem(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
+        self.items.pop((call.arguments["Key"]["kind"]["S"], call.arguments["Key"]["key"]["S"]), None)
         return {}
 
     def _secretsmanager_GetSecretValue(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
@@ -172,6 +210,8 @@ class FakeAws:
         entries = call.arguments["Entries"]
         assert 1 <= len(entries) <= 10, "SQS takes 10 entries a call"
         assert len({entry["Id"] for entry in entries}) == len(entries), "SQS wants distinct ids"
+        size = sum(len(entry.get("MessageBody", "").encode()) for entry in entries)
+        assert size <= 262_144, "the module's queue takes 256 KB a call"
         refused = [entry for entry in entries if entry.get("ReceiptHandle") == "refuse-me"]
         self.sent.extend((call.arguments["QueueUrl"], entry) for entry in entries if entry not in refused)
         failed = [{"Id": entry["Id"], "SenderFault": True, "Code": "InternalError"} for entry in refused]
@@ -186,11 +226,13 @@ class FakeClients(AwsClients):
         self._made = _SHARED._session()  # reading AWS's models is slow
         self.aws = aws
         self.made: list[Client] = []
+        self._wrapping = threading.Lock()
 
     def client(self, service: str, region: str | None = None) -> Client:
-        fresh = (service, region or self.region) not in self._clients
-        client = super().client(service, region)
-        return self._answered(client, HUB.account) if fresh else client
+        with self._wrapping:
+            fresh = (service, region or self.region) not in self._clients
+            client = super().client(service, region)
+            return self._answered(client, HUB.account) if fresh else client
 
     def client_with(self, credentials: Credentials, service: str, region: str) -> Client:
         return self._answered(super().client_with(credentials, service, region), credentials.access_key[4:])
@@ -222,6 +264,10 @@ def arn(load_balancer: LoadBalancerId) -> str:
         f"arn:aws:elasticloadbalancing:{load_balancer.region}:{load_balancer.account}"
         f":loadbalancer/{load_balancer.arn_path}"
     )
+
+
+def table_key(kind: str, key: str) -> dict[str, Any]:
+    return {"kind": {"S": kind}, "key": {"S": key}}
 
 
 def tag_list(tags: Mapping[str, str]) -> list[Mapping[str, str]]:
