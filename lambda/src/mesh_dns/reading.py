@@ -11,7 +11,6 @@ from mesh_dns.dns.provider import Denied
 from mesh_dns.errors import OutOfTime, Retryable
 from mesh_dns.ports import Ports
 
-
 # The part of an invocation's time in which AWS may be asked: the rest is for the zones and for writing, so that an
 # invocation gets something done however slow AWS is.
 TIME_FOR_AWS = 0.6

@@ -21,7 +21,6 @@ class Spokes:
 
     reader_role: str
     external_id: str
-    register_path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,7 @@ class Settings:
     role_id: str
     queue_url: str
     dead_letter_queue_url: str
+    table_name: str
     rules: Rules
     dry_run: bool
     token: Mapping[str, Any] = field(hash=False)
@@ -57,6 +57,7 @@ def parse(environment: Mapping[str, str]) -> Settings:
         role_id=document["role_id"],
         queue_url=document["queue_url"],
         dead_letter_queue_url=document["dead_letter_queue_url"],
+        table_name=document["table_name"],
         rules=_rules(document),
         dry_run=document.get("mode") == "dry-run",
         token=document["token"],

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection
 
-from mesh_dns.aws.register import MAX_AGE, WORTH_WRITING
+from mesh_dns.aws.register import MAX_AGE
 from mesh_dns.aws.table import EXPIRES, Table
 from mesh_dns.errors import Retryable
 from mesh_dns.ports import Remembered
 
-REFUSED, ZONE = "refused", "zone"
+REFUSED, UNANSWERED = "refused", "unanswered"
 # Seconds: what was refused longer ago says nothing any more; one refusal of a name is written down in an hour.
 REFUSED_FOR = 2 * 86_400
 REFUSED_ANEW = 3_600
@@ -21,58 +21,67 @@ _log = logging.getLogger(__name__)
 
 
 class TableMemory:
-    """A `Memory` of items `refused`, `<hostname>` (`at`, `expires`) and `zone`, `<zone id>` (`answered`).
+    """A `Memory` of items `refused`, `<hostname>` (`at`, `expires`) and `unanswered`, `<zone id>` (`since`).
 
-    `sweep_period` in seconds, `clock` in seconds since the epoch.
+    `clock` in seconds since the epoch.
     """
 
-    def __init__(self, table: Table, sweep_period: float, clock: Callable[[], float]) -> None:
+    def __init__(self, table: Table, clock: Callable[[], float]) -> None:
         self._table = table
-        self._sweep_period = sweep_period
         self._clock = clock
         self._refused: dict[str, float] = {}
-        self._answered: dict[str, float] = {}
+        self._unanswered: dict[str, float] = {}
         # What the table holds, as far as we know.
-        self._stored_refused: dict[str, float] = {}
-        self._stored_answered: dict[str, float] = {}
+        self._stored: dict[str, dict[str, float]] = {REFUSED: {}, UNANSWERED: {}}
         self._read_at: float | None = None
 
     def recall(self) -> Remembered:
         """What the table holds, at most a minute old, and what this process came to know."""
         self._read()
         oldest = self._clock() - REFUSED_FOR
-        refused = _latest(self._stored_refused, self._refused)
         # DynamoDB deletes what expired some days later.
         self._refused = {name: at for name, at in self._refused.items() if at > oldest}
-        return Remembered(
-            {name: at for name, at in refused.items() if at > oldest}, _latest(self._stored_answered, self._answered)
-        )
+        return Remembered(dict(self._refused), dict(self._unanswered))
 
     def remember(
-        self, *, refused: Collection[str] = (), written: Collection[str] = (), answered: Collection[str] = ()
+        self,
+        *,
+        refused: Collection[str] = (),
+        written: Collection[str] = (),
+        answered: Collection[str] = (),
+        unanswered: Collection[str] = (),
     ) -> None:
         """In the process always; in the table what is new there, or so old that it matters."""
+        self._read()
         now = float(int(self._clock()))
         self._refused.update(dict.fromkeys(refused, now))
-        for name in written:
+        for name in set(written) - set(refused):
             self._refused.pop(name, None)
-        self._answered.update(dict.fromkeys(answered, now))
+        for zone_id in unanswered:
+            self._unanswered.setdefault(zone_id, now)
+        for zone_id in answered:
+            self._unanswered.pop(zone_id, None)
         try:
-            self._write(now, set(written) - set(refused))
+            self._write()
         except Retryable as error:
             _log.warning("not written down: %s", error)
 
-    def _write(self, now: float, written: Collection[str]) -> None:
-        for name in sorted(written & self._stored_refused.keys()):
-            self._table.delete(REFUSED, name)
-            del self._stored_refused[name]
-        period = self._sweep_period * WORTH_WRITING
-        for zone, at in _worth_writing(self._answered, self._stored_answered, period):
-            self._table.put(ZONE, zone, {"answered": at})
-            self._stored_answered[zone] = at
-        for name, at in _worth_writing(self._refused, self._stored_refused, REFUSED_ANEW)[:MOST_WRITES]:
-            self._table.put(REFUSED, name, {"at": at, EXPIRES: at + REFUSED_FOR})
-            self._stored_refused[name] = at
+    def _write(self) -> None:
+        for kind, known in ((REFUSED, self._refused), (UNANSWERED, self._unanswered)):
+            stored = self._stored[kind]
+            for key in sorted(stored.keys() - known.keys()):
+                self._table.delete(kind, key)
+                del stored[key]
+        for zone_id in sorted(self._unanswered.keys() - self._stored[UNANSWERED].keys()):
+            self._put(UNANSWERED, zone_id, "since", self._unanswered[zone_id])
+        stored = self._stored[REFUSED]
+        new = [name for name, at in sorted(self._refused.items()) if at - stored.get(name, 0.0) >= REFUSED_ANEW]
+        for name in new[:MOST_WRITES]:
+            self._put(REFUSED, name, "at", self._refused[name])
+
+    def _put(self, kind: str, key: str, what: str, at: float) -> None:
+        self._table.put(kind, key, {what: at, EXPIRES: at + REFUSED_FOR} if kind == REFUSED else {what: at})
+        self._stored[kind][key] = at
 
     def _read(self) -> None:
         now = self._clock()
@@ -80,18 +89,13 @@ class TableMemory:
             return
         self._read_at = now  # also when it fails: once a minute is enough
         try:
-            refused, zones = self._table.query(REFUSED), self._table.query(ZONE)
+            items = {kind: self._table.query(kind) for kind in (REFUSED, UNANSWERED)}
         except Retryable as error:
             _log.warning("what was written down cannot be read: %s", error)
             return
-        self._stored_refused = {name: numbers["at"] for name, numbers in refused.items() if "at" in numbers}
-        self._stored_answered = {zone: numbers["answered"] for zone, numbers in zones.items() if "answered" in numbers}
-
-
-def _worth_writing(known: dict[str, float], stored: dict[str, float], age: float) -> list[tuple[str, float]]:
-    """What the table does not hold, or only as it was that long before."""
-    return [(key, at) for key, at in sorted(known.items()) if key not in stored or at - stored[key] >= age]
-
-
-def _latest(one: dict[str, float], other: dict[str, float]) -> dict[str, float]:
-    return one | {key: max(at, one.get(key, at)) for key, at in other.items()}
+        self._stored = {
+            REFUSED: {key: numbers["at"] for key, numbers in items[REFUSED].items() if "at" in numbers},
+            UNANSWERED: {key: numbers["since"] for key, numbers in items[UNANSWERED].items() if "since" in numbers},
+        }
+        self._refused = self._stored[REFUSED] | self._refused
+        self._unanswered = self._stored[UNANSWERED] | self._unanswered

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 
 from mesh_dns.aws.table import Numbers, Table
+from mesh_dns.core.scopes import Entry
 from mesh_dns.core.values import Scope
-from mesh_dns.ports import Entry
 
 KIND = "scope"
 # Seconds for which what was read is good enough: a batch and those right behind it.
