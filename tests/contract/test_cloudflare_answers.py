@@ -50,7 +50,6 @@ def client() -> Cloudflare:
         ("901", 900),
         ("9999999", 900),
         ("Wed, 14 Oct 2026 17:47:40 GMT", 60),
-        ("Wed, 14 Oct 2026 17:47:40 -0000", 60),
         ("Wed, 14 Oct 2026 17:45:40 GMT", 0),
         ("Fri, 14 Oct 2033 17:47:40 GMT", 900),
         (None, 300),
@@ -132,7 +131,7 @@ def test_a_broken_answer_to_a_list_is_not_an_empty_zone(status: int, body: str) 
 @pytest.mark.parametrize("status, headers", [(200, {"Content-Encoding": "br"}), (200, {"Content-Encoding": "gzip"})])
 def test_a_body_in_a_foreign_encoding_is_not_an_empty_zone(status: int, headers: dict[str, str]) -> None:
     responses.get(LIST_URL, status=status, body=b"\x0b\x02\x80{}\x03", headers=headers)
-    with pytest.raises(Unavailable, match=ZONE_ID):
+    with pytest.raises(Unavailable, match="not JSON"):
         records(client())
 
 
@@ -210,7 +209,7 @@ REFUSALS: dict[str, tuple[int, dict[str, Any], type[Retryable]]] = {
     "no authorization": (400, refused(9106), Denied),
     "a full zone": (400, refused(81045), QuotaReached),
     "a full zone, in the older form": (400, refused(1004, error_chain=[None, {"code": 81045}]), QuotaReached),
-    "an odd chain": (400, refused(1004, error_chain={"code": 81045}), BatchRejected),
+    "an odd chain": (400, refused(1004, error_chain=81045), BatchRejected),
 }
 
 
@@ -229,6 +228,7 @@ RESULTS: dict[str, object] = {
     "no posts": {"posts": None},
     "posts that are no list": {"posts": {"id": "b"}},
     "a post that is null": {"posts": [None]},
+    "a post that is a text": {"posts": ["b"]},
     "a post without a name": {"posts": [{"id": "b"}]},
     "a post without an id": {"posts": [{"name": f"cluster1.{ZONE}"}]},
     "a post with a name that is null": {"posts": [{"id": "b", "name": None}]},

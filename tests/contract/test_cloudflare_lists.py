@@ -89,15 +89,20 @@ class TestCounts:
         assert Scripted(mock, listed(per_page=0, total_pages=0)).read() == []
 
     @pytest.mark.parametrize(
-        "items, total",
-        [([item(1), item(2)], 300), ([], 1), ([item(1), item(1)], 2)],
-        ids=["3 of 300", "none of 1", "the same one twice"],
+        "items, info",
+        [
+            ([item(1), item(2)], {"total_count": 300}),
+            ([item(1), item(2)], {"total_count": 300, "per_page": 0}),
+            ([], {"total_count": 1}),
+            ([item(1), item(1)], {"total_count": 2}),
+        ],
+        ids=["2 of 300", "2 of 300 on pages of none", "none of 1", "the same one twice"],
     )
     def test_one_that_falls_short_is_read_again_and_then_given_up(
-        self, mock: responses.RequestsMock, items: list[object], total: int
+        self, mock: responses.RequestsMock, items: list[object], info: dict[str, int]
     ) -> None:
-        script = Scripted(mock, listed(*items, total_count=total))
-        with pytest.raises(Unavailable, match=f"of {total} records came"):
+        script = Scripted(mock, listed(*items, **info))
+        with pytest.raises(Unavailable, match=f"of {info['total_count']} records came"):
             script.read()
         assert len(script.asked) == 2
 
@@ -160,6 +165,8 @@ class TestPages:
         script = self.script(mock, self.page(1, ours(1), ours(2), total=4), self.page(2, total=4))
         with pytest.raises(Unavailable):
             script.read()
+        # The last answer goes on for ever: the second try finds no page but that one.
+        assert [asked["page"] for asked in script.asked] == ["1", "1", "2", "1"]
 
     def test_a_server_that_shows_one_page_for_ever_does_not_hold_us(self, mock: responses.RequestsMock) -> None:
         script = self.script(mock, self.page(1, ours(1), ours(2), total=6))
@@ -213,6 +220,8 @@ class TestSlowPages:
         mock.add_callback("GET", LIST_URL, slow)
         with pytest.raises(Unavailable, match=f"within {zones.ZONE_TIME:.0f} s"):
             script.read()
+        with pytest.raises(Unavailable, match="left alone"):
+            script.read()
         assert len(script.asked) == 3
 
 
@@ -244,7 +253,7 @@ class TestApex:
 
     def test_it_is_not_asked_about_names_elsewhere(self, mock: responses.RequestsMock) -> None:
         script = Scripted(mock, listed(self.NS))
-        assert script.read(f"cluster1.us.{ZONE}") == script.read() == []
+        assert script.read(f"cluster1.us.{ZONE}", f"cluster1.neu.{ZONE}") == script.read() == []
         assert len(script.asked) == 2
 
     def test_when_that_cannot_be_asked_the_zone_is_not_read(self, mock: responses.RequestsMock) -> None:
