@@ -152,7 +152,7 @@ class CloudflareEmulator:
     def _respond(self, request: Request) -> Answer | Silence | Reset:
         question = take_apart(request)
         self.calls.add(question.call)
-        fault = self.faults.take(question.call)
+        fault = self.faults.take(question.call, question.zone)
         if fault is None:
             return self._answer(question)
         if fault.kind is FaultKind.DELAY:

@@ -82,10 +82,25 @@ def test_what_carries_our_mark_is_listed_whether_its_name_was_asked_for_or_not(w
     assert listed(world) == {record}
 
 
-@pytest.mark.parametrize("record_type, content", [("A", "192.0.2.7"), ("TXT", "hello"), ("MX", "mail.example.net")])
+@pytest.mark.parametrize(
+    "record_type, content",
+    [
+        ("A", "192.0.2.7"),
+        ("TXT", "hello"),
+        ("MX", "mail.example.net"),
+        ("CAA", '0 issue "letsencrypt.org"'),
+        ("NS", "ns1.example.net"),
+    ],
+)
 def test_a_foreign_record_of_any_type_at_a_name_is_listed(world: World, record_type: str, content: str) -> None:
     record = world.seed(record_type, "cluster1", content)
     assert listed(world, "cluster1", "cluster2") == {record}
+
+
+def test_a_wildcard_and_what_is_below_a_name_are_not_at_it(world: World) -> None:
+    world.seed("CNAME", "*", "web.example.net")
+    world.seed("TXT", "_acme-challenge.cluster1", "x")
+    assert not [record for record in listed(world, "cluster1") if record.name == f"cluster1.{ZONE}"]
 
 
 def test_all_foreign_records_at_a_name_are_listed(world: World) -> None:

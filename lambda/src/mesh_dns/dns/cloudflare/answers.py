@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from mesh_dns.dns.provider import BatchRejected, Denied, QuotaReached, Unavailable
@@ -125,9 +124,7 @@ def write_error(zone_id: str, token_name: str, reply: Reply) -> Retryable:
 def _until(date: str, now: float) -> float:
     """Seconds until a date in the form of HTTP; NaN when it is none."""
     try:
-        then = parsedate_to_datetime(date)
-        # "-0000", a date without a zone, is in UTC as well (RFC 5322).
-        return max(0.0, (then if then.tzinfo else then.replace(tzinfo=UTC)).timestamp() - now)
+        return max(0.0, parsedate_to_datetime(date).timestamp() - now)
     except (ValueError, TypeError, OverflowError):
         return math.nan
 

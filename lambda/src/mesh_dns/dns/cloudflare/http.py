@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError, MaxRetryError
+from urllib3.exceptions import DecodeError, HTTPError, MaxRetryError, ReadTimeoutError
 
 from mesh_dns.addresses import is_loopback
 from mesh_dns.dns.cloudflare.answers import Reply, parse, pause
@@ -99,7 +99,7 @@ class Api:
         self._host = urlsplit(base_url).hostname or ""
         self._silent = Pauses(clock)
         self._limited = Pauses(clock)
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._locks = {supply.name: threading.Lock() for supply in (token, *zone_tokens.values())}
         self._idle: deque[requests.Session] = deque()
 
     def __repr__(self) -> str:
@@ -228,7 +228,10 @@ def _failure(error: requests.RequestException) -> _Failure:
 
 
 def _content(response: requests.Response) -> bytes:
-    """The whole body. What stops in the middle, or takes longer than `ANSWER_TIME`, is a ReadTimeout."""
+    """The whole body; nothing of one that cannot be decoded.
+
+    Raises ReadTimeout when it takes longer than `ANSWER_TIME` or stands still, ChunkedEncodingError when it is cut off.
+    """
     started = time.monotonic()
     content = bytearray()
     try:
@@ -239,8 +242,12 @@ def _content(response: requests.Response) -> bytes:
                 break
         else:
             return bytes(content)
-    except HTTPError:
+    except DecodeError:
+        return b""
+    except ReadTimeoutError:
         pass
+    except HTTPError:
+        raise requests.exceptions.ChunkedEncodingError from None
     raise requests.ReadTimeout
 
 

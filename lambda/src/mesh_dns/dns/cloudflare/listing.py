@@ -35,7 +35,10 @@ class _DoesNotAddUp(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """`total`: how many records there are in all; `more`: whether there are other pages. Items may be anything."""
+    """`total`: how many records there are in all; `more`: whether there are said to be other pages.
+
+    Items may be anything.
+    """
 
     items: list[object]
     total: int
@@ -106,8 +109,9 @@ class Lists:
         if not isinstance(items, list) or not isinstance(info, dict) or not _is_count(total):
             raise Unavailable(f"Cloudflare listed zone {zone_id} in a form that this version does not know")
         pages, given = info.get("total_pages"), info.get("per_page")
-        capped = _is_count(given) and given < min(size, total)
-        return _Page(items, total, more=total > size or capped or (_is_count(pages) and pages > 1))
+        capped = _is_count(given) and 0 < given < size
+        more = total > size or capped or (_is_count(pages) and pages > 1)
+        return _Page(items, total, more=more and len(items) < total)
 
     def _size(self, zone_id: str) -> int:
         size, since = self._sizes.get(zone_id, (self._full, 0.0))
