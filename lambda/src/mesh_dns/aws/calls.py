@@ -124,11 +124,14 @@ def action(client: Client, operation: str) -> str:
     return f"{_IAM_PREFIX.get(model.service_name, model.service_name)}:{client.meta.method_to_api_mapping[operation]}"
 
 
-def member(answer: object, key: str) -> Any:
-    """What an answer, or an item in it, holds at a key. Raises OddAnswer where there is nothing."""
+def member(answer: object, key: str, *, secret: bool = False) -> Any:
+    """What an answer, or an item in it, holds at a key. Raises OddAnswer where there is nothing.
+
+    `secret`: the answer is not for messages.
+    """
     value = answer.get(key) if isinstance(answer, Mapping) else None
     if value is None:
-        raise OddAnswer(f"AWS's answer is odd: no {key} in {quote(answer)}")
+        raise OddAnswer(f"AWS's answer is odd: no {key} in {'it' if secret else quote(answer)}")
     return value
 
 
