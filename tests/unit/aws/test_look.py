@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError
+from botocore.exceptions import ConnectTimeoutError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
 from mesh_dns.core.values import (
@@ -367,6 +367,22 @@ def test_an_id_that_aws_finds_malformed_does_not_spoil_the_others() -> None:
         )
     )
     aws.add(claiming(nlb(1)), claiming(nlb(2)))
+
+    seen = look(aws, [nlb(1), nlb(2)])
+
+    assert isinstance(seen[nlb(1)], LoadBalancer)
+    assert cause(seen[nlb(2)]) is Cause.DENIED
+
+
+def test_an_id_that_botocore_finds_malformed_says_nothing_about_the_scope() -> None:
+    class Strict(FakeAws):
+        def answer(self, call: Call) -> Mapping[str, Any]:
+            if "lb-2/" in str(call.arguments):
+                raise ParamValidationError(report="lb-2")
+            return super().answer(call)
+
+    aws = Strict()
+    aws.add(claiming(nlb(1)))
 
     seen = look(aws, [nlb(1), nlb(2)])
 
