@@ -16,50 +16,16 @@ from typing import Any
 
 from mesh_dns.aws.clients import AwsClients, Client, Credentials
 from mesh_dns.core.values import Kind, LoadBalancerId, Scope
+from tests.unit.aws.fake_table import AwsError, Call, FakeTable
 
 HUB = Scope("111122223333", "eu-west-1")
 SPOKE = Scope("444455556666", "eu-central-1")
 NOW = 1_700_000_000.0
 
 
-class AwsError(Exception):
-    """An error that AWS answers with."""
-
-    def __init__(self, code: str, message: str = "said AWS", status: int = 400, after: str | None = None) -> None:
-        super().__init__(code)
-        headers = {} if after is None else {"retry-after": after}
-        metadata = {"HTTPStatusCode": status, "HTTPHeaders": headers}
-        self.answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}
-        self.status = status
-
-
-class Clock:
-    """Seconds since the epoch that pass while somebody sleeps."""
-
-    def __init__(self, now: float) -> None:
-        self.now = now
-        self._lock = threading.Lock()
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        with self._lock:
-            self.now += seconds
-
-
-@dataclass(frozen=True)
-class Call:
-    """What was called, where, with what."""
-
-    scope: Scope
-    action: str
-    arguments: Mapping[str, Any]
-
-
 @dataclass(frozen=True)
 class Balancer:
-    """A load balancer as AWS keeps it."""
+    """A load balancer as AWS keeps it. `odd`: members of its description as they should not be; None leaves one out."""
 
     id: LoadBalancerId
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -67,20 +33,19 @@ class Balancer:
     scheme: str | None = "internal"
     created: float = NOW
     state: str = "active"
+    odd: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
-class FakeAws:
+class FakeAws(FakeTable):
     """All accounts and regions. `before`: called with each call before it is answered; may change things or raise."""
 
     balancers: dict[LoadBalancerId, Balancer] = field(default_factory=dict)
-    items: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     secrets: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     still_tagged: dict[LoadBalancerId, Mapping[str, str]] = field(default_factory=dict)
     sent: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     before: Callable[[Call], None] = lambda call: None
-    items_per_page: int = 100
     session_account: str | None = None
     regions_off: set[tuple[str, str]] = field(default_factory=set)
     session_seconds: float = 3600
@@ -88,8 +53,8 @@ class FakeAws:
     def add(self, *balancers: Balancer) -> None:
         self.balancers.update((balancer.id, balancer) for balancer in balancers)
 
-    def clients(self) -> AwsClients:
-        return FakeClients(self)
+    def clients(self, region: str = HUB.region) -> AwsClients:
+        return FakeClients(self, region)
 
     def actions(self) -> list[str]:
         return [call.action for call in self.calls]
@@ -161,38 +126,6 @@ class FakeAws:
             "AssumedRoleUser": {"Arn": f"arn:aws:sts::{account}:assumed-role/reader/mesh-dns", "AssumedRoleId": "A:m"},
         }
 
-    def _dynamodb_Query(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
-        assert call.arguments["ConsistentRead"] is True
-        kind = call.arguments["ExpressionAttributeValues"][":kind"]["S"]
-        last = call.arguments.get("ExclusiveStartKey", {"key": {"S": ""}})["key"]["S"]
-        keys = sorted(key for of, key in self.items if of == kind and key > last)
-        page = keys[: self.items_per_page]
-        more = {"LastEvaluatedKey": {"kind": {"S": kind}, "key": {"S": page[-1]}}} if len(page) < len(keys) else {}
-        return {"Items": [{**table_key(kind, key), **self.items[kind, key]} for key in page], **more}
-
-    def _dynamodb_PutItem(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
-        item = dict(call.arguments["Item"])
-        key = item.pop("kind")["S"], item.pop("key")["S"]
-        if call.arguments.get("ConditionExpression") == "attribute_not_exists(#key)" and key in self.items:
-            raise AwsError("ConditionalCheckFailedException", "The conditional request failed")
-        self.items[key] = item
-        return {}
-
-    def _dynamodb_UpdateItem(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
-        arguments = call.arguments
-        key = arguments["Key"]["kind"]["S"], arguments["Key"]["key"]["S"]
-        assert arguments["ConditionExpression"] == "attribute_exists(#key)"
-        if key not in self.items:
-            raise AwsError("ConditionalCheckFailedException", "The conditional request failed")
-        self.items[key][arguments["ExpressionAttributeNames"]["#name"]] = arguments["ExpressionAttributeValues"][
-            ":number"
-        ]
-        return {}
-
-    def _dynamodb_DeleteItem(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
-        self.items.pop((call.arguments["Key"]["kind"]["S"], call.arguments["Key"]["key"]["S"]), None)
-        return {}
-
     def _secretsmanager_GetSecretValue(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
         return self.secrets[call.arguments["SecretId"]]
 
@@ -221,8 +154,8 @@ class FakeAws:
 class FakeClients(AwsClients):
     """Clients that are answered by `FakeAws`; with the function's own keys in the account of HUB."""
 
-    def __init__(self, aws: FakeAws) -> None:
-        super().__init__(HUB.region)
+    def __init__(self, aws: FakeAws, region: str) -> None:
+        super().__init__(region)
         self._made = _SHARED._session()  # reading AWS's models is slow
         self.aws = aws
         self.made: list[Client] = []
@@ -266,10 +199,6 @@ def arn(load_balancer: LoadBalancerId) -> str:
     )
 
 
-def table_key(kind: str, key: str) -> dict[str, Any]:
-    return {"kind": {"S": kind}, "key": {"S": key}}
-
-
 def tag_list(tags: Mapping[str, str]) -> list[Mapping[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
@@ -301,13 +230,18 @@ def _v2(balancer: Balancer) -> Mapping[str, Any]:
         item["DNSName"] = balancer.dns_name
     if balancer.scheme is not None:
         item["Scheme"] = balancer.scheme
-    return item
+    return _oddly(item, balancer)
 
 
 def _classic(balancer: Balancer) -> Mapping[str, Any]:
-    return {
+    item = {
         "LoadBalancerName": balancer.id.name,
         "DNSName": balancer.dns_name,
         "Scheme": balancer.scheme,
         "CreatedTime": datetime.fromtimestamp(balancer.created, UTC),
     }
+    return _oddly(item, balancer)
+
+
+def _oddly(item: Mapping[str, Any], balancer: Balancer) -> Mapping[str, Any]:
+    return {key: value for key, value in {**item, **balancer.odd}.items() if value is not None}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
 from mesh_dns.aws.clients import Client
@@ -66,7 +66,7 @@ class ErrorAnswer(Retryable):
 
 
 class OddAnswer(Retryable):
-    """AWS answered, and something is missing in the answer or makes no sense."""
+    """Something is missing in AWS's answer, or it makes no sense, or the question did not."""
 
 
 class Unanswered(Retryable):
@@ -98,6 +98,9 @@ def _answer_or_failure(
             f"{what}: somebody answered who is not AWS; check what stands between the function and the service's "
             "endpoint"
         )
+    except ParamValidationError as error:
+        # Nobody was asked: it says nothing about the place.
+        return OddAnswer(f"{what}: botocore finds the question malformed: {quote(error)}")
     except BotoCoreError as error:
         return Unanswered(
             f"{what}: {type(error).__name__}: {error}; check that the function reaches the service's endpoint in this "
@@ -124,11 +127,14 @@ def action(client: Client, operation: str) -> str:
     return f"{_IAM_PREFIX.get(model.service_name, model.service_name)}:{client.meta.method_to_api_mapping[operation]}"
 
 
-def member(answer: object, key: str) -> Any:
-    """What an answer, or an item in it, holds at a key. Raises OddAnswer where there is nothing."""
+def member(answer: object, key: str, *, secret: bool = False) -> Any:
+    """What an answer, or an item in it, holds at a key. Raises OddAnswer where there is nothing.
+
+    `secret`: the answer is not for messages.
+    """
     value = answer.get(key) if isinstance(answer, Mapping) else None
     if value is None:
-        raise OddAnswer(f"AWS's answer is odd: no {key} in {quote(answer)}")
+        raise OddAnswer(f"AWS's answer is odd: no {key} in {'it' if secret else quote(answer)}")
     return value
 
 

@@ -22,8 +22,8 @@ ATTEMPTS = 2
 # These services are asked in scopes.py, which tries again itself: each try waits for its turn, and none starts behind
 # the deadline. botocore knows neither.
 _TRIED_BY_US = frozenset({"elb", "elbv2", "resourcegroupstaggingapi", "sts"})
-# Of one client, which is as many as there are threads to use it.
-CONNECTIONS = 16
+# Calls at the same time, over all clients: most of a call is waiting.
+THREADS = 24
 
 
 class Credentials(NamedTuple):
@@ -106,6 +106,6 @@ def _config(service: str) -> Config:
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,
         retries={"mode": "standard", "total_max_attempts": 1 if service in _TRIED_BY_US else ATTEMPTS},
-        max_pool_connections=CONNECTIONS,
+        max_pool_connections=THREADS,
         user_agent_extra="terraform-aws-cilium-mesh-dns",
     )

@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
 
 from mesh_dns.aws.calls import ErrorAnswer, OddAnswer, member, unreadable
+from mesh_dns.aws.clients import THREADS
 from mesh_dns.aws.generations import IDS_PER_CALL, Classic, ElbV2, Generation, Tags, no_loop, tags_of
 from mesh_dns.aws.looking import about_one_id, look, read_each, those_that_exist
 from mesh_dns.aws.scopes import Scopes
@@ -26,13 +26,6 @@ from mesh_dns.core.values import (
 from mesh_dns.errors import Retryable
 
 TAGGED_PER_PAGE = 100  # of GetResources
-# Reading is waiting, mostly: one after the other, sixty scopes would take half a minute. A dozen that do not answer
-# leave threads for the others.
-SCOPES_AT_A_TIME = 24
-# Calls for ids, of all scopes together; looking.py says how many of one scope.
-CALLS_AT_A_TIME = 16
-
-T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -42,9 +35,10 @@ class AwsInventory:
     def __init__(self, scopes: Scopes, hostname_tag: str) -> None:
         self._scopes = scopes
         self._hostname_tag = hostname_tag
-        # Two pools, since who waits for a call must not hold a thread that the call needs.
-        self._scope_threads = ThreadPoolExecutor(SCOPES_AT_A_TIME, "scope")
-        self._call_threads = ThreadPoolExecutor(CALLS_AT_A_TIME, "call")
+        # Two pools, since who waits for a call must not hold a thread that the call needs. One after the other, sixty
+        # scopes would take half a minute; and a dozen that do not answer leave threads for the others.
+        self._scope_threads = ThreadPoolExecutor(THREADS, "scope")
+        self._call_threads = ThreadPoolExecutor(THREADS, "call")
 
     def look(self, ids: Collection[LoadBalancerId], deadline: float) -> Mapping[LoadBalancerId, Sighting]:
         """Look at each directly, per scope and generation: a call for its description and one for each 20's tags.

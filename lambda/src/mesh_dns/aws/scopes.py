@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import UnknownRegionError
@@ -164,12 +165,13 @@ class Scopes:
         if self._reader_role is None:
             raise Misconfigured(f"{scope}: cannot be read, since the settings name no reader role (`spokes`)")
         answer = self._assume_by_sts(scope, self._reader_role, deadline)
-        account = str(member(member(answer, "AssumedRoleUser"), "Arn")).split(":")[4]
+        part = partial(member, secret=True)
+        account = str(part(part(answer, "AssumedRoleUser"), "Arn")).split(":")[4]
         if account != scope.account:
             raise Retryable(f"{scope}: the reader role's session is of account {account}; it is not used")
-        keys = member(answer, "Credentials")
-        credentials = Credentials(*(member(keys, key) for key in ("AccessKeyId", "SecretAccessKey", "SessionToken")))
-        return _Session(credentials, member(keys, "Expiration").timestamp())
+        keys = part(answer, "Credentials")
+        credentials = Credentials(*(part(keys, key) for key in ("AccessKeyId", "SecretAccessKey", "SessionToken")))
+        return _Session(credentials, part(keys, "Expiration").timestamp())
 
     def _assume_by_sts(self, scope: Scope, role: ReaderRole, deadline: float) -> Mapping[str, Any]:
         """By the endpoint in the hub's region, or in the partition's main one for accounts that have the hub's off.
