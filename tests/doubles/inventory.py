@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from mesh_dns.core.values import Gone, Kind, Listing, LoadBalancer, LoadBalancerId, Scope, Sighting, Unreadable
+from mesh_dns.core.values import (
+    Cause,
+    Gone,
+    Kind,
+    Listing,
+    LoadBalancer,
+    LoadBalancerId,
+    Readiness,
+    Scope,
+    Sighting,
+    Unreadable,
+)
 from mesh_dns.errors import Retryable
 
 HUB = Scope("111122223333", "eu-west-1")
@@ -28,7 +39,7 @@ def make(
     *hostnames: str,
     created: float = 0,
     internal: bool = True,
-    failed: bool = False,
+    readiness: Readiness = Readiness.ACTIVE,
     tags: Mapping[str, str] | None = None,
 ) -> LoadBalancer:
     """A load balancer that claims these hostnames; its DNS name follows from its id."""
@@ -37,7 +48,7 @@ def make(
     if hostnames:
         every[TAG] = " ".join(hostnames)
     dns_name = f"{lb.name}-{lb.id or 'classic'}.elb.{lb.region}.amazonaws.com"
-    return LoadBalancer(lb, dns_name, created, internal, every, failed)
+    return LoadBalancer(lb, dns_name, created, internal, every, readiness)
 
 
 @dataclass
@@ -47,13 +58,12 @@ class InMemoryInventory:
     `lagging`: what the tagging API still shows of a load balancer (None: not there yet).
     """
 
-    scopes: set[Scope] = field(default_factory=lambda: {HUB})
     load_balancers: dict[LoadBalancerId, LoadBalancer] = field(default_factory=dict)
     unreadable: set[Scope] = field(default_factory=set)
     lagging: dict[LoadBalancerId, LoadBalancer | None] = field(default_factory=dict)
     before: Callable[[str], None] = nothing_happens
     calls: list[str] = field(default_factory=list)
-    failed_listings: list[Scope] = field(default_factory=list)
+    clock: Callable[[], float] = lambda: 0.0
 
     def put(self, load_balancer: LoadBalancer) -> LoadBalancerId:
         """Create it, or change it."""
@@ -72,20 +82,19 @@ class InMemoryInventory:
         """It is gone."""
         del self.load_balancers[load_balancer]
 
-    def look(self, ids: Collection[LoadBalancerId]) -> Mapping[LoadBalancerId, Sighting]:
+    def look(self, ids: Collection[LoadBalancerId], deadline: float) -> Mapping[LoadBalancerId, Sighting]:
         """Direct looks."""
         found: dict[LoadBalancerId, Sighting] = {}
         for lb in sorted(ids):
-            try:
-                self._read("look", lb.scope)
-                found[lb] = self.load_balancers.get(lb, Gone())
-            except Retryable as error:
-                found[lb] = Unreadable(str(error))
+            unreadable = self._read("look", lb.scope, deadline)
+            found[lb] = unreadable if unreadable is not None else self.load_balancers.get(lb, Gone())
         return found
 
-    def tagged(self, scope: Scope) -> Mapping[LoadBalancerId, LoadBalancer]:
+    def tagged(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
         """What the tagging API shows, which may be old, of load balancers that exist."""
-        self._read("tagged", scope)
+        return {scope: self._read("tagged", scope, deadline) or self._tagged(scope) for scope in sorted(scopes)}
+
+    def _tagged(self, scope: Scope) -> Listing:
         shown: dict[LoadBalancerId, LoadBalancer] = {}
         for lb, now in self.load_balancers.items():
             seen = self.lagging.get(lb, now)
@@ -93,27 +102,20 @@ class InMemoryInventory:
                 shown[lb] = replace(now, tags=seen.tags)
         return shown
 
-    def listings(self, scopes: Collection[Scope]) -> Mapping[Scope, Listing | Unreadable]:
+    def listings(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
         """Everything in each of these scopes."""
         found: dict[Scope, Listing | Unreadable] = {}
         for scope in sorted(scopes):
-            try:
-                found[scope] = self.listing(scope)
-            except Retryable as error:
-                found[scope] = Unreadable(str(error), error.after)
+            unreadable = self._read("listing", scope, deadline)
+            found[scope] = unreadable or {lb: now for lb, now in self.load_balancers.items() if lb.scope == scope}
         return found
 
-    def listing(self, scope: Scope) -> Mapping[LoadBalancerId, LoadBalancer]:
-        """Everything in a scope."""
-        try:
-            self._read("listing", scope)
-        except Retryable:
-            self.failed_listings.append(scope)
-            raise
-        return {lb: now for lb, now in self.load_balancers.items() if lb.scope == scope}
-
-    def _read(self, call: str, scope: Scope) -> None:
+    def _read(self, call: str, scope: Scope, deadline: float) -> Unreadable | None:
+        if self.clock() > deadline:
+            return Unreadable("not asked in time", cause=Cause.OUT_OF_TIME)
         self.calls.append(call)
-        self.before(call)
-        if scope in self.unreadable:
-            raise Retryable(f"{call} in {scope}: AccessDenied")
+        try:
+            self.before(call)
+        except Retryable as error:
+            return Unreadable(str(error), error.after, Cause.UNANSWERED)
+        return Unreadable(f"{call} in {scope}: AccessDenied") if scope in self.unreadable else None
