@@ -113,14 +113,18 @@ class Snapshot:
         return listing is not None and not isinstance(listing, Unreadable) and load_balancer in listing
 
     def may_answer_soon(self, load_balancer: LoadBalancerId) -> bool:
-        """Whether a look that failed is worth repeating: AWS was too busy or too slow, and not for three periods."""
-        seen = self.sightings.get(load_balancer)
-        passing = isinstance(seen, Unreadable) and seen.cause is not Cause.DENIED
-        return passing and load_balancer.scope not in self.scopes.overdue
+        """Whether a look that failed is worth repeating: there was no time to ask, or AWS may yet answer."""
+        match self.sightings.get(load_balancer):
+            case Unreadable(cause=Cause.OUT_OF_TIME):
+                return True
+            case Unreadable(cause=Cause.UNANSWERED):
+                return load_balancer.scope not in self.scopes.overdue
+            case _:
+                return False
 
     def unlisted(self) -> frozenset[Scope]:
         """Known scopes whose listing nobody asked for yet."""
-        return self.scopes.known - self.listings.keys()
+        return self.scopes.known.difference(self.listings)
 
     def unlistable(self) -> tuple[Scope, ...]:
         """Known scopes whose listing was asked for and could not be read."""
@@ -149,7 +153,7 @@ class Snapshot:
     def missing_zones(self) -> frozenset[str]:
         """Zones that deletes wait for: neither read nor given up."""
         given_up = {zone_id for zone_id, unread in self.unread_zones.items() if unread.given_up}
-        return frozenset(self.rules.zones.values()) - self.zones.keys() - given_up
+        return frozenset(self.rules.zones.values()).difference(self.zones, given_up)
 
     def _records(self) -> Iterator[Record]:
         for records in self.zones.values():
