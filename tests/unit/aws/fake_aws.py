@@ -13,8 +13,9 @@ from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
 
-from mesh_dns.aws.clients import AwsClients, Client, Credentials
+from mesh_dns.aws.clients import AwsClients, Client
 from mesh_dns.core.values import Kind, LoadBalancerId, Scope
+from mesh_dns.credentials import Credentials
 
 HUB = Scope("111122223333", "eu-west-1")
 SPOKE = Scope("444455556666", "eu-central-1")

@@ -9,10 +9,11 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
-from mesh_dns.aws.clients import AwsClients, Credentials
+from mesh_dns.aws.clients import AwsClients
 from mesh_dns.aws.inventory import AwsInventory
 from mesh_dns.aws.scopes import ReaderRole, Scopes
 from mesh_dns.core.values import Gone, LoadBalancer, Scope, Sighting, Unreadable
+from mesh_dns.credentials import Credentials
 from mesh_dns.errors import Retryable
 from tests.unit.aws.fake_aws import HUB, NOW, SPOKE, AwsError, Call, FakeAws, claiming, nlb
 

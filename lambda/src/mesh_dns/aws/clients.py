@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any, NamedTuple
+from typing import Any
 
 from botocore.config import Config
 from botocore.session import Session
+
+from mesh_dns.credentials import Credentials
 
 # botocore makes its clients at run time from AWS's models; there is no type to name.
 Client = Any
@@ -17,17 +19,6 @@ Client = Any
 CONNECT_TIMEOUT = 2
 READ_TIMEOUT = 5
 ATTEMPTS = 3
-
-
-class Credentials(NamedTuple):
-    """Keys to sign with. Shows only the key's id, which is not secret."""
-
-    access_key: str
-    secret_key: str
-    token: str | None
-
-    def __repr__(self) -> str:
-        return f"Credentials({self.access_key})"
 
 
 class AwsClients:

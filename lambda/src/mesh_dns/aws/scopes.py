@@ -9,8 +9,9 @@ from typing import Any
 from botocore.exceptions import UnknownRegionError
 
 from mesh_dns.aws.calls import Refused, Unanswered, call
-from mesh_dns.aws.clients import AwsClients, Client, Credentials
+from mesh_dns.aws.clients import AwsClients, Client
 from mesh_dns.core.values import Scope
+from mesh_dns.credentials import Credentials
 from mesh_dns.errors import Misconfigured, Retryable
 
 SESSION_NAME = "mesh-dns"
