@@ -1,4 +1,4 @@
-"""What can be said of an address without asking the network."""
+"""Where a token may be sent in clear: to this very machine, and nowhere else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, a name or an IP address without brackets, is this very machine."""
+    """Whether a URL's host is this very machine. A name other than `localhost` never is: it would have to be asked."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -54,19 +54,23 @@ class OpenBao:
         made = self.admin.auth.token.create(policies=list(policies), no_default_policy=True)
         return str(made["auth"]["client_token"])
 
-    def engines(self) -> None:
-        """An engine of either KV version, at `kv1` and `kv2`; waits until the second has upgraded itself."""
-        for version in ("1", "2"):
-            self.admin.sys.enable_secrets_engine("kv", path=f"kv{version}", options={"version": version})
+    def engine(self, path: str, version: int) -> None:
+        """A KV engine of a version; waits until it is ready: version 2 upgrades itself first."""
+        self.admin.sys.enable_secrets_engine("kv", path=path, options={"version": str(version)})
         until = time.monotonic() + PATIENCE
-        while True:
+        while version == 2:
             try:
-                self.admin.secrets.kv.v2.configure(mount_point="kv2")
+                self.admin.secrets.kv.v2.configure(mount_point=path)
             except hvac.exceptions.InvalidRequest:
                 assert time.monotonic() < until, "the engine does not become ready"
                 time.sleep(0.05)
             else:
                 return
+
+    def engines(self) -> None:
+        """An engine of either version, at `kv1` and `kv2`."""
+        for version in (1, 2):
+            self.engine(f"kv{version}", version)
 
 
 @contextmanager
