@@ -40,6 +40,7 @@ from sandbox.queues import queue_backend
 from sandbox.recorder import ActionRecorder, RecordedCall
 from sandbox.roles import ACCOUNT_ADMIN_ROLE, EndedSessions, role_backend, session_of
 from sandbox.schedules import Schedules
+from sandbox.web_identity import WebIdentity
 
 REGION = "eu-west-1"
 ACCOUNT = DEFAULT_ACCOUNT_ID
@@ -67,6 +68,8 @@ class Sandbox:
         """`drop_next()`, `repeat_next()` and `delay` make events get lost, double and late."""
         self.schedules = Schedules(self.events)
         """`fire()` fires a schedule now."""
+        self.web_identity = WebIdentity()
+        """`issuer(account)`: where whoever verifies a token of GetWebIdentityToken finds the keys."""
         self.cloudflare = CloudflareEmulator()
         self.dns = DnsServer(self.cloudflare, load_balancer_exists)
         self._functions: FunctionService
@@ -115,7 +118,10 @@ class Sandbox:
         )
         event_sources = EventSources(self._functions, self._queue_speed)
         lambda_api = LambdaApi(self._functions, self._function_logs)
-        self._gateway = Gateway((EndedSessions(), self.events, lambda_api), (self._recorder, self.cloudtrail))
+        self.web_identity.start()
+        stack.callback(self.web_identity.stop)
+        services = (EndedSessions(), self.events, lambda_api, self.web_identity)
+        self._gateway = Gateway(services, (self._recorder, self.cloudtrail))
         for part in (self._gateway, self.cloudflare, self.dns, self.cloudtrail, event_sources, self.schedules):
             part.start()
             stack.callback(part.stop)

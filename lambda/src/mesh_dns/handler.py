@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from mesh_dns import settings as configuration
@@ -21,12 +21,13 @@ from mesh_dns.aws.register import HubOnly, TableRegister
 from mesh_dns.aws.scopes import ReaderRole, Scopes
 from mesh_dns.aws.secrets_manager import SecretsManagerStore
 from mesh_dns.aws.table import Table
+from mesh_dns.aws.web_identity import web_identity_token
 from mesh_dns.dns.cloudflare import BASE_URL, Cloudflare
 from mesh_dns.dns.provider import Provider
 from mesh_dns.intake import Intake
 from mesh_dns.ports import Ports, Register
 from mesh_dns.secrets.cached import CachedToken
-from mesh_dns.secrets.vault import AwsLogin, Location, Login, TokenLogin, VaultStore
+from mesh_dns.secrets.vault import AwsLogin, JwtLogin, Location, Login, TokenLogin, VaultStore
 from mesh_dns.settings import Settings
 from mesh_dns.telemetry import Telemetry
 
@@ -91,19 +92,24 @@ def _token(place: Mapping[str, Any], clients: AwsClients) -> CachedToken:
     """The token at a place, in the words of schemas/settings.json."""
     if "vault" not in place:
         return CachedToken(SecretsManagerStore(place["secret_arn"], clients.client, place.get("json_key")))
-    vault, auth = place["vault"], place["vault"]["auth"]
-    login: Login
-    if "aws_role" in auth:
-        login = AwsLogin(auth["aws_role"], clients.credentials, auth.get("aws_mount", "aws"), auth.get("server_id"))
-    else:
-        login = TokenLogin(SecretsManagerStore(auth["token_secret_arn"], clients.client))
+    vault = place["vault"]
     location = Location(vault["mount"], vault["path"], vault["key"], vault["kv_version"])
     return CachedToken(
         VaultStore(
             vault["address"],
             location,
-            login,
+            _login(vault["auth"], clients),
             namespace=vault.get("namespace"),
             ca_certificate=vault.get("ca_certificate"),
         )
     )
+
+
+def _login(auth: Mapping[str, Any], clients: AwsClients) -> Login:
+    """The way into Vault, in the words of schemas/settings.json."""
+    if "jwt_role" in auth:
+        mint = partial(web_identity_token, clients)
+        return JwtLogin(auth["jwt_role"], auth["audience"], mint, auth.get("jwt_mount", "jwt"))
+    if "aws_role" in auth:
+        return AwsLogin(auth["aws_role"], clients.credentials, auth.get("aws_mount", "aws"), auth.get("server_id"))
+    return TokenLogin(SecretsManagerStore(auth["token_secret_arn"], clients.client))

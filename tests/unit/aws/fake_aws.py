@@ -14,8 +14,9 @@ from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
 
-from mesh_dns.aws.clients import AwsClients, Client, Credentials
+from mesh_dns.aws.clients import AwsClients, Client
 from mesh_dns.core.values import Kind, LoadBalancerId, Scope
+from mesh_dns.credentials import Credentials
 from tests.unit.aws.fake_table import AwsError, Call, FakeTable
 
 HUB = Scope("111122223333", "eu-west-1")

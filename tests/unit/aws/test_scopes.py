@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
-from mesh_dns.aws.clients import AwsClients, Credentials
+from mesh_dns.aws.clients import AwsClients
 from mesh_dns.aws.inventory import AwsInventory
 from mesh_dns.aws.scopes import ReaderRole, Scopes
 from mesh_dns.core.values import Cause, Gone, LoadBalancer, Scope, Sighting, Unreadable
+from mesh_dns.credentials import Credentials
 from tests.unit.aws.fake_aws import HUB, NOW, SPOKE, FakeAws, claiming, classic, nlb
 from tests.unit.aws.fake_table import AwsError, Call, Clock
 from tests.unit.aws.reading import ROLE

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any, NamedTuple
+from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 from botocore.session import Session
+
+from mesh_dns.credentials import Credentials
 
 # botocore makes its clients at run time from AWS's models; there is no type to name.
 Client = Any
@@ -24,17 +26,6 @@ ATTEMPTS = 2
 _TRIED_BY_US = frozenset({"elb", "elbv2", "resourcegroupstaggingapi", "sts"})
 # Calls at the same time, over all clients: most of a call is waiting.
 THREADS = 24
-
-
-class Credentials(NamedTuple):
-    """Keys to sign with. Shows only the key's id, which is not secret."""
-
-    access_key: str
-    secret_key: str
-    token: str | None
-
-    def __repr__(self) -> str:
-        return f"Credentials({self.access_key})"
 
 
 class AwsClients:

@@ -12,9 +12,10 @@ from typing import Any
 from botocore.exceptions import UnknownRegionError
 
 from mesh_dns.aws.calls import REGION_DISABLED, ErrorAnswer, Unanswered, call, member
-from mesh_dns.aws.clients import AwsClients, Client, Credentials
+from mesh_dns.aws.clients import AwsClients, Client
 from mesh_dns.aws.pacing import LONGEST_PAUSE, BackOff, Bucket, Clock, Sleep
 from mesh_dns.core.values import Scope
+from mesh_dns.credentials import Credentials
 from mesh_dns.errors import Misconfigured, OutOfTime, Retryable
 
 SESSION_NAME = "mesh-dns"
