@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.lateness import INSTANT
 from sandbox.sandbox import Sandbox
 from tests.sandbox.account import Account, eventually
 
@@ -45,7 +46,7 @@ def waiting(aws: Account, url: str) -> int:
 @pytest.fixture
 def fast() -> Iterator[Account]:
     """An account whose queues run twenty times as fast as the clock."""
-    with Sandbox(queue_speed=20) as running:
+    with Sandbox(queue_speed=20, lateness=INSTANT) as running:
         yield Account(running)
 
 
