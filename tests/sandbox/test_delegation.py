@@ -52,7 +52,7 @@ SERVERS = {"ns1.elsewhere.example.", "ns2.elsewhere.example."}
     ],
 )
 def test_referrals(
-    server: DnsServer, name: str, wanted: str, answers: int, referred_to: set[str], authoritative: bool
+    server: DnsServer, *, name: str, wanted: str, answers: int, referred_to: set[str], authoritative: bool
 ) -> None:
     reply = dns.query.udp(dns.message.make_query(name, wanted), server.host, port=server.port, timeout=3)
     referred = {str(item) for rrset in reply.authority for item in rrset if rrset.rdtype == dns.rdatatype.NS}
