@@ -37,6 +37,7 @@ from sandbox.load_balancers import (
     SandboxTaggingApi,
     load_balancer_resolves,
 )
+from sandbox.metrics import QueueMetrics
 from sandbox.moto_backends import bound, forget_everything, registered
 from sandbox.queues import queue_backend
 from sandbox.recorder import ActionRecorder, RecordedCall
@@ -80,6 +81,8 @@ class Sandbox:
         """`drop_next()`, `repeat_next()` and `delay` make events get lost, double and late."""
         self.schedules = Schedules(self.events)
         """`fire()` fires a schedule now."""
+        self.queue_metrics = QueueMetrics()
+        """`sample()` publishes the metrics of all queues now."""
         self.cloudflare = CloudflareEmulator()
         self.dns = DnsServer(self.cloudflare, load_balancer_resolves)
         self._functions: FunctionService
@@ -133,7 +136,8 @@ class Sandbox:
             (EndedSessions(), self.late, self.events, lambda_api, classic_tags, Shield()),
             (self._recorder, classic_tags, self.cloudtrail),
         )
-        for part in (self._gateway, self.cloudflare, self.dns, self.cloudtrail, event_sources, self.schedules):
+        parts = (self._gateway, self.cloudflare, self.dns, self.cloudtrail, event_sources, self.schedules)
+        for part in (*parts, self.queue_metrics):
             part.start()
             stack.callback(part.stop)
         stack.callback(self._functions.stop)
