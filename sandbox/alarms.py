@@ -96,19 +96,11 @@ def judge(breaching: Sequence[bool | None], rule: Rule, before: State) -> State:
         return before if rule.missing == "ignore" else State.INSUFFICIENT_DATA
     if real[-rule.periods :].count(True) >= rule.to_alarm:
         return State.ALARM
-    if lacking and _prematurely(breaching, rule):
-        return before if rule.missing == "ignore" else State.ALARM
-    # Only breaching points, but too few and too young: the next one decides.
-    return before if lacking and all(real) else State.OK
-
-
-def _prematurely(breaching: Sequence[bool | None], rule: Rule) -> bool:
-    """Whether the oldest breaching point is old enough, and all that came after it is breaching or missing."""
-    window = breaching[-rule.periods :] if rule.to_alarm == rule.periods else breaching
-    if True not in window:
-        return False
-    oldest = list(window).index(True)
-    return len(window) - oldest >= rule.to_alarm and False not in window[oldest:]
+    if not (lacking and all(real)):
+        return State.OK
+    # Only breaching points, but too few: enough if the oldest is old enough, else the next one decides.
+    old_enough = len(breaching) - list(breaching).index(True) >= rule.to_alarm
+    return State.ALARM if old_enough and rule.missing == "missing" else before
 
 
 def _points(alarm: Mapping[str, Any], data: Data, now: float, count: int) -> Points:

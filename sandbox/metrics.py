@@ -56,9 +56,10 @@ def _put(
     scope: tuple[str, str], namespace: str, values: Mapping[str, list[float]], of: Mapping[str, str], at: float
 ) -> None:
     account, region = scope
+    moment = datetime.fromtimestamp(at, UTC).replace(tzinfo=None)  # moto compares with times of that kind
     dimensions = [{"Name": name, "Value": value} for name, value in of.items()]
     data = [
-        {"MetricName": name, "Dimensions": dimensions, "Timestamp": datetime.fromtimestamp(at, UTC), "Values": listed}
+        {"MetricName": name, "Dimensions": dimensions, "Timestamp": moment, "Values": listed}
         for name, listed in values.items()
     ]
     cloudwatch_backends[account][region].put_metric_data(namespace, data)
@@ -70,7 +71,8 @@ def recorded(account: str, region: str) -> Data:
     for datum in list(cloudwatch_backends[account][region].metric_data):
         if isinstance(datum, MetricDatum):
             key = (datum.namespace, datum.name, frozenset((d.name or "", d.value or "") for d in datum.dimensions))
-            data.setdefault(key, []).append((datum.timestamp.timestamp(), datum.value))
+            moment = datum.timestamp if datum.timestamp.tzinfo else datum.timestamp.replace(tzinfo=UTC)
+            data.setdefault(key, []).append((moment.timestamp(), datum.value))
     return {key: sorted(points) for key, points in data.items()}
 
 
