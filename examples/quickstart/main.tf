@@ -4,7 +4,7 @@ terraform {
 
 module "mesh_dns" {
   source = "../../"
-  # source  = "<namespace>/cilium-mesh-dns/aws" # from the registry
+  # source  = "your_namespace/cilium-mesh-dns/aws" # from the registry
   # version = "~> 0.1"
 
   zones       = var.zones

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Writes the registry namespace into every `source` that shows the published module: scripts/set_namespace.sh my-org
+# The namespace is the GitHub owner's name. Until it is set, the sources say `your_namespace`: Terraform accepts that,
+# and GitHub gives nobody a name with an underscore, so that nobody can publish under it.
+set -eu
+cd "$(dirname "$0")/.."
+
+case "${1:-}" in
+    '' | *[!A-Za-z0-9_-]*)
+        echo "usage: scripts/set_namespace.sh <GitHub owner of the repository>" >&2
+        exit 2
+        ;;
+esac
+for file in README.md docs/*.md modules/*/README.md examples/*/*.tf; do
+    sed "s|\"[^\"/ ]*/cilium-mesh-dns/aws|\"$1/cilium-mesh-dns/aws|g" "$file" >"$file.new"
+    cmp -s "$file" "$file.new" || cat "$file.new" >"$file"
+    rm "$file.new"
+done
