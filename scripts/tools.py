@@ -1,4 +1,4 @@
-"""Builds the tools that are written in Go into .tools/bin, each at one version: `python -m scripts.tools terraform-docs`.
+"""Builds tools that are written in Go into .tools/bin, each at one version: `python -m scripts.tools terraform-docs`.
 
 Ends with 3 where Go is missing, and says so. Two runs never build at once: the second waits and finds the tool there.
 """

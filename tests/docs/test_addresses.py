@@ -50,8 +50,8 @@ def test_each_address_is_the_module_or_one_of_its_submodules() -> None:
 @pytest.mark.parametrize("example", sorted(path.parent.name for path in ROOT.glob("examples/*/main.tf")))
 def test_an_example_says_what_to_write_outside_of_this_repository(example: str) -> None:
     text = (ROOT / "examples" / example / "main.tf").read_text()
-    local = re.findall(r'^  source = "\.\./\.\./(modules/[\w-]+)?"\n(?:  # source  = "(.+?)".*\n  # version = "~> 0\.1"\n)?',
-                       text, re.MULTILINE)  # fmt: skip
+    published = r'(?:  # source  = "(.+?)".*\n  # version = "~> 0\.1"\n)?'
+    local = re.findall(rf'^  source = "\.\./\.\./(modules/[\w-]+)?"\n{published}', text, re.MULTILINE)
     assert local
     for submodule, address in local:
         assert not address or address == REGISTRY + (f"//{submodule}" if submodule else "")
