@@ -1,7 +1,7 @@
-"""Makes a copy of the module in build/opentofu whose test files OpenTofu understands: `python -m scripts.opentofu_tests`.
+"""Copies the module into build/opentofu, with test files that OpenTofu understands: `python -m scripts.opentofu_tests`.
 
-The tests are written for Terraform. What they use and `tofu test` lacks is said in another way here, so that both run the
-same assertions and nothing has to be kept twice:
+The tests are written for Terraform. What they use and `tofu test` lacks is said in another way here, so that both run
+the same assertions and nothing has to be kept twice:
 
 - `source` of a mock provider: the mocks stand in the file itself.
 - `override_during = plan`: mocked values are known after an apply only, so such runs apply, to the mocked provider.

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Writes the registry namespace into every `source` that shows the published module: scripts/set_namespace.sh my-org
-# The namespace is the GitHub owner's name. Until it is set, the sources say `your_namespace`: Terraform accepts that,
-# and GitHub gives nobody a name with an underscore, so that nobody can publish under it.
+# Writes the GitHub owner into every `source` that shows the published module, and into CODEOWNERS:
+#   scripts/set_namespace.sh my-org
+# The registry's namespace is the owner's name. Until it is set it is `your_namespace`: Terraform accepts that, and GitHub
+# gives nobody a name with an underscore, so nobody can publish under it.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -11,8 +12,8 @@ case "${1:-}" in
         exit 2
         ;;
 esac
-for file in README.md docs/*.md modules/*/README.md examples/*/*.tf; do
-    sed "s|\"[^\"/ ]*/cilium-mesh-dns/aws|\"$1/cilium-mesh-dns/aws|g" "$file" >"$file.new"
+for file in README.md docs/*.md modules/*/README.md examples/*/*.tf .github/CODEOWNERS; do
+    sed -e "s|\"[^\"/ ]*/cilium-mesh-dns/aws|\"$1/cilium-mesh-dns/aws|g" -e "s|^\* @[^/ ]*|* @$1|" "$file" >"$file.new"
     cmp -s "$file" "$file.new" || cat "$file.new" >"$file"
     rm "$file.new"
 done

@@ -63,7 +63,7 @@ class TestSetNamespace:
 
     @pytest.fixture
     def copy(self, tmp_path: Path) -> Path:
-        for pattern in (*PATTERNS, "scripts/set_namespace.sh"):
+        for pattern in (*PATTERNS, "scripts/set_namespace.sh", ".github/CODEOWNERS"):
             for file in ROOT.glob(pattern):
                 target = tmp_path / file.relative_to(ROOT)
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -78,6 +78,7 @@ class TestSetNamespace:
         for namespace in ("my-org", "Other1"):
             assert self.run(copy, namespace) == 0
             assert namespaces(copy) == {namespace}
+            assert (copy / ".github" / "CODEOWNERS").read_text().endswith(f"\n* @{namespace}\n")
 
     @pytest.mark.parametrize("wrong", [[], ["my org"], ["my/org"], [""]], ids=["none", "a space", "a slash", "empty"])
     def test_what_is_no_namespace_changes_nothing(self, copy: Path, wrong: list[str]) -> None:
