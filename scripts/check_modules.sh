@@ -14,7 +14,7 @@ export TF_IN_AUTOMATION=1 TF_INPUT=0
 if terraform version | grep -q OpenTofu; then
     cd "$(.venv/bin/python -m scripts.opentofu_tests)"
 fi
-for folder in . modules/*/ examples/*/; do
+for folder in . modules/*/ modules/spoke/trail/ examples/*/; do
     echo "== $folder"
     terraform -chdir="$folder" init -backend=false -no-color >/dev/null
     terraform -chdir="$folder" validate -no-color

@@ -10,7 +10,7 @@ python=.venv/bin/python
 [ -x "$python" ] || python=python3
 docs=$("$python" -m scripts.tools terraform-docs)
 
-for folder in . modules/*/ examples/*/; do
+for folder in . modules/*/ modules/spoke/trail/ examples/*/; do
     # shellcheck disable=SC2086 # empty or one word
     "$docs" --config .terraform-docs.yml $check "$folder"
 done

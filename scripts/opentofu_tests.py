@@ -56,12 +56,17 @@ def _run(text: str, given: dict[str, str], known_at_plan: bool) -> str:
     return text[: variables.start(1)] + inlined + text[variables.end(1) :]
 
 
+def _files(root: Path, pattern: str) -> list[Path]:
+    """Without what `init` put into hidden folders."""
+    return [file for file in root.glob(pattern) if not any(part[0] == "." for part in file.relative_to(root).parts)]
+
+
 def main() -> None:
     """Write the copy anew and print where it is. What `init` left there stays: it takes time."""
-    for pattern in ("*.tf", "modules/*/*.tf", "examples/*/*.tf", "tests/*.tftest.hcl", "modules/*/tests/*.tftest.hcl"):
-        for old in COPY.glob(pattern):
+    for pattern in ("*.tf", "modules/**/*.tf", "examples/*/*.tf", "tests/*.tftest.hcl", "modules/**/*.tftest.hcl"):
+        for old in _files(COPY, pattern):
             old.unlink()
-        for file in ROOT.glob(pattern):
+        for file in _files(ROOT, pattern):
             target = COPY / file.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
             if file.suffix == ".hcl":

@@ -12,7 +12,7 @@ case "${1:-}" in
         exit 2
         ;;
 esac
-for file in README.md docs/*.md modules/*/README.md examples/*/*.tf .github/CODEOWNERS; do
+for file in README.md docs/*.md modules/*/README.md modules/spoke/trail/README.md examples/*/*.tf .github/CODEOWNERS; do
     sed -e "s|\"[^\"/ ]*/cilium-mesh-dns/aws|\"$1/cilium-mesh-dns/aws|g" -e "s|^\* @[^/ ]*|* @$1|" "$file" >"$file.new"
     cmp -s "$file" "$file.new" || cat "$file.new" >"$file"
     rm "$file.new"

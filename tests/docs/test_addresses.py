@@ -13,7 +13,7 @@ import pytest
 from tests.docs.declared import ROOT
 
 NAME = "cilium-mesh-dns/aws"
-PATTERNS = ("README.md", "docs/*.md", "modules/*/README.md", "examples/*/*.tf")
+PATTERNS = ("README.md", "docs/*.md", "modules/**/README.md", "examples/*/*.tf")
 # hashicorp/terraform-registry-address, module.go: the part before the first slash.
 NAMESPACE = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z_-]{0,62}[0-9A-Za-z])?")
 
