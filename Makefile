@@ -9,7 +9,7 @@ N ?= 10000
 SIDE_BY_SIDE := --numprocesses 4 --dist loadfile
 export PYTHONPATH := lambda/src
 
-.PHONY: help setup demo sandbox redrive test lint unit terraform modules e2e examples tofu simulate fuzz bench package docs lock clean
+.PHONY: help setup demo sandbox redrive test lint unit terraform modules e2e examples tofu simulate fuzz bench package docs provider lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,7 +42,7 @@ lint: setup ## ruff, mypy, actionlint, pip-audit
 	@sh scripts/audit.sh
 
 unit: setup ## Python tests that need no sandbox
-	$(BIN)/pytest tests/unit tests/contract tests/simulation tests/package tests/docs --ignore tests/docs/test_key_policy.py
+	$(BIN)/pytest tests/unit tests/contract tests/simulation tests/package tests/provider tests/docs --ignore tests/docs/test_key_policy.py
 
 terraform: setup ## fmt, tflint, checkov
 	@sh scripts/check_terraform.sh
@@ -74,6 +74,9 @@ package: setup ## Build lambda/package.zip, its sum and its bill of materials
 
 docs: setup ## Write the blocks between markers in every README
 	@sh scripts/docs.sh
+
+provider: setup ## Note what AWS provider 6 knows of the resources that are used
+	@$(BIN)/python -m scripts.provider_6
 
 lock: setup ## Renew the locks from the .in files
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links -o requirements-dev.lock requirements-dev.in

@@ -1,4 +1,4 @@
-"""What a user gets who takes the module by its tag: the archive is complete, small, and laid out as registries expect."""
+"""What a user gets who takes the module by its tag: complete, small, and laid out as registries expect."""
 
 from __future__ import annotations
 
