@@ -12,7 +12,8 @@ import pytest
 from scripts.tools import NO_GO
 from tests.docs.declared import ROOT
 
-CODE = (file for part in ("modules", "examples") for file in (ROOT / part).rglob("*.tf") if ".terraform" not in file.parts)
+PARTS = (ROOT / "modules", ROOT / "examples")
+CODE = (file for part in PARTS for file in part.rglob("*.tf") if ".terraform" not in file.parts)
 FOLDERS = [ROOT, *sorted({file.parent for file in CODE})]
 MARKERS = ("<!-- BEGIN_TF_DOCS -->\n", "<!-- END_TF_DOCS -->\n")
 
