@@ -1,7 +1,7 @@
 # The trail that carries load balancer calls to EventBridge, for accounts that have none.
 
 module "trail" {
-  source = "./modules/trail"
+  source = "./modules/spoke/trail"
   count  = var.trail == null ? 0 : 1
 
   name           = var.name

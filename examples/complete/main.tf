@@ -14,7 +14,7 @@ locals {
 # Once, in the account and region of the clusters: load balancer tags become names.
 module "mesh_dns" {
   source = "../../"
-  # source  = "<namespace>/cilium-mesh-dns/aws" # from the registry
+  # source  = "your_namespace/cilium-mesh-dns/aws" # from the registry
   # version = "~> 0.1"
 
   zones       = { (local.domain) = var.cloudflare_zone_id }
@@ -34,7 +34,7 @@ module "mesh_dns" {
 # Values for every cluster: who it is, whom it connects to, and the tag on its load balancer.
 module "clustermesh_values" {
   source = "../../modules/clustermesh-values"
-  # source  = "<namespace>/cilium-mesh-dns/aws//modules/clustermesh-values"
+  # source  = "your_namespace/cilium-mesh-dns/aws//modules/clustermesh-values"
   # version = "~> 0.1"
 
   domain     = local.domain

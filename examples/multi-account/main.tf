@@ -2,7 +2,7 @@
 
 module "mesh_dns" {
   source = "../../"
-  # source  = "<namespace>/cilium-mesh-dns/aws" # from the registry
+  # source  = "your_namespace/cilium-mesh-dns/aws" # from the registry
   # version = "~> 0.1"
 
   zones       = var.zones
@@ -25,7 +25,7 @@ data "aws_caller_identity" "hub" {}
 # One block per account and region. It may stand in that account's own repository: the hub's output `hub` is all it needs.
 module "spoke_blue_frankfurt" {
   source = "../../modules/spoke"
-  # source  = "<namespace>/cilium-mesh-dns/aws//modules/spoke"
+  # source  = "your_namespace/cilium-mesh-dns/aws//modules/spoke"
   # version = "~> 0.1"
 
   hub       = module.mesh_dns.hub

@@ -1,10 +1,22 @@
 terraform {
   required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 7.0"
+    }
+  }
+}
+
+# The account is the one that your credentials lead to; the region is that of the clusters' load balancers.
+provider "aws" {
+  region = "eu-west-1"
 }
 
 module "mesh_dns" {
   source = "../../"
-  # source  = "<namespace>/cilium-mesh-dns/aws" # from the registry
+  # source  = "your_namespace/cilium-mesh-dns/aws" # from the registry
   # version = "~> 0.1"
 
   zones       = var.zones

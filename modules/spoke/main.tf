@@ -136,7 +136,7 @@ resource "aws_scheduler_schedule" "sweep" {
 }
 
 module "trail" {
-  source = "../trail"
+  source = "./trail" # inside this folder, so that the folder alone is complete
   count  = var.trail == null ? 0 : 1
 
   name           = local.name
