@@ -91,6 +91,7 @@ class Invocation:
         world = self.world
         self.rules, self.dry_run, self.began = world.rules, world.dry_run, world.time.now
         self.deadline = world.time() + TIMEOUT - RESERVE
+        self.suspects = bool(world.memory.remembered.refused)
         self.known = KnownScopes.of(self._entries(), world.time(), self.rules.sweep_period)
 
     def _entries(self) -> Mapping[Scope, Any]:
@@ -238,7 +239,7 @@ class Invocation:
         if took > TIMEOUT and not self.met:
             raise Violation(f"killed: the invocation took {took:.0f} s")
         chunks = -(-self.changes // self.batch_size)
-        patient = self.rejections or self.world.memory.remembered.refused or self._returned()
+        patient = self.rejections or self.suspects or self._returned()
         if self.lists > 3 * (4 + min(100, self.rejections)) or self.writes > 2 * 3 + chunks + (200 if patient else 20):
             raise Violation(f"{self.lists} lists and {self.writes} writes for {self.changes} changes")
 

@@ -18,8 +18,8 @@ TAGGING_LATE = 300
 PROVISIONING = 600
 
 
-class Violation(AssertionError):
-    """A law was broken."""
+class Violation(BaseException):
+    """A law was broken. No Exception, so that the code under test cannot catch it."""
 
 
 @dataclass
@@ -82,7 +82,7 @@ class Laws:
                 raise Violation(f"wrote below a delegation: {change}")
 
     def _judge_adoption(self, change: Change, record: Record) -> None:
-        plain = record.type == "CNAME" and not record.comment and len(self._at(change)) == 1
+        plain = record.type == "CNAME" and "/" not in record.comment and len(self._at(change)) == 1
         same = record.content.removeprefix("dualstack.") == change.content
         if change.action is not Action.UPDATE or not self.rules.adopt_matching or not (plain and same):
             raise Violation(f"touched a record that is not ours: {change}")

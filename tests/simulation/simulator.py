@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mesh_dns.core import events, messages
+from mesh_dns.core import events
 from mesh_dns.core.decision import Reason
 from mesh_dns.core.values import Scope
 from mesh_dns.core.work import ForgetName, ForgetScope, Work
@@ -148,7 +148,7 @@ class Simulation:
         self._judge_dead()
         for hand in hands:
             for start in range(0, len(hand), begin.batch):
-                if len(hands) > 1 and self.world.luck.random() < 0.02:
+                if len(hands) > 1 and self.sweeping and self.world.luck.random() < 0.02:
                     self.counts["batches throttled"] += 1  # they stay invisible for the whole timeout
                 else:
                     self._deliver(hand[start : start + begin.batch])
@@ -325,10 +325,11 @@ def _named(scope: Scope) -> dict[str, str]:
 
 def _work_in(batch: Sequence[Message]) -> dict[str, Work]:
     """What messages ask for, of those that make sense."""
-    found: dict[str, Work] = {}
     for message in batch:
         with contextlib.suppress(MeshDnsError):
-            body = events.from_text(message.body)
-            own = message.own is not None and messages.KEY in body
-            found[message.id] = messages.decode(body) if own else events.work_in(body, OWNER, "hostname", message.sent)
-    return found
+            message.work = message.work or message.own or _read(message)
+    return {message.id: message.work for message in batch if message.work is not None}
+
+
+def _read(message: Message) -> Work:
+    return events.work_in(events.from_text(message.body), OWNER, "hostname", message.sent)

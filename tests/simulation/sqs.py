@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mesh_dns.core import messages
-from mesh_dns.core.work import OwnMessage
+from mesh_dns.core.work import OwnMessage, Work
 from tests.doubles.hub import FUNCTION, TOPIC
 
 RECEIVES = 30
@@ -18,7 +18,9 @@ REDRIVE = "received too often"
 
 @dataclass
 class Message:
-    """One message. `own`: what the function sent, as it meant it; `arrives`: when it was sent, in the world's time."""
+    """One message. `own`: what the function sent, as it meant it; `sent`: when, in the world's time.
+    `work`: what it asks for, once somebody read it.
+    """
 
     id: str
     body: str
@@ -27,6 +29,7 @@ class Message:
     own: OwnMessage | None = None
     receives: int = 0
     handle: str = ""
+    work: Work | None = None
 
     def record(self) -> dict[str, Any]:
         """As the function sees it."""
