@@ -8,14 +8,16 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
+from tests.simulation.draw import calm, generate
 from tests.simulation.laws import Violation
 from tests.simulation.mutations import MUTATIONS
-from tests.simulation.shrink import broken_law, shrink, story
+from tests.simulation.shrink import first_broken, shrink, story
 from tests.simulation.simulator import Simulation
-from tests.simulation.steps import generate
 
 BLOCK = 50
 MUTATION_SEEDS = 300
+# Every so many histories one is lived through calmly as well.
+CALM_EACH = 5
 
 
 def main() -> int:
@@ -25,7 +27,8 @@ def main() -> int:
     counts: Counter[str] = Counter()
     violations: dict[int, str] = {}
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for done, (block_counts, broken) in enumerate(pool.map(_block, range(0, number, BLOCK)), start=1):
+        blocks = (range(start, min(start + BLOCK, number)) for start in range(0, number, BLOCK))
+        for done, (block_counts, broken) in enumerate(pool.map(_block, blocks), start=1):
             counts.update(block_counts)
             violations.update(broken)
             if done % 20 == 0:
@@ -39,23 +42,27 @@ def main() -> int:
     return 1 if violations or None in found else 0
 
 
-def _block(start: int) -> tuple[Counter[str], dict[int, str]]:
+def _block(seeds: range) -> tuple[Counter[str], dict[int, str]]:
     counts: Counter[str] = Counter()
     violations: dict[int, str] = {}
-    for seed in range(start, start + BLOCK):
-        simulation = Simulation()
-        try:
-            simulation.run(generate(seed))
-        except Violation as violation:
-            violations[seed] = str(violation)
-        counts.update(simulation.counts)
+    for seed in seeds:
+        history = generate(seed)
+        lives = [False, True] if seed % CALM_EACH == 0 else [False]
+        for is_calm in lives:
+            simulation = Simulation(calm=is_calm)
+            try:
+                simulation.run(calm(history) if is_calm else history)
+            except Violation as violation:
+                violations[seed] = str(violation)
+            counts.update(simulation.counts)
     return counts, violations
 
 
 def _first_seed(number: int) -> int | None:
     """How many histories it takes to find a mistake; None when none finds it."""
-    with MUTATIONS[number].made():
-        return next((seed + 1 for seed in range(MUTATION_SEEDS) if broken_law(generate(seed))), None)
+    mutation = MUTATIONS[number]
+    with mutation.made():
+        return first_broken(MUTATION_SEEDS, calmly=mutation.calm)
 
 
 def _print_mutations(found: list[int | None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from mesh_dns.core.decision import Reason
 from mesh_dns.core.values import LoadBalancerId, Scope
 from mesh_dns.core.work import Check, SecondLook, Sweep, Told, Work
 from tests.simulation.chronicle import ALWAYS, claims_of, served_by
@@ -33,12 +34,25 @@ def judge(run: Invocation, work: Mapping[str, Work], done: set[str]) -> None:
 def _demand_told(run: Invocation, check: Check, lb: LoadBalancerId) -> None:
     if lb.scope in run.known.overdue and lb.scope in run.world.chronicle.unreadable_since:
         return  # it was waited for long enough; the sweep has it when the scope answers again
+    _demand_patience(run, lb)
     told = {decision.hostname for decision, _ in run.told.decisions}
     given_up = {zone_id for zone_id, unread in run.told.unread_zones.items() if unread.given_up}
     for name in _expected(run, check, lb):
         zone_id = zone_of(run.rules, name)
         if name not in told and zone_id not in given_up:
             raise Violation(f"acknowledged, and nothing was decided for {name}: {check}")
+
+
+def _demand_patience(run: Invocation, lb: LoadBalancerId) -> None:
+    """Whom AWS was only too busy or too slow to show is asked again, until its scope is overdue."""
+    for decision, _ in run.told.decisions:
+        if decision.reason is not Reason.INCUMBENT_UNREADABLE or decision.load_balancer != lb:
+            continue
+        for record in run.world.dns.provider.at(decision.hostname):
+            serves = served_by(run.rules, record)
+            passing = serves is not None and serves.scope not in run.world.cloud.inventory.unreadable
+            if serves and passing and serves.scope in run.known.known - run.known.overdue:
+                raise Violation(f"acknowledged, and {serves} may soon be read: {decision}")
 
 
 def _expected(run: Invocation, check: Check, lb: LoadBalancerId) -> Iterator[str]:
@@ -68,7 +82,8 @@ def _held_throughout(run: Invocation, lb: LoadBalancerId) -> Iterator[str]:
     """Names whose record of ours serves it now and since before the run began."""
     for record in run.world.dns.provider.records_by_id.values():
         before = record.edited is None or record.edited < run.began
-        if before and (record.made or 0) < run.began and served_by(run.rules, record) == lb:
+        its_zone = zone_of(run.rules, record.name) == record.zone_id
+        if before and its_zone and (record.made or 0) < run.began and served_by(run.rules, record) == lb:
             yield record.name
 
 

@@ -13,6 +13,7 @@ from tests.simulation.cloud import Time
 from tests.simulation.places import APEXES, OWNER, RULES, TOKENS, name_of, zone_of
 
 HANG = 10.0
+LIMITED = "429"
 
 
 @dataclass
@@ -82,7 +83,7 @@ class Dns:
             case "denied":
                 raise Denied("the token lacks Zone / DNS / Edit")
             case "busy":
-                raise RateLimited("429", after=30)
+                raise RateLimited(LIMITED, after=30)
             case "broken":
                 raise Unavailable("502: <html>")
             case "hangs":
@@ -108,6 +109,8 @@ class Dns:
                 self._add(name, "CNAME", "somewhere.example.net", f"mesh-dns/another {gone}")
             case "delegate" if not at_name:
                 self._add(name, "NS", "ns.example.org")
+            case "delegate-suffix" if name.partition(".")[2] not in APEXES.values():
+                self._delegate(name.partition(".")[2])
             case "twin" if len(ours) == 1 and gone is not None:
                 self._add(name, "CNAME", "twin.example.net", f"{OWNER} {gone}")
             case "delete":
@@ -115,6 +118,14 @@ class Dns:
                     del self.provider.records_by_id[record.id]
             case "edit" | "unmark" if ours:
                 self._edit(ours[0], what)
+
+    def _delegate(self, suffix: str) -> None:
+        """Give a suffix to other name servers, or take it back from them."""
+        there = [record for record in self.provider.at(suffix) if record.type == "NS"]
+        for record in there:
+            del self.provider.records_by_id[record.id]
+        if not there:
+            self.provider.add(suffix, "NS", "ns.example.org", zone_id=RULES.zones[suffix])
 
     def _edit(self, record: Record, what: str) -> None:
         edited = {"content": "x.example.net"} if what == "edit" else {"comment": "mine"}

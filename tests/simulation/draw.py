@@ -49,7 +49,7 @@ SETTINGS: Sequence[tuple[str, Sequence[str]]] = (
     ("ttl", ("60", "300")),
     ("suffixes", ("all", "all", "two")),
 )
-MEDDLING = ("txt", "cname", "same", "other-owner", "odd", "delegate", "delete", "delete", "edit", "unmark", "twin")
+MEDDLING = ("txt", "cname", "same", "other-owner", "odd", "delegate", "delegate-suffix", "delete", "delete", "edit", "unmark", "twin")
 
 
 def generate(seed: int) -> History:
@@ -72,6 +72,7 @@ class _Drawing:
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.newest = 0
+        self.crowded = rng.randrange(len(SCOPES))
         self.names = CROWD if rng.random() < 0.2 else NAMES
 
     def history(self) -> History:
@@ -81,7 +82,7 @@ class _Drawing:
                 rng.randrange(1_000_000),
                 rng.choice([1, 3, 10, 10, 500]),
                 rng.choice([1, 1, 2, 5]),
-                rng.choice([0.05, 0.05, 0.3, 2]),
+                rng.choice([0.05, 0.05, 0.05, 0.3, 0.3, 2, 8]),
                 rng.random() < 0.4,
                 rng.choice([0, 0, 10, 300]),
             )
@@ -95,10 +96,9 @@ class _Drawing:
         return tuple(steps)
 
     def _crowd(self) -> list[Step]:
-        scope = self.rng.randrange(len(SCOPES))
         steps: list[Step] = []
         for self.newest in range(self.names):
-            at = scope if self.rng.random() < 0.7 else self.rng.randrange(len(SCOPES))
+            at = self.crowded if self.rng.random() < 0.7 else self.rng.randrange(len(SCOPES))
             steps.append(Create(self.newest, at, (self.newest,), self._delivery()))
         return [*steps, Wait(self.rng.choice([60, 1200]))]
 
@@ -121,6 +121,8 @@ class _Drawing:
             (8, lambda: [self._retag(self._some())]),
             (8, self._replacement),
             (4, self._move),
+            (2, self._let_go_one_by_one),
+            (2 if crowded else 0, self._teardown),
             (5, lambda: [self._outsider()]),
             (5, lambda: [self._region()]),
             (4, lambda: [self._token()]),
@@ -194,6 +196,27 @@ class _Drawing:
             Retag(new.number, wanted, self._delivery()),
             Retag(old, (), self._delivery(), self._late()),
         ]
+
+    def _let_go_one_by_one(self) -> Sequence[Step]:
+        """A load balancer with two names drops one after the other, within a grace."""
+        some, (one, two) = self._some(), self.rng.sample(range(self.names), 2)
+        gap = self.rng.choice([100, 300, 601])
+        return [
+            Retag(some, (one, two), (2,)),
+            Wait(700),
+            Retag(some, (two,), (2,)),
+            Wait(gap),
+            Retag(some, (), (2,)),
+            Wait(650 - gap),
+        ]
+
+    def _teardown(self) -> Sequence[Step]:
+        """A whole scope goes, which somebody says is meant; and another load balancer, of which nobody says so.
+
+        The messages about both meet in one batch.
+        """
+        scope = self.crowded if self.rng.random() < 0.8 else self._scope()
+        return [DeleteAll(scope, (400,)), Override(scope), Wait(40), Delete(self._some(), (4,)), Wait(700)]
 
     # The rest of the world
 

@@ -21,27 +21,32 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from mesh_dns.converge import ROUNDS, Converge
+from mesh_dns.converge import ROUNDS
 from mesh_dns.core import mark, messages
+from mesh_dns.core.request import PATIENCE
 from mesh_dns.core.rules import Rules
-from mesh_dns.core.values import Change, Kind, LoadBalancer, LoadBalancerId, Record, Scope
-from mesh_dns.core.work import SecondLook, Sweep
+from mesh_dns.core.scopes import Entry, KnownScopes
+from mesh_dns.core.values import Change, ClaimState, Kind, LoadBalancer, LoadBalancerId, Readiness, Record, Scope
+from mesh_dns.core.work import Check, SecondLook, Stage
 from mesh_dns.errors import Rejected
 from mesh_dns.intake import Intake
+from mesh_dns.ports import Ports
 from mesh_dns.telemetry import Telemetry
+from tests.doubles.hub import FUNCTION, ROLE, TOPIC, message
 from tests.doubles.inventory import HUB, InMemoryInventory, make, make_id
-from tests.doubles.others import InMemoryOutbox, VirtualClock
+from tests.doubles.others import InMemoryMailbox, InMemoryMemory, InMemoryOutbox, InMemoryRegister, VirtualClock
 from tests.doubles.provider import ZONE, InMemoryProvider
 from tests.fixtures import events as samples
-from tests.simulation.laws import Chronicle, Laws, Violation
+from tests.simulation.chronicle import NEVER, Chronicle
+from tests.simulation.laws import Laws, Violation
 from tests.simulation.mutate import mutated
-from tests.unit.intake_ports import FUNCTION, ROLE, TOPIC, InMemoryMailbox, InMemoryRegister, message
 
 EVENTS_PER_BATCH = 10
 BATCHES_PER_WORLD = 10
 BLOCK = EVENTS_PER_BATCH * BATCHES_PER_WORLD
 
 FAR = Scope("444455556666", "eu-west-1")
+SCOPES = (HUB, FAR)
 RULES = Rules(
     "mesh-dns/1f0c9a3e", {"mesh.example.com": ZONE}, {HUB.account: ("*",), FAR.account: ("far.mesh.example.com",)}
 )
@@ -62,7 +67,7 @@ def _load_balancers() -> Iterator[LoadBalancer]:
     yield make(ids[2], "inspection.mesh.example.com", internal=False)
     yield make(ids[3])
     yield make(make_id(1, FAR), "far.mesh.example.com", "cluster1.mesh.example.com")
-    yield make(make_id(2), "failed.mesh.example.com", failed=True)
+    yield make(make_id(2), "failed.mesh.example.com", readiness=Readiness.FAILED)
     yield make(make_id(3))
 
 
@@ -71,13 +76,20 @@ GONE = [make_id(100 + number) for number in range(3)]
 
 def _templates() -> list[Any]:
     """Everything that may arrive, and what may not: commands, and messages that look like our own."""
-    looks = [SecondLook(lb, f"gone{n}.mesh.example.com", ZONE, f"{n + 1:032x}", 1.0) for n, lb in enumerate(GONE)]
+    looks = [
+        SecondLook(lb, f"gone{n}.mesh.example.com", ZONE, f"{n + 1:032x}", 1.0, stage)
+        for n, lb in enumerate(GONE)
+        for stage in Stage
+    ]
     own = [messages.encode(look) for look in looks]
-    own.append(messages.encode(SecondLook(make_id(3), "cluster1.mesh.example.com", ZONE, f"{4:032x}", 1.0, True)))
-    own += [messages.encode(Sweep(HUB, after=make_id(2), hops=1)), messages.encode(Sweep(FAR, override_guard=True))]
-    commands = [{"action": "sweep", "override_guard": True}, {"action": "release", "account": FAR.account,
+    untagged = "untagged.mesh.example.com"
+    dropped = SecondLook(make_id(3), untagged, ZONE, f"{4:032x}", 1.0, Stage.HEIR, ClaimState.DROPPED, GONE[0], True, 2)
+    own.append(messages.encode(dropped))
+    own += [messages.encode(Check(HUB, frozenset({make_id(2), CANARY.id}), hops=1))]
+    own += [messages.encode(Check(FAR, frozenset({make_id(1, FAR)}), override_guard=True))]
+    commands = [{"action": "sweep", "override_guard": True}, {"action": "forget", "account": FAR.account,
                 "region": FAR.region, "confirm": True}]  # fmt: skip
-    return [*map(samples.load, samples.names()), *samples.recorded().values(), *own * 3, *commands]
+    return [*map(samples.load, samples.names()), *samples.recorded().values(), *own, *commands]
 
 
 @dataclass
@@ -91,7 +103,7 @@ class World:
     zone: InMemoryProvider = field(default_factory=InMemoryProvider)
     mailbox: InMemoryMailbox = field(default_factory=InMemoryMailbox)
     first_looks: list[SecondLook] = field(default_factory=list)
-    snapshot: dict[str, Record] | None = None
+    listed: dict[str, dict[str, Record]] = field(default_factory=dict)
     batch_size: int = 200
 
     def __post_init__(self) -> None:
@@ -109,9 +121,11 @@ class World:
             self.zone.add("other.mesh.example.com", "CNAME", "x.example.net", comment=f"mesh-dns/other {GONE[0]}"),
             self.zone.add("odd.mesh.example.com", "TXT", "x", comment=mark.comment_for(RULES.owner, GONE[0])),
         ]
-        self.chronicle = Chronicle(self.inventory)
+        self.memory = InMemoryMemory(self.clock)
+        self.chronicle = Chronicle(self.inventory, set())
         self.chronicle.note(self.clock())
         self.clock.now += 1000
+        self.zone.clock = self.clock
 
     def _own(self, lb: LoadBalancerId, name: str) -> None:
         made = make(lb)
@@ -127,11 +141,11 @@ class World:
     def _message(self, number: int) -> dict[str, Any]:
         rng = self.rng
         sender = rng.choice([TOPIC, TOPIC, FUNCTION, FUNCTION, "AROAEXAMPLE1111111111:mesh-dns", f"{ROLE}X", ""])
-        return message(mutated(rng, TEMPLATES), number, sender=sender, received=rng.randrange(1, 9))
+        return message(mutated(rng, TEMPLATES), number, sender=sender, received=rng.randrange(1, 9), sent=self.clock() - PATIENCE)
 
     def _batch(self, records: list[dict[str, Any]]) -> None:
-        canary = message(_canary_event(), len(records))
-        self.began, self.snapshot, self.lists = self.clock(), None, 0
+        canary = message(_canary_event(), len(records), sent=self.clock() - PATIENCE)
+        self.began, self.listed, self.lists = self.clock(), {}, 0
         self.overrides = [look for record in records for look in _own_looks(record)]
         self.first_looks += self.overrides
         self.mailbox.dead.clear()
@@ -149,25 +163,38 @@ class World:
 
     def _intake(self) -> Intake:
         telemetry = Telemetry(f"fuzz-{next(_names)}", HUB)
-        outbox = InMemoryOutbox()
-        converge = Converge(self.inventory, self, outbox, telemetry, RULES, self.clock)
+        outbox = InMemoryOutbox(self.clock)
+        ports = Ports(self.inventory, self, outbox, self.memory, telemetry, RULES, self.clock)
         self.inventory.calls.clear()
-        register = InMemoryRegister(scopes={HUB, FAR})
-        return Intake(converge, register, self.mailbox, telemetry, HUB, ROLE)
+        register = InMemoryRegister(self.clock, {scope: Entry(0, self.clock()) for scope in SCOPES})
+        return Intake(ports, register, self.mailbox, telemetry, HUB, ROLE)
 
     # The provider
 
-    def records(self, zone_id: str, names: Collection[str]) -> Sequence[Record]:
+    def token_name(self, zone_id: str) -> str:
+        """There is one."""
+        return self.zone.token_name(zone_id)
+
+    def read(self, wanted: Mapping[str, Collection[str]], deadline: float) -> Mapping[str, Any]:
         """List, and remember what was listed."""
         self.lists += 1
-        found = self.zone.records(zone_id, names)
-        self.snapshot = {record.id: record for record in found}
+        found = self.zone.read(wanted, deadline)
+        self.listed = {
+            zone_id: {record.id: record for record in records}
+            for zone_id, records in found.items()
+            if not isinstance(records, Exception)
+        }
         return found
 
     def apply(self, zone_id: str, changes: Sequence[Change]) -> None:
         """Judge, and write."""
+        now = self.clock()
+        looks = [(look.first_look, look) for look in self.first_looks]
+        known = KnownScopes(frozenset(SCOPES))
+        overridden = {look.scope for look in self.overrides if look.override_guard}
         laws = Laws(
-            self.chronicle, RULES, self.began, self.clock(), self.snapshot, self.first_looks, self.overrides, (), ()
+            self.chronicle, RULES, False, self.began, now, now, self.listed, looks, self.overrides, known.known,
+            known.overdue, (), overridden, NEVER,
         )  # fmt: skip
         for change in changes:
             laws.judge(change)
@@ -191,7 +218,7 @@ class World:
                 raise Violation(f"a forgery was believed: {record['body'][:500]!r}")
         if any(not reason.strip() for _, reason in self.mailbox.dead.values()):
             raise Violation("rejected without a reason")
-        if self.lists > ROUNDS:
+        if self.lists > ROUNDS + 1:
             raise Violation(f"the zone was listed {self.lists} times")
 
     def _judge_log(self, out: str, err: str) -> None:

@@ -9,15 +9,16 @@ from typing import Any
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.values import Change, LoadBalancerId, Record, Scope
 from mesh_dns.core.work import ForgetName, ForgetScope, OwnMessage, SecondLook
-from mesh_dns.dns.provider import BatchRejected
+from mesh_dns.dns.provider import BatchRejected, RateLimited
 from mesh_dns.errors import Retryable
 from mesh_dns.intake import RECEIVES_OF_RETURNED, Intake
 from mesh_dns.ports import Ports
 from mesh_dns.telemetry import Telemetry
 from tests.doubles.hub import ROLE
 from tests.doubles.others import Told
+from tests.simulation.dns import LIMITED
 from tests.simulation.laws import Laws, Violation
-from tests.simulation.places import HUB
+from tests.simulation.places import HUB, zone_of
 from tests.simulation.sqs import Message
 from tests.simulation.world import World
 
@@ -86,6 +87,7 @@ class Invocation:
     writes: int = 0
     rejections: int = 0
     changes: int = 0
+    limited: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         world = self.world
@@ -160,6 +162,8 @@ class Invocation:
         for zone_id, records in found.items():
             self.listed_at[zone_id] = len(self.reads)
             self.zones.pop(zone_id, None)
+            if isinstance(records, RateLimited):
+                self.limited.add(self.token_name(zone_id))
             if not isinstance(records, Retryable):
                 self.zones[zone_id] = {record.id: record for record in records}
         return found
@@ -179,6 +183,9 @@ class Invocation:
             world.dns.apply(zone_id, changes)
         except BatchRejected:
             self.rejections += 1
+            raise
+        except RateLimited:
+            self.limited.add(self.token_name(zone_id))
             raise
         finally:
             if changes[-1] in provider.written[before:]:
@@ -235,6 +242,10 @@ class Invocation:
         """Raise Violation for a run that took too long, cost too much, or met a fault of its own."""
         if self.told.faults:
             raise Violation(f"a fault of the function: {self.told.faults[0]!r}") from self.told.faults[0]
+        for decision, outcome in self.told.decisions:
+            zone_id = zone_of(self.rules, decision.hostname)
+            if outcome == f"failed: {LIMITED}" and zone_id and self.token_name(zone_id) not in self.limited:
+                raise Violation(f"a 429 on one token stopped another: {decision}")
         took = self.world.time.now - self.began
         if took > TIMEOUT and not self.met:
             raise Violation(f"killed: the invocation took {took:.0f} s")

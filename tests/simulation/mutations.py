@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mesh_dns import converge, forgetting, intake, reading, writing
+from mesh_dns import converge, forgetting, intake, ports, reading, writing
 from mesh_dns.core import decision, guard, hostnames, mark, plan, planning, request, rules, snapshot, vacancy
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.values import ClaimState, Gone, LoadBalancerId, Record, Unreadable
@@ -171,7 +171,7 @@ def _guard_of_the_batch(self: Any, load_balancer: Any) -> Any:
 
 
 def _overrides_all(self: Any, load_balancer: Any) -> bool:
-    return bool(self.override)
+    return bool(self.override) or any(look.override_guard for look in self.second_looks)
 
 
 # Messages
@@ -185,8 +185,8 @@ def _writes_never_fail(work: Any, result: Any) -> Iterator[Retryable]:
     yield from ()
 
 
-def _sent_anyway(ports: Any, asked: Any, result: Any) -> None:
-    _send(ports, asked, result)
+def _sent_anyway(world: Any, asked: Any, result: Any) -> None:
+    _send(world, asked, result)
 
 
 _send = converge._send
@@ -259,7 +259,7 @@ _MADE: Mapping[str, tuple[Place, ...]] = {
     "let everybody have every name": ((rules.Rules, "objection_to", lambda self, load_balancer, hostname: None),),
     "write below a delegation": ((plan, "_delegation_of", lambda planned, hostname, zone_id: None),),
     "adopt whatever is there": ((plan, "_adoptable", lambda planned, others, winner: True),),
-    "carry out what the policy holds": ((decision, "permits", _permits_all), (converge, "permits", _permits_all)),
+    "carry out what the policy holds": ((converge, "permits", _permits_all), (ports, "permits", _permits_all)),
     "acknowledge everything": ((request.Request, "failures", _nothing_failed),),
     "acknowledge what was not written": ((request, "_unwritten", _writes_never_fail),),
     "acknowledge what was not decided": ((request, "_undecided", _writes_never_fail),),

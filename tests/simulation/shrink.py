@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tests.simulation.draw import calm as calmed
+from tests.simulation.draw import generate
 from tests.simulation.laws import Violation
 from tests.simulation.simulator import Simulation
 from tests.simulation.steps import History
@@ -34,6 +36,15 @@ def shrink(
         if size == 1:
             return history
         size //= 2
+
+
+def first_broken(histories: int, *, calmly: bool = False, start: int = 0) -> int | None:
+    """How many histories it takes to break a law; None when so many break none."""
+    for seed in range(start, start + histories):
+        history = calmed(generate(seed)) if calmly else generate(seed)
+        if broken_law(history, calm=calmly) is not None:
+            return seed - start + 1
+    return None
 
 
 def story(history: History) -> str:

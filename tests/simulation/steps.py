@@ -92,7 +92,7 @@ class Outsider(Step):
     """Somebody else edits a zone by hand.
 
     `what`: txt, cname, same (a CNAME to where the newest claimant is), other-owner, odd (our mark on a TXT), delegate,
-    delete, edit, unmark or twin (a second record of ours).
+    delegate-suffix, delete, edit, unmark or twin (a second record of ours).
     """
 
     what: str
@@ -200,7 +200,7 @@ class LoseSweep(Step):
 class Disturb(Step):
     """At its n-th call to a port, the next batch meets this.
 
-    `what`: fail, throttle (429), slow (it takes 70 s), crash, or after-commit (the call works, and then fails);
+    `what`: fail, throttle (429), slow (little time is left then), crash, or after-commit (the call works, and then fails);
     `step`: what happens in the world just before the call; `writer`: another copy of the function sweeps a scope then.
     """
 
