@@ -72,14 +72,18 @@ class Dns:
         self.time.pending += self.latency
         try:
             self.meets(call)
-            self._answer(self.states.get(token, "ok"))
+            self._answer(self.states.get(token, "ok"), call)
         except RateLimited as error:
             self.paused[token] = self.time.true() + (error.after or 0)
             raise
         self.provider.zone = zone_id  # a second writer may have been in another one meanwhile
 
-    def _answer(self, state: str) -> None:
+    def _answer(self, state: str, call: str) -> None:
         match state:
+            case "read-only" if call == "apply":
+                raise Denied("the token lacks Zone / DNS / Edit")
+            case "busy-writes" if call == "apply":
+                raise RateLimited(LIMITED, after=30)
             case "denied":
                 raise Denied("the token lacks Zone / DNS / Edit")
             case "busy":

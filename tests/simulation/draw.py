@@ -82,7 +82,7 @@ class _Drawing:
                 rng.randrange(1_000_000),
                 rng.choice([1, 3, 10, 10, 500]),
                 rng.choice([1, 1, 2, 5]),
-                rng.choice([0.05, 0.05, 0.05, 0.3, 0.3, 2, 8]),
+                rng.choice([0.05, 0.05, 0.05, 0.3, 0.3, 2, 12]),
                 rng.random() < 0.4,
                 rng.choice([0, 0, 10, 300]),
             )
@@ -122,7 +122,7 @@ class _Drawing:
             (8, self._replacement),
             (4, self._move),
             (2, self._let_go_one_by_one),
-            (2 if crowded else 0, self._teardown),
+            (8 if crowded else 0, self._teardown),
             (5, lambda: [self._outsider()]),
             (5, lambda: [self._region()]),
             (4, lambda: [self._token()]),
@@ -227,7 +227,7 @@ class _Drawing:
         return Region(self._scope(), self.rng.choice(["ok", "ok", "ok", "denied", "unlistable", "hangs"]))
 
     def _token(self) -> Token:
-        states = ["ok", "ok", "ok", "denied", "busy", "broken", "hangs"]
+        states = ["ok", "ok", "ok", "denied", "read-only", "busy", "busy-writes", "broken", "hangs"]
         return Token(self.rng.randrange(len(TOKEN_NAMES)), self.rng.choice(states))
 
     def _setting(self) -> Setting:

@@ -109,7 +109,10 @@ class Region(Step):
 
 @dataclass(frozen=True)
 class Token(Step):
-    """From now on a token is `ok`, `denied`, `busy` (429), `broken` (5xx), or its zones hang (`hangs`)."""
+    """From now on a token is `ok`, `denied`, `busy` (429), `broken` (5xx), or its zones hang (`hangs`).
+
+    `read-only` and `busy-writes`: it may list, and gets 403 or 429 for writes.
+    """
 
     token: int
     state: str

@@ -4,36 +4,45 @@ from __future__ import annotations
 
 import pytest
 
-from mesh_dns import converge
+from tests.simulation.draw import calm, generate
 from tests.simulation.mutations import MUTATIONS, Mutation
-from tests.simulation.shrink import broken_law, shrink, story
-from tests.simulation.steps import calm, generate
+from tests.simulation.shrink import broken_law, first_broken, shrink, story
+from tests.simulation.steps import History, Wait
 
-HISTORIES = 300
+HISTORIES = 60
+CALM_HISTORIES = 20
+BLOCK = 20
+# Where a mistake shows soonest: seeds that `python -m tests.simulation` found, and what each history there is about.
+# One that moves with a change of the drawing is found again by that command, which tries 300 seeds.
+SOON = 3
 
 
-@pytest.mark.parametrize("block", range(HISTORIES // 50))
+@pytest.mark.parametrize("block", range(HISTORIES // BLOCK))
 def test_no_history_breaks_a_law(block: int) -> None:
-    for seed in range(block * 50, block * 50 + 50):
+    for seed in range(block * BLOCK, block * BLOCK + BLOCK):
         history = generate(seed)
         if broken_law(history) is not None:
             short = shrink(history)
             pytest.fail(f"seed {seed}: {broken_law(short)}\n{story(short)}")
 
 
-@pytest.mark.parametrize("block", range(HISTORIES // 50))
+@pytest.mark.parametrize("block", range(CALM_HISTORIES // BLOCK))
 def test_at_no_moment_of_a_calm_history_a_claimed_name_is_empty(block: int) -> None:
-    for seed in range(block * 50, block * 50 + 50):
+    for seed in range(block * BLOCK, block * BLOCK + BLOCK):
         history = calm(generate(seed))
         assert broken_law(history, calm=True) is None, f"seed {seed}\n{story(history)}"
 
 
-def test_a_function_that_ignores_events_is_found_by_calm_histories(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(converge, "_asked_for", lambda work: frozenset())
-    assert any(broken_law(calm(generate(seed)), calm=True) for seed in range(HISTORIES))
-
-
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
-def test_every_mistake_is_found(mutation: Mutation) -> None:
+@pytest.mark.parametrize("mutation", [m for m in MUTATIONS if m.soon], ids=lambda mutation: mutation.name)
+def test_a_mistake_that_shows_soon_is_found(mutation: Mutation) -> None:
     with mutation.made():
-        assert any(broken_law(generate(seed)) for seed in range(HISTORIES))
+        assert first_broken(SOON, calmly=mutation.calm) is not None
+
+
+def test_the_same_seed_draws_the_same_history() -> None:
+    assert generate(7) == generate(7) != generate(8)
+
+
+def test_shrinking_keeps_only_what_breaks_the_law() -> None:
+    history: History = tuple(Wait(seconds) for seconds in (1, 20, 5, 300, 1))
+    assert shrink(history, lambda steps: Wait(20) in steps and Wait(300) in steps) == (Wait(20), Wait(300))
