@@ -166,7 +166,7 @@ def secret(mesh: Installation, vault: BoundVault, network: dict[str, list[str]])
         }
     }
     touched = apply_again(mesh, {"token": token, "function": {"vpc": network}})
-    assert touched == {"aws_iam_role_policy.token[0]", "aws_lambda_function.mesh_dns"}
+    assert touched == {"aws_iam_role_policy.function", "aws_lambda_function.mesh_dns"}
     return str(made["ARN"])
 
 
@@ -191,7 +191,7 @@ class TestVaultTokenInSecretsManager:
         call_everything(mesh)
 
         assert what_is_wrong_with_the_role(mesh) == {}
-        assert statement(mesh, "CallsReadTheToken")["Resource"] == [secret]
+        assert statement(mesh, "CallsReadTheVaultToken")["Resource"] == [secret]
 
     def test_nothing_shows_a_token_or_a_key(self, mesh: Installation) -> None:
         sessions = sessions_of(mesh.outputs["function_role_arn"].rsplit("/", 1)[-1])

@@ -21,6 +21,7 @@ from mesh_dns.aws.scopes import ReaderRole, Scopes
 from mesh_dns.aws.secrets_manager import SecretsManagerStore
 from mesh_dns.converge import Converge
 from mesh_dns.dns.cloudflare import BASE_URL, Cloudflare
+from mesh_dns.dns.provider import Provider
 from mesh_dns.intake import Intake
 from mesh_dns.ports import Inventory, Register
 from mesh_dns.secrets.cached import CachedToken
@@ -51,14 +52,15 @@ def _intake(function_name: str) -> Intake:
     queue = Queue(clients, settings.queue_url, settings.dead_letter_queue_url)
     telemetry = Telemetry(function_name, settings.hub)
     inventory, register = _scopes(settings, clients)
-    provider = Cloudflare(
-        settings.rules.owner,
-        _token(settings.token, clients),
-        zone_tokens={zone_id: _token(place, clients) for zone_id, place in settings.zone_tokens.items()},
-        base_url=os.environ.get("CLOUDFLARE_BASE_URL", BASE_URL),
-    )
     converge = Converge(
-        inventory, provider, queue, telemetry, settings.rules, time.time, settings.dry_run, register.announce
+        inventory,
+        _provider(settings, clients),
+        queue,
+        telemetry,
+        settings.rules,
+        time.time,
+        settings.dry_run,
+        register.announce,
     )
     return Intake(converge, register, queue, telemetry, settings.hub, settings.role_id)
 
@@ -68,8 +70,22 @@ def _scopes(settings: Settings, clients: AwsClients) -> tuple[Inventory, Registe
     if spokes is None:
         return AwsInventory(Scopes(clients, hub, None, time.time), settings.rules.hostname_tag), HubOnly(hub)
     reader = ReaderRole(spokes.reader_role, spokes.external_id)
-    register = ParameterRegister(clients, spokes.register_path, hub, settings.rules.sweep_period, time.time)
+    register = ParameterRegister(
+        clients, f"/mesh-dns/{settings.table_name}/scopes", hub, settings.rules.sweep_period, time.time
+    )
     return AwsInventory(Scopes(clients, hub, reader, time.time), settings.rules.hostname_tag), register
+
+
+def _provider(settings: Settings, clients: AwsClients) -> Provider:
+    # One store for each token: zones that share one share what it reads, and its allowance.
+    tokens = {key: _token(place, clients) for key, place in settings.tokens.items()}
+    zone_tokens = {zone_id: tokens[key] for zone_id, key in settings.zone_tokens.items()}
+    return Cloudflare(
+        settings.rules.owner,
+        next(iter(zone_tokens.values())),  # every zone has its own entry
+        zone_tokens=zone_tokens,
+        base_url=os.environ.get("CLOUDFLARE_BASE_URL", BASE_URL),
+    )
 
 
 def _token(place: Mapping[str, Any], clients: AwsClients) -> CachedToken:
