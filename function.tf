@@ -43,7 +43,7 @@ resource "aws_lambda_function" "mesh_dns" {
   lifecycle {
     precondition {
       condition     = local.environment_bytes <= 4096
-      error_message = "The settings take ${local.environment_bytes} bytes of the function's environment, and AWS allows 4096. Shorten accounts (one pattern with \"*.\" instead of many names), zones or load_balancers.required_tags."
+      error_message = "The settings take ${local.environment_bytes} bytes of the function's environment, and AWS allows 4096. Shorten accounts (one pattern with \"*.\" instead of many names), zones or required_tags."
     }
   }
 

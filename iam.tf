@@ -1,27 +1,25 @@
 # The function's role may do what its code calls, and what AWS itself does with the role. Nothing else.
 
 locals {
-  # Secrets that the function reads. Each is a whole ARN: no wildcard.
-  secret_arns = concat(
-    local.makes_secret ? aws_secretsmanager_secret.token[*].arn : compact([var.token.secret_arn]),
-    compact([try(var.token.vault.auth.token_secret_arn, null)]),
-    sort(distinct(values(var.token.zones))),
-  )
-  existing_secret_arns = compact(concat(
-    [var.token.secret_arn, try(var.token.vault.auth.token_secret_arn, null)],
-    values(var.token.zones),
-  ))
-  secret_regions = distinct(concat(
-    local.makes_secret ? [local.region] : [],
-    [for arn in local.existing_secret_arns : split(":", arn)[3]],
-  ))
-  secret_keys = distinct(compact([local.makes_secret ? var.kms_key_arn : null, var.token.kms_key_arn]))
+  # Secrets that hold a Vault token, the keys that encrypt them, and Vaults that take a token signed by AWS. All of it may be unknown in a
+  # first plan, and so stands in a policy that is always there.
+  vault_auths       = [for place in values(local.token_places) : place.vault.auth if place.vault != null]
+  vault_secret_arns = sort(distinct(compact([for auth in local.vault_auths : auth.token_secret_arn])))
+  vault_secret_keys = sort(distinct(compact([for auth in local.vault_auths : auth.token_kms_key_arn])))
+  vault_audiences   = sort(distinct(compact([for auth in local.vault_auths : auth.audience])))
+
+  # Secrets that hold a token. Each is a whole ARN: no wildcard.
+  token_arns = sort(distinct(values(local.secret_arns)))
+  token_keys = sort(distinct(compact(concat(
+    length(local.made_tokens) > 0 ? [var.kms_key_arn] : [],
+    [for place in values(local.token_places) : try(place.existing.kms_key_arn, null)],
+  ))))
 
   # KMS names the calling service with amazonaws.com; some partitions have a suffix of their own as well.
   service_suffixes = distinct(["amazonaws.com", data.aws_partition.current.dns_suffix])
 
   # What the code calls.
-  called_actions = concat(local.home_actions, [for statement in local.spoke_actions : statement if var.spokes != null])
+  called_actions = concat(local.home_actions, [for statement in local.spoke_actions : statement if var.spokes != null], local.vault_actions)
 
   home_actions = [
     {
@@ -43,7 +41,37 @@ locals {
       Action   = "sqs:ChangeMessageVisibility"
       Resource = local.arn.queue
     },
+    {
+      Sid      = "CallsRememberScopesAndNames"
+      Effect   = "Allow"
+      Action   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+      Resource = local.arn.table
+    },
   ]
+
+  vault_actions = concat(
+    [
+      for audiences in [local.vault_audiences] : {
+        # The token says who the function is, to whom it may concern: for these audiences only, and for a minute.
+        Sid      = "CallsIdentifyItselfToVault"
+        Effect   = "Allow"
+        Action   = "sts:GetWebIdentityToken"
+        Resource = "*"
+        Condition = {
+          "ForAllValues:StringEquals" = { "sts:IdentityTokenAudience" = audiences }
+          NumericLessThanEquals       = { "sts:DurationSeconds" = 60 }
+        }
+      } if length(audiences) > 0
+    ],
+    [
+      for arns in [local.vault_secret_arns] : {
+        Sid      = "CallsReadTheVaultToken"
+        Effect   = "Allow"
+        Action   = "secretsmanager:GetSecretValue"
+        Resource = arns
+      } if length(arns) > 0
+    ],
+  )
 
   spoke_actions = [
     {
@@ -52,18 +80,6 @@ locals {
       Effect   = "Allow"
       Action   = "sts:AssumeRole"
       Resource = [for account in local.claiming_accounts : "arn:${local.partition}:iam::${account}:role${var.iam.path}${local.installation}-reader-*"]
-    },
-    {
-      Sid      = "CallsListKnownScopes"
-      Effect   = "Allow"
-      Action   = "ssm:GetParametersByPath"
-      Resource = local.arn.register
-    },
-    {
-      Sid      = "CallsRememberAndForgetScopes"
-      Effect   = "Allow"
-      Action   = ["ssm:PutParameter", "ssm:DeleteParameter"]
-      Resource = "${local.arn.register}/*"
     },
   ]
 
@@ -94,6 +110,16 @@ locals {
         Resource  = key
         Condition = { StringEquals = { "kms:ViaService" = [for suffix in local.service_suffixes : "sqs.${local.region}.${suffix}"] } }
       }
+    ],
+    [
+      for keys in [local.vault_secret_keys] : {
+        # Secrets Manager decrypts in the name of the role.
+        Sid       = "ServiceDecryptsTheVaultToken"
+        Effect    = "Allow"
+        Action    = "kms:Decrypt"
+        Resource  = keys
+        Condition = { StringEquals = { "kms:ViaService" = local.secrets_manager_in.vault } }
+      } if length(keys) > 0
     ],
     [
       for vpc in var.function.vpc[*] : {
@@ -127,7 +153,7 @@ locals {
   # What the code calls for the token; apart, because the ARN of a new secret is known only after the apply.
   token_actions = concat(
     [
-      for arns in [local.secret_arns] : {
+      for arns in [local.token_arns] : {
         Sid      = "CallsReadTheToken"
         Effect   = "Allow"
         Action   = "secretsmanager:GetSecretValue"
@@ -135,25 +161,23 @@ locals {
       }
     ],
     [
-      for keys in [local.secret_keys] : {
+      for keys in [local.token_keys] : {
         # Secrets Manager decrypts in the name of the role.
-        Sid      = "ServiceDecryptsTheToken"
-        Effect   = "Allow"
-        Action   = "kms:Decrypt"
-        Resource = keys
-        Condition = {
-          StringEquals = {
-            "kms:ViaService" = flatten([
-              for region in local.secret_regions : [for suffix in local.service_suffixes : "secretsmanager.${region}.${suffix}"]
-            ])
-          }
-        }
+        Sid       = "ServiceDecryptsTheToken"
+        Effect    = "Allow"
+        Action    = "kms:Decrypt"
+        Resource  = keys
+        Condition = { StringEquals = { "kms:ViaService" = local.secrets_manager_in.token } }
       } if length(keys) > 0
     ],
   )
 
-  # Vault with IAM login needs no secret, and so no policy.
-  reads_secrets = local.makes_secret || length(local.existing_secret_arns) > 0
+  # Secret => by which names KMS knows the Secrets Manager that calls it, in the regions of these secrets.
+  secrets_manager_in = {
+    for kind, arns in { token = local.token_arns, vault = local.vault_secret_arns } : kind => flatten([
+      for region in distinct([for arn in arns : split(":", arn)[3]]) : [for suffix in local.service_suffixes : "secretsmanager.${region}.${suffix}"]
+    ])
+  }
 }
 
 resource "aws_iam_role" "function" {
@@ -181,7 +205,7 @@ resource "aws_iam_role_policy" "function" {
 }
 
 resource "aws_iam_role_policy" "token" {
-  count = local.reads_secrets ? 1 : 0
+  count = anytrue([for place in values(local.token_places) : place.vault == null]) ? 1 : 0 # with Vault alone, no secret holds a token
 
   name   = "token"
   role   = aws_iam_role.function.id

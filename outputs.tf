@@ -29,8 +29,13 @@ output "function_role_arn" {
 }
 
 output "secret_arn" {
-  description = "The secret that holds the token; null with Vault."
-  value       = local.secret_arn
+  description = "The secret that holds the default token; null with Vault, and where no zone uses the default token."
+  value       = lookup(local.secret_arns, "default", null)
+}
+
+output "secret_arns" {
+  description = "Token (`default`, or its key in `tokens`) => the secret that holds it; none for a token in Vault."
+  value       = local.secret_arns
 }
 
 output "owner" {

@@ -45,11 +45,9 @@ locals {
   ]
 
   spoke_settings = var.spokes == null ? null : {
-    reader_role   = "${trimprefix(var.iam.path, "/")}${local.installation}-reader"
-    external_id   = local.installation
-    register_path = local.register_path
+    reader_role = "${trimprefix(var.iam.path, "/")}${local.installation}-reader"
+    external_id = local.installation
   }
-  register_path = "/mesh-dns/${var.name}/scopes" # not under the bare name: SSM forbids names that begin with "aws" or "ssm"
 }
 
 resource "aws_cloudwatch_event_bus" "spokes" {

@@ -80,10 +80,13 @@ def _register(settings: Settings, table: Table) -> Register:
 
 
 def _provider(settings: Settings, clients: AwsClients) -> Provider:
+    # One store for each token: zones that share one share what it reads, and its allowance.
+    tokens = {key: _token(place, clients) for key, place in settings.tokens.items()}
+    zone_tokens = {zone_id: tokens[key] for zone_id, key in settings.zone_tokens.items()}
     return Cloudflare(
         settings.rules.owner,
-        _token(settings.token, clients),
-        zone_tokens={zone_id: _token(place, clients) for zone_id, place in settings.zone_tokens.items()},
+        next(iter(zone_tokens.values())),  # every zone has its own entry
+        zone_tokens=zone_tokens,
         base_url=os.environ.get("CLOUDFLARE_BASE_URL", BASE_URL),
     )
 

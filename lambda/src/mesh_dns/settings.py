@@ -13,6 +13,7 @@ from mesh_dns.core.values import Scope
 from mesh_dns.errors import Misconfigured
 
 VARIABLE = "MESH_DNS_SETTINGS"
+_DEFAULT = "default"  # the token of zones that name none
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,10 @@ class Spokes:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What Terraform decided. `token` and `zone_tokens` say where tokens are, in the words of the schema."""
+    """What Terraform decided.
+
+    `tokens` says where each token is, in the words of the schema; `zone_tokens` maps a zone's id to a key of `tokens`.
+    """
 
     hub: Scope
     role_id: str
@@ -34,8 +38,8 @@ class Settings:
     table_name: str
     rules: Rules
     dry_run: bool
-    token: Mapping[str, Any] = field(hash=False)
-    zone_tokens: Mapping[str, Mapping[str, Any]] = field(hash=False)
+    tokens: Mapping[str, Mapping[str, Any]] = field(hash=False)
+    zone_tokens: Mapping[str, str] = field(hash=False)
     spokes: Spokes | None = None
 
 
@@ -60,10 +64,21 @@ def parse(environment: Mapping[str, str]) -> Settings:
         table_name=document["table_name"],
         rules=_rules(document),
         dry_run=document.get("mode") == "dry-run",
-        token=document["token"],
-        zone_tokens=document.get("zone_tokens", {}),
+        tokens=document["tokens"],
+        zone_tokens=_zone_tokens(document),
         spokes=None if spokes is None else Spokes(**spokes),
     )
+
+
+def _zone_tokens(document: Mapping[str, Any]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for suffix, zone in document["zones"].items():
+        zone_id, key = zone["cloudflare"]["zone_id"], zone["cloudflare"].get("token", _DEFAULT)
+        if key not in document["tokens"]:
+            raise Misconfigured(f"{VARIABLE} is wrong: zones.{suffix} uses the token {key!r}, which tokens lacks")
+        if found.setdefault(zone_id, key) != key:
+            raise Misconfigured(f"{VARIABLE} is wrong: zones gives the zone {zone_id} two different tokens")
+    return found
 
 
 def _rules(document: Mapping[str, Any]) -> Rules:
@@ -72,7 +87,7 @@ def _rules(document: Mapping[str, Any]) -> Rules:
         accounts = {document["account"]: ["*"]}
     return Rules(
         owner=document["owner"],
-        zones=document["zones"],
+        zones={suffix: zone["cloudflare"]["zone_id"] for suffix, zone in document["zones"].items()},
         accounts={account: tuple(patterns) for account, patterns in accounts.items()},
         hostname_tag=document.get("hostname_tag", "hostname"),
         required_tags=document.get("required_tags", {}),
