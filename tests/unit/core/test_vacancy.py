@@ -272,9 +272,7 @@ HELD_UP = {
         (gone(known=TWO, unlistable=(HUB,), overdue=(HUB,), second_looks=(LOOK,)), ["delete 1"]),
     "another scope unlistable, first look: look again all the same":
         (gone(known=TWO, unlistable=(AWAY,)), ["look-again 1"]),
-    "another scope unlistable, ripe: the delete waits, and this look ends":
-        (gone(known=TWO, unlistable=(AWAY,), second_looks=(LOOK,)), ["delete-waits 1"]),
-    "another scope unlistable, however long ago the first look was":
+    "another scope unlistable, however ripe: the delete waits, and this look ends":
         (gone(known=TWO, unlistable=(AWAY,), second_looks=(replace(LOOK, first_look=1),)), ["delete-waits 1"]),
     "another scope unlistable and overdue: delete":
         (gone(known=TWO, unlistable=(AWAY,), overdue=(AWAY,), second_looks=(LOOK,)), ["delete 1"]),
