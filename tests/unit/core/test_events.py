@@ -211,7 +211,6 @@ STILL_UNDERSTOOD = {
         f"tags that are no tags, but {value!r}": ("v2-create-gwlb", "detail.requestParameters.tags", value)
         for value in ("x", 5, True, {"key": "hostname"}, [5, "hostname", None, {"key": 7}, {"value": "x"}])
     },
-    "no tags in a create": ("v2-create-gwlb", "detail.requestParameters.tags", ...),
 }
 # fmt: on
 

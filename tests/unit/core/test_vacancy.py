@@ -85,7 +85,6 @@ ROWS = {
     "gone, and an old heir, ripe second look: hand over": (gone(Y, second_looks=(LOOK,)), ["hand-over 2"]),
     "gone, and an old heir, early second look: wait":
         (gone(Y, second_looks=(replace(LOOK, first_look=NOW - 599),)), ["look-again 1"]),
-    "gone, and two heirs: the newest inherits": (gone(Y, Z, second_looks=(LOOK,)), ["claimed-by 2", "hand-over 3"]),
     "gone, and two heirs of the same age: the lower id inherits":
         (gone(Y, replace(Z, created=200), second_looks=(LOOK,)), ["claimed-by 3", "hand-over 2"]),
     "gone, and the newest of two heirs is provisioned: it inherits all the same":
