@@ -85,7 +85,6 @@ ROWS = {
     "gone, and an old heir, ripe second look: hand over": (gone(Y, second_looks=(LOOK,)), ["hand-over 2"]),
     "gone, and an old heir, early second look: wait":
         (gone(Y, second_looks=(replace(LOOK, first_look=NOW - 599),)), ["look-again 1"]),
-    "gone, and two heirs: the newest inherits": (gone(Y, Z, second_looks=(LOOK,)), ["claimed-by 2", "hand-over 3"]),
     "gone, and two heirs of the same age: the lower id inherits":
         (gone(Y, replace(Z, created=200), second_looks=(LOOK,)), ["claimed-by 3", "hand-over 2"]),
     "gone, and the newest of two heirs is provisioned: it inherits all the same":
@@ -272,9 +271,7 @@ HELD_UP = {
         (gone(known=TWO, unlistable=(HUB,), overdue=(HUB,), second_looks=(LOOK,)), ["delete 1"]),
     "another scope unlistable, first look: look again all the same":
         (gone(known=TWO, unlistable=(AWAY,)), ["look-again 1"]),
-    "another scope unlistable, ripe: the delete waits, and this look ends":
-        (gone(known=TWO, unlistable=(AWAY,), second_looks=(LOOK,)), ["delete-waits 1"]),
-    "another scope unlistable, however long ago the first look was":
+    "another scope unlistable, however ripe: the delete waits, and this look ends":
         (gone(known=TWO, unlistable=(AWAY,), second_looks=(replace(LOOK, first_look=1),)), ["delete-waits 1"]),
     "another scope unlistable and overdue: delete":
         (gone(known=TWO, unlistable=(AWAY,), overdue=(AWAY,), second_looks=(LOOK,)), ["delete 1"]),
