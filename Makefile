@@ -9,7 +9,7 @@ N ?= 10000
 SIDE_BY_SIDE := --numprocesses 4 --dist loadfile
 export PYTHONPATH := lambda/src
 
-.PHONY: help setup demo sandbox redrive test lint unit terraform e2e simulate fuzz bench package lock clean
+.PHONY: help setup demo sandbox redrive test lint unit terraform e2e kubernetes simulate fuzz bench package lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ terraform: setup ## fmt, validate, terraform test, tflint, checkov
 e2e: setup ## Tests on the sandbox
 	$(BIN)/pytest $(SIDE_BY_SIDE) tests/e2e
 	$(BIN)/pytest $(SIDE_BY_SIDE) tests/sandbox tests/cilium tests/multi tests/configurations tests/docs/test_key_policy.py
+
+kubernetes: setup ## The whole chain with a real API server and cloud-provider-aws, built on first use (needs Go; minutes)
+	@sh scripts/kubernetes/install.sh || [ $$? -eq 3 ]
+	$(BIN)/pytest tests/kubernetes
 
 simulate: setup ## N random histories (N=10000), and the deliberate mistakes
 	@$(BIN)/python -m tests.simulation $(N)
