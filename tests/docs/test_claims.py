@@ -103,4 +103,3 @@ def test_the_bill_adds_up(document: str) -> None:
             parts = [float(row[-1].split(" - ")[end]) for row in rows[:until]]
             stated = rows[until][-1].split(" - ")[end]
             assert round(sum(parts), len(stated.split(".")[1])) == float(stated)
-
