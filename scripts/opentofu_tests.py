@@ -32,7 +32,9 @@ def _mocks(folder: Path) -> str:
     files = sorted(folder.glob("*.tfmock.hcl"))
     if not files:
         raise FileNotFoundError(f"no mocks in {folder}")
-    return "".join("  " + line if line.strip() else line for file in files for line in file.open())
+    return "".join(
+        "  " + line if line.strip() else line for file in files for line in file.read_text().splitlines(keepends=True)
+    )
 
 
 def _given(text: str) -> dict[str, str]:
