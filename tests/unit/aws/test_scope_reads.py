@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -91,6 +92,13 @@ class TestTagged:
         assert isinstance(seen, Unreadable)
         assert seen.cause is Cause.DENIED
         assert "check the policy of the function's role" in seen.reason
+
+    def test_it_is_no_proof_that_all_which_is_tagged_is_gone(self) -> None:
+        aws = FakeAws(still_tagged={nlb(9): {"hostname": "gone.mesh.example.com"}})
+        aws.before = refuse("AccessDenied", f"{ELBV2}:DescribeTags")
+        aws.add(Balancer(nlb(1), OTHER))
+
+        assert isinstance(tagged(aws), Unreadable)
 
     def test_one_that_vanishes_before_the_proof_proves_as_much(self) -> None:
         aws = FakeAws(before=refuse("LoadBalancerNotFound", f"{ELBV2}:DescribeTags"))
@@ -257,6 +265,17 @@ class TestBoth:
         aws.before = meet
 
         assert getattr(inventory_of(aws), read)(scopes, DEADLINE) == {scope: {} for scope in scopes}
+
+    def test_what_belongs_to_another_scope_is_not_in_it(self, read: str) -> None:
+        class Mixed(FakeAws):
+            def answer(self, call: Call) -> Mapping[str, Any]:
+                return super().answer(replace(call, scope=HUB) if call.scope == SPOKE else call)
+
+        aws = Mixed()
+        aws.add(claiming(nlb(1)))
+
+        assert getattr(inventory_of(aws), read)([SPOKE], DEADLINE) == {SPOKE: {}}
+        assert "lb-1" not in str([call.arguments for call in aws.calls]), "nor is it asked for"
 
     def test_what_it_shows_is_what_a_look_shows(self, read: str) -> None:
         aws = FakeAws()
