@@ -19,7 +19,7 @@ def inventory_of(aws: FakeAws, clock: Clock | None = None, role: ReaderRole | No
     return AwsInventory(Scopes(aws.clients(), HUB, role, clock, clock.sleep), "hostname")
 
 
-def refuse(code: str, *actions: str, only_if: Callable[[Call], bool] = lambda call: True) -> Callable[[Call], None]:
+def fail_with(code: str, *actions: str, only_if: Callable[[Call], bool] = lambda call: True) -> Callable[[Call], None]:
     def before(call: Call) -> None:
         if call.action in actions and only_if(call):
             raise AwsError(code)

@@ -24,7 +24,7 @@ from mesh_dns.core.values import (
 )
 from tests.unit.aws.fake_aws import NOW, SPOKE, Balancer, FakeAws, claiming, classic, nlb, plain
 from tests.unit.aws.fake_table import AwsError, Call, Clock
-from tests.unit.aws.reading import ELB, ELBV2, calls_in, inventory_of, refuse
+from tests.unit.aws.reading import ELB, ELBV2, calls_in, fail_with, inventory_of
 
 DEADLINE = NOW + 100
 
@@ -251,10 +251,10 @@ def test_a_generation_that_nobody_asks_for_costs_nothing(asked: Collection[LoadB
 
 
 def test_gone_is_only_what_aws_says_of_one() -> None:
-    """AWS refuses each call for several: nothing is gone unless a call for that one id says so."""
+    """AWS fails each call for several: nothing is gone unless a call for that one id says so."""
     aws = FakeAws()
     aws.add(claiming(nlb(1)), claiming(nlb(2)))
-    aws.before = refuse(
+    aws.before = fail_with(
         "LoadBalancerNotFound", f"{ELBV2}:DescribeTags", only_if=lambda call: len(call.arguments["ResourceArns"]) > 1
     )
 
@@ -335,7 +335,7 @@ def test_what_aws_asks_us_to_wait(after: str | None, waits: float | None) -> Non
 
 
 def test_a_failure_ends_the_asking_there_and_spoils_nothing_elsewhere() -> None:
-    aws = FakeAws(before=refuse("AccessDenied", f"{ELBV2}:DescribeTags", only_if=lambda call: call.scope == SPOKE))
+    aws = FakeAws(before=fail_with("AccessDenied", f"{ELBV2}:DescribeTags", only_if=lambda call: call.scope == SPOKE))
     spoke = [nlb(number, SPOKE) for number in range(300)]
     aws.add(claiming(nlb(1)), claiming(classic(1)), claiming(classic(1, SPOKE)), *map(claiming, spoke))
 
@@ -348,7 +348,7 @@ def test_a_failure_ends_the_asking_there_and_spoils_nothing_elsewhere() -> None:
 
 def test_a_page_that_fails_spoils_only_what_it_would_have_shown() -> None:
     aws = FakeAws(
-        before=refuse("AccessDenied", f"{ELBV2}:DescribeLoadBalancers", only_if=lambda c: "Marker" in c.arguments)
+        before=fail_with("AccessDenied", f"{ELBV2}:DescribeLoadBalancers", only_if=lambda c: "Marker" in c.arguments)
     )
     ids = sorted(nlb(number) for number in range(405))
     aws.add(*map(claiming, ids))
@@ -360,7 +360,7 @@ def test_a_page_that_fails_spoils_only_what_it_would_have_shown() -> None:
 
 def test_an_id_that_aws_finds_malformed_does_not_spoil_the_others() -> None:
     aws = FakeAws(
-        before=refuse(
+        before=fail_with(
             "ValidationError",
             f"{ELBV2}:DescribeLoadBalancers",
             only_if=lambda call: any("lb-2/" in one for one in call.arguments.get("LoadBalancerArns", ())),
@@ -463,11 +463,11 @@ def test_scopes_that_do_not_answer_cost_one_wait_and_leave_the_others_alone() ->
     aws = FakeAws()
     aws.add(*(claiming(nlb(1, scope)) for scope in living))
 
-    def silent(call: Call) -> None:
+    def no_answer(call: Call) -> None:
         if call.scope in dead:
             raise ConnectTimeoutError(endpoint_url="https://elasticloadbalancing.eu-central-1.amazonaws.com")
 
-    aws.before = silent
+    aws.before = no_answer
     inventory = inventory_of(aws)
     ids = [nlb(number, scope) for scope in dead for number in range(30)] + [nlb(1, scope) for scope in living]
 

@@ -133,22 +133,22 @@ def test_a_denied_role_names_the_role_and_leaves_other_scopes_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refusals", "seen", "sessions"),
+    ("failures", "seen", "sessions"),
     [
         pytest.param(1, LoadBalancer, 2, id="a session that was revoked: another one works"),
         pytest.param(2, Unreadable, 2, id="keys that do not work there: denied"),
     ],
 )
-def test_a_session_whose_keys_are_not_accepted_is_thrown_away(refusals: int, seen: type, sessions: int) -> None:
+def test_a_session_whose_keys_are_not_accepted_is_thrown_away(failures: int, seen: type, sessions: int) -> None:
     world = World()
     world.aws.add(claiming(nlb(1, SPOKE)))
-    left = [AwsError("InvalidClientTokenId", "The security token is invalid", 403)] * refusals
+    left = [AwsError("InvalidClientTokenId", "The security token is invalid", 403)] * failures
 
-    def refuse(call: Call) -> None:
+    def fail(call: Call) -> None:
         if call.action != "sts:AssumeRole" and left:
             raise left.pop()
 
-    world.aws.before = refuse
+    world.aws.before = fail
 
     assert isinstance(world.look(SPOKE), seen)
     assert world.count("sts:AssumeRole") == sessions
@@ -158,10 +158,10 @@ def test_a_session_whose_keys_are_not_accepted_is_thrown_away(refusals: int, see
 def test_the_hubs_own_keys_are_not_tried_twice() -> None:
     world = World()
 
-    def refuse(call: Call) -> None:
+    def fail(call: Call) -> None:
         raise AwsError("ExpiredToken")
 
-    world.aws.before = refuse
+    world.aws.before = fail
 
     assert isinstance(world.look(HUB), Unreadable)
     assert len(world.aws.calls) == 1
@@ -246,10 +246,10 @@ def test_the_main_region_of_a_partition(region: str, main: str) -> None:
 def test_a_scope_that_does_not_answer_is_asked_again_after_ever_longer_pauses() -> None:
     world = World()
 
-    def silence(call: Call) -> None:
+    def no_answer(call: Call) -> None:
         raise ReadTimeoutError(endpoint_url="https://elasticloadbalancing.eu-west-1.amazonaws.com")
 
-    world.aws.before = silence
+    world.aws.before = no_answer
     asked = []
     for second in range(0, 1000, 10):
         world.clock.now = NOW + second
@@ -267,7 +267,7 @@ def test_a_scope_that_does_not_answer_is_asked_again_after_ever_longer_pauses() 
     world.clock.now = NOW + 1050
     assert isinstance(world.look(HUB), Gone)
 
-    world.aws.before = silence
+    world.aws.before = no_answer
     world.look(HUB)
     world.aws.before = lambda call: None
     world.clock.now = NOW + 1080
