@@ -15,7 +15,7 @@ from tests.unit.aws.fake_aws import NOW, FakeAws
 from tests.unit.aws.fake_table import AwsError, Call, Clock
 
 NAME, ZONE = "cluster1.mesh.example.com", "0123456789abcdef0123456789abcdef"
-PERIOD, HOUR, DAY = 900, 3600, 86_400
+HOUR, DAY = 3600, 86_400
 
 
 @dataclass
@@ -28,7 +28,7 @@ class World:
 
     def another(self) -> TableMemory:
         """The memory of another process."""
-        return TableMemory(Table(self.aws.clients(), "mesh-dns", self.clock), PERIOD, self.clock)
+        return TableMemory(Table(self.aws.clients(), "mesh-dns", self.clock), self.clock)
 
     def writes(self) -> int:
         return sum(not action.endswith("Query") for action in self.aws.actions())
@@ -38,41 +38,54 @@ def test_nothing_is_remembered_of_nothing() -> None:
     assert World().memory.recall() == Remembered()
 
 
-def test_what_was_refused_and_who_answered_is_known_to_the_next_process() -> None:
+def test_what_was_refused_and_who_did_not_answer_is_known_to_the_next_process() -> None:
     world = World()
-    world.memory.remember(refused=[NAME], answered=[ZONE])
+    world.memory.remember(refused=[NAME], unanswered=[ZONE])
 
     expected = Remembered({NAME: NOW}, {ZONE: NOW})
     assert world.memory.recall() == world.another().recall() == expected
     assert world.aws.items == {
         ("refused", NAME): {"at": {"N": "1700000000"}, "expires": {"N": str(1_700_000_000 + 2 * DAY)}},
-        ("zone", ZONE): {"answered": {"N": "1700000000"}},
+        ("unanswered", ZONE): {"since": {"N": "1700000000"}},
     }
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds", "writes"),
+    ("seconds", "writes"),
     [
-        pytest.param({"refused": [NAME]}, HOUR - 1, 1, id="refused again within an hour"),
-        pytest.param({"refused": [NAME]}, HOUR, 2, id="refused again after an hour"),
-        pytest.param({"answered": [ZONE]}, PERIOD / 3 - 1, 1, id="answered again soon"),
-        pytest.param({"answered": [ZONE]}, PERIOD / 3, 2, id="answered again after a third of a period"),
+        pytest.param(HOUR - 1, 1, id="again within an hour"),
+        pytest.param(HOUR, 2, id="again after an hour"),
     ],
 )
 @pytest.mark.parametrize("same_process", [True, False], ids=["the same process", "another one"])
-def test_it_is_written_when_it_says_something_new(
-    told: dict[str, list[str]], seconds: float, writes: int, same_process: bool
-) -> None:
+def test_a_refusal_is_written_when_it_says_something_new(seconds: float, writes: int, same_process: bool) -> None:
     world = World()
-    world.memory.remember(**told)
+    world.memory.remember(refused=[NAME])
     world.clock.now += seconds
     memory = world.memory if same_process else world.another()
-    memory.recall()
-    memory.remember(**told)
+    memory.remember(refused=[NAME])
 
     assert world.writes() == writes
-    at = next(iter([*memory.recall().refused.values(), *memory.recall().answered.values()]))
-    assert at == NOW + seconds, "the process knows it all the same"
+    assert memory.recall().refused == {NAME: NOW + seconds}, "the process knows it all the same"
+
+
+@pytest.mark.parametrize("same_process", [True, False], ids=["the same process", "another one"])
+def test_a_zone_has_not_answered_since_it_first_did_not(same_process: bool) -> None:
+    world = World()
+    world.memory.remember(unanswered=[ZONE])
+    world.clock.now += DAY
+    memory = world.memory if same_process else world.another()
+    memory.remember(unanswered=[ZONE])
+    assert memory.recall().unanswered == {ZONE: NOW}
+    assert world.writes() == 1
+
+    memory.remember(answered=[ZONE, "another-zone"])
+    assert memory.recall().unanswered == world.another().recall().unanswered == {}
+    assert world.aws.items == {}
+
+    world.clock.now += DAY
+    memory.remember(unanswered=[ZONE])
+    assert memory.recall().unanswered == {ZONE: NOW + 2 * DAY}
 
 
 def test_a_name_that_was_written_is_refused_no_more() -> None:
@@ -116,7 +129,7 @@ def test_it_is_read_once_a_minute() -> None:
 
 def test_what_others_wrote_there_is_nothing() -> None:
     world = World()
-    world.aws.items = {("refused", NAME): {"at": {"S": "x"}}, ("zone", ZONE): {}}
+    world.aws.items = {("refused", NAME): {"at": {"S": "x"}}, ("unanswered", ZONE): {}}
 
     assert world.memory.recall() == Remembered()
 
@@ -136,13 +149,13 @@ def test_without_a_table_the_process_remembers(error: Exception) -> None:
 
     world = World(FakeAws(before=fail))
     world.memory.recall()
-    world.memory.remember(refused=[NAME, "b.mesh.example.com"], answered=[ZONE])
+    world.memory.remember(refused=[NAME, "b.mesh.example.com"], unanswered=[ZONE])
     world.memory.remember(written=["b.mesh.example.com"])
     assert world.memory.recall() == Remembered({NAME: NOW}, {ZONE: NOW})
 
     world.aws.before = lambda call: None
     world.clock.now += 61
-    world.memory.remember(answered=["another-zone"])
+    world.memory.remember(unanswered=["another-zone"])
     assert world.another().recall() == Remembered({NAME: NOW}, {ZONE: NOW, "another-zone": NOW + 61})
 
 

@@ -136,11 +136,11 @@ def test_the_memory(clients: AwsClients) -> None:
     table = make_table(clients)
 
     def memory() -> TableMemory:
-        return TableMemory(table, 900, time.time)
+        return TableMemory(table, time.time)
 
-    memory().remember(refused=["a.mesh.example.com", "b.mesh.example.com"], answered=["zone"])
+    memory().remember(refused=["a.mesh.example.com", "b.mesh.example.com"], unanswered=["zone"])
     later = memory()
-    assert later.recall().answered.keys() == {"zone"}
+    assert later.recall().unanswered.keys() == {"zone"}
     later.remember(written=["a.mesh.example.com"])
     assert memory().recall().refused.keys() == {"b.mesh.example.com"}
 
