@@ -50,7 +50,7 @@ def make_network_load_balancer(elbv2: Any, ec2: Any) -> LoadBalancerId:
     return found
 
 
-def test_a_network_load_balancer_at_home(clients: AwsClients) -> None:
+def test_a_network_load_balancer_of_the_hub(clients: AwsClients) -> None:
     made = make_network_load_balancer(clients.client("elbv2"), clients.client("ec2"))
     inventory = inventory_of(clients)
 
