@@ -9,19 +9,17 @@ from dataclasses import dataclass, field
 from mesh_dns.aws.inventory import AwsInventory
 from mesh_dns.aws.scopes import ReaderRole, Scopes
 from mesh_dns.core.values import Cause, LoadBalancerId, Scope, Sighting, Unreadable
-from tests.unit.aws.fake_aws import HUB, NOW, FakeAws
+from tests.unit.aws.fake_aws import HUB, NOW, FakeAws, nlb
 from tests.unit.aws.fake_table import AwsError, Call, Clock
 
 ELB, ELBV2, TAGGING = "elb", "elbv2", "resourcegroupstaggingapi"
 ROLE = ReaderRole("/mesh/mesh-dns-reader", "an-external-id")
+DEADLINE = NOW + 100
 
 
 def inventory_of(aws: FakeAws, clock: Clock | None = None, role: ReaderRole | None = ROLE) -> AwsInventory:
     clock = clock or Clock(NOW)
     return AwsInventory(Scopes(aws.clients(), HUB, role, clock, clock.sleep), "hostname")
-
-
-DEADLINE = NOW + 100
 
 
 def look(

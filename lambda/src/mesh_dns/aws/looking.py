@@ -79,7 +79,7 @@ def read_each(
     chunks = _chunks(ids, size)
     for start in range(0, len(chunks), CALLS_AT_A_TIME):
         wave = chunks[start : start + CALLS_AT_A_TIME]
-        failure: Exception | None = None
+        failure: Unreadable | None = None
         for chunk, answer in zip(wave, side_by_side(lambda chunk: _attempt(read, chunk), wave), strict=True):
             if not isinstance(answer, Exception):
                 unread = Unreadable("AWS answered without it and without saying that it is gone")
@@ -89,11 +89,11 @@ def read_each(
             elif about_one_id(answer):
                 found[chunk[0]] = _said_of_one(answer)
             else:
-                failure = answer
-                found.update(dict.fromkeys(chunk, unreadable(answer)))
+                failure = unreadable(answer)
+                found.update(dict.fromkeys(chunk, failure))
         if failure is not None:
             left = [key for key in ids if key not in found]
-            return found | dict.fromkeys(left, unreadable(failure))
+            return found | dict.fromkeys(left, failure)
     return found | (read_each(read, one_by_one, side_by_side, size=1) if one_by_one else {})
 
 
