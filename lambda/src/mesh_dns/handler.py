@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from mesh_dns import settings as configuration
+from mesh_dns.aws.accounts import read_accounts
 from mesh_dns.aws.clients import AwsClients
 from mesh_dns.aws.inventory import AwsInventory
 from mesh_dns.aws.queue import Queue
@@ -49,6 +50,7 @@ def handler(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
 def _intake(function_name: str) -> Intake:
     settings = configuration.parse(os.environ)
     clients = AwsClients(settings.hub.region)
+    settings = configuration.complete(settings, partial(read_accounts, clients, settings.table_name))
     queue = Queue(clients, settings.queue_url, settings.dead_letter_queue_url)
     telemetry = Telemetry(function_name, settings.hub)
     inventory, register = _scopes(settings, clients)
