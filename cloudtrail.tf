@@ -8,5 +8,6 @@ module "trail" {
   bucket         = "${local.kept_name}-trail-${local.account}-${local.region}"
   retention_days = var.trail.retention_days
   force_destroy  = var.trail.force_destroy
+  kms_key_arn    = var.kms_key_arn
   tags           = local.tags
 }

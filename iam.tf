@@ -19,7 +19,7 @@ locals {
   service_suffixes = distinct(["amazonaws.com", data.aws_partition.current.dns_suffix])
 
   # What the code calls.
-  called_actions = concat(local.home_actions, [for statement in local.spoke_actions : statement if var.spokes != null], local.vault_actions)
+  called_actions = concat(local.home_actions, local.spoke_actions, local.vault_actions)
 
   home_actions = [
     {
@@ -42,9 +42,9 @@ locals {
       Resource = local.arn.queue
     },
     {
-      Sid      = "CallsRememberScopesAndNames"
+      Sid      = "CallsRemember"
       Effect   = "Allow"
-      Action   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+      Action   = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"]
       Resource = local.arn.table
     },
   ]
@@ -73,14 +73,46 @@ locals {
     ],
   )
 
+  # A reader role is called by its region; which regions there are, only the spokes know.
+  reader_arns = [for account in local.claiming_accounts : "arn:${local.partition}:iam::${account}:${local.reader_role}"]
+
+  # A role's policies hold 10,240 characters. More accounts than fit, or any account, are told by their Organization.
+  readers_fit             = length(jsonencode(local.reader_arns)) <= 6000
+  readers_by_organization = local.readers_fit ? contains(keys(coalesce(var.accounts, {})), "*") : true
+
+  reader_role  = "role${var.iam.path}${local.installation}-reader-*"
+  organization = { id = try(var.spokes.organization_id, null), paths = try(var.spokes.organization_paths, []) }
+
   spoke_actions = [
-    {
-      # A reader role is called by its region; which regions there are, only the spokes know.
-      Sid      = "CallsReadSpokes"
-      Effect   = "Allow"
-      Action   = "sts:AssumeRole"
-      Resource = [for account in local.claiming_accounts : "arn:${local.partition}:iam::${account}:role${var.iam.path}${local.installation}-reader-*"]
-    },
+    for statement in [
+      {
+        Sid      = "CallsReadSpokes"
+        Action   = "sts:AssumeRole"
+        Resource = [for arn in local.reader_arns : arn if local.readers_fit || startswith(arn, "arn:${local.partition}:iam::${local.account}:")]
+        wanted   = local.readers_fit ? length(local.reader_arns) > 0 : contains(local.claiming_accounts, local.account)
+      },
+      {
+        Sid       = "CallsReadSpokesOfTheOrganization"
+        Action    = "sts:AssumeRole"
+        Resource  = ["arn:${local.partition}:iam::*:${local.reader_role}"]
+        Condition = { StringEquals = { "aws:ResourceOrgID" = local.organization.id } }
+        wanted    = local.readers_by_organization && local.organization.id != null
+      },
+      {
+        Sid       = "CallsReadSpokesOfOrganizationalUnits"
+        Action    = "sts:AssumeRole"
+        Resource  = ["arn:${local.partition}:iam::*:${local.reader_role}"]
+        Condition = { "ForAnyValue:StringLike" = { "aws:ResourceOrgPaths" = local.organization.paths } }
+        wanted    = local.readers_by_organization && length(local.organization.paths) > 0
+      },
+      {
+        Sid      = "CallsRememberSweeps"
+        Action   = "dynamodb:UpdateItem"
+        Resource = local.arn.table
+        wanted   = true
+      },
+    ] :
+    merge({ Effect = "Allow" }, { for key, value in statement : key => value if key != "wanted" }) if statement.wanted && var.spokes != null
   ]
 
   # What AWS does with the role, besides what the code calls.
@@ -109,6 +141,16 @@ locals {
         Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
         Resource  = key
         Condition = { StringEquals = { "kms:ViaService" = [for suffix in local.service_suffixes : "sqs.${local.region}.${suffix}"] } }
+      }
+    ],
+    [
+      for key in var.kms_key_arn[*] : {
+        # DynamoDB decrypts the table's key, and Lambda the environment, in the name of the role.
+        Sid       = "ServiceDecryptsTableAndSettings"
+        Effect    = "Allow"
+        Action    = "kms:Decrypt"
+        Resource  = key
+        Condition = { StringEquals = { "kms:ViaService" = flatten([for service in ["dynamodb", "lambda"] : [for suffix in local.service_suffixes : "${service}.${local.region}.${suffix}"]]) } }
       }
     ],
     [
@@ -202,6 +244,13 @@ resource "aws_iam_role_policy" "function" {
   name   = "function"
   role   = aws_iam_role.function.id
   policy = jsonencode({ Version = "2012-10-17", Statement = concat(local.called_actions, local.service_actions) })
+
+  lifecycle {
+    precondition {
+      condition     = var.spokes == null || local.readers_fit || local.organization.id != null || length(local.organization.paths) > 0
+      error_message = "accounts names ${length(local.claiming_accounts)} accounts, more than a role's policy can list one by one. Set spokes.organization_id or spokes.organization_paths: the function's role is then held to the Organization, and accounts to what each may claim."
+    }
+  }
 }
 
 resource "aws_iam_role_policy" "token" {

@@ -28,7 +28,10 @@ locals {
   # What holds something that nobody can make again keeps the name that it was made with.
   kept_name = terraform_data.kept.input.name
 
-  tags = merge({ "mesh-dns" = var.name }, var.tags)
+  # Tells installations apart in the names of what lies in other scopes, where two hubs may meet, and in every tag.
+  installation = "${var.name}-${substr(sha256("${local.account}/${local.region}/${var.name}"), 0, 8)}"
+
+  tags = merge(var.tags, { "mesh-dns" = local.installation })
 
   # Policies are built from names, not from resources, for two reasons: a first plan shows them whole instead of
   # "(known after apply)", and a key policy that names these resources needs none of them to exist.
@@ -66,10 +69,16 @@ locals {
       mode          = var.mode
       grace_seconds = var.records.grace_seconds
       sweep_seconds = var.sweep.minutes * 60
-      accounts      = var.accounts
       spokes        = local.spoke_settings
     } : key => value if value != null
   }
+
+  # Accounts go into the settings if they fit, and else into the table, where the function finds them by their hash.
+  accounts_settings = {
+    inline = { for key, value in { accounts = var.accounts } : key => value if value != null }
+    item   = { accounts_item = sha256(jsonencode(var.accounts)) }
+  }
+  accounts_place = local.environment_bytes.inline <= 4096 ? "inline" : "item"
 
   # Suffix => zone, by provider, without nulls.
   zone_settings = {
@@ -79,7 +88,7 @@ locals {
   }
 
   environment = merge(local.environment_known, {
-    MESH_DNS_SETTINGS = jsonencode(merge(local.settings, {
+    MESH_DNS_SETTINGS = jsonencode(merge(local.settings, local.accounts_settings[local.accounts_place], {
       role_id               = aws_iam_role.function.unique_id
       queue_url             = aws_sqs_queue.events.url
       dead_letter_queue_url = aws_sqs_queue.dead_letter.url
@@ -92,14 +101,15 @@ locals {
 
   # AWS measures the environment as one JSON object. Before the first apply four values are unknown: stand-ins of their
   # greatest length take their place, so that the plan already knows whether the settings fit.
-  environment_measured = jsonencode(merge(local.environment_known, {
-    MESH_DNS_SETTINGS = jsonencode(merge(local.settings, {
-      role_id               = "AROA${substr(sha256(""), 0, 17)}"
-      queue_url             = local.queue_url_stand_in
-      dead_letter_queue_url = local.queue_url_stand_in
-      tokens                = local.tokens.measured
-    }))
-  }))
+  environment_bytes = {
+    for place, accounts in local.accounts_settings : place => ceil(length(base64encode(jsonencode(merge(local.environment_known, {
+      MESH_DNS_SETTINGS = jsonencode(merge(local.settings, accounts, {
+        role_id               = "AROA${substr(sha256(""), 0, 17)}"
+        queue_url             = local.queue_url_stand_in
+        dead_letter_queue_url = local.queue_url_stand_in
+        tokens                = local.tokens.measured
+      }))
+    })))) * 3 / 4) # characters are not bytes
+  }
   queue_url_stand_in = "https://sqs.${local.region}.${data.aws_partition.current.dns_suffix}/${local.account}/${var.name}-dead-letter"
-  environment_bytes  = ceil(length(base64encode(local.environment_measured)) * 3 / 4) # characters are not bytes
 }

@@ -33,3 +33,17 @@ resource "aws_dynamodb_table" "memory" {
     }
   }
 }
+
+# Who may claim which names, for the function to read where its settings have no room; written in any case, because a first plan may not
+# know the accounts yet, and whether there is a resource must not depend on them.
+resource "aws_dynamodb_table_item" "accounts" {
+  table_name = aws_dynamodb_table.memory.name
+  hash_key   = aws_dynamodb_table.memory.hash_key
+  range_key  = aws_dynamodb_table.memory.range_key
+
+  item = jsonencode({
+    kind  = { S = "settings" }
+    key   = { S = "accounts" }
+    value = { M = { for account, patterns in coalesce(var.accounts, { (local.account) = ["*"] }) : account => { L = [for pattern in patterns : { S = pattern }] } } }
+  })
+}

@@ -1,5 +1,11 @@
 variable "name" {
-  description = "Prefix of every resource's name, for example \"mesh-dns\". Two installations in one account and region need two names."
+  description = <<-EOT
+    Prefix of every resource's name. Two installations in one account and region need two names. Changing it replaces what does the work
+    (queues, topic, rule, function, roles, alarms), and keeps what holds something under its first name: the owner mark, the token's secret,
+    the table, the trail and its bucket. So no record is lost, and the token is not needed again. Spokes follow with their next apply.
+
+        name = "mesh-dns-eu"
+  EOT
   type        = string
   default     = "mesh-dns"
   nullable    = false
@@ -7,6 +13,10 @@ variable "name" {
   validation {
     condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name)) && length(var.name) >= 3 && length(var.name) <= 24
     error_message = "name must have 3 to 24 lower-case letters, digits and single inner hyphens, and start with a letter, like \"mesh-dns\"."
+  }
+  validation {
+    condition     = var.name != "default" && !can(regex("^(aws|amazon|amzn-s3-demo-|ssm|sthree-|xn--)", var.name))
+    error_message = "name is \"${var.name}\": \"default\" is EventBridge's own bus and schedule group, and AWS keeps names that begin with aws, amazon, amzn-s3-demo-, ssm, sthree- or xn-- to itself. Choose another, like \"mesh-dns\"."
   }
 }
 
@@ -283,10 +293,13 @@ variable "token_value" {
 variable "accounts" {
   description = <<-EOT
     Which accounts may claim names, and which: account => hostname patterns. `*` is any name in the zones, `*.` in front stands for one
-    or more labels, anything else is that one name. Null lets this account claim any name in the zones; a map that is given is the whole
-    truth, so name this account too. Tightening it never deletes a live name.
+    or more labels, `{account}` for the account's id, anything else is that one name. The key "*" is any account of the Organization that
+    `spokes` names, except those that have an entry of their own, which then stands alone. Null lets this account claim any name in the
+    zones; a map that is given is the whole truth, so name this account too. Tightening it never deletes a live name. What does not fit
+    into the function's settings goes to an item of its table, which the plan shows in any case.
 
         accounts = { "111122223333" = ["*.eu.mesh.example.com"], "444455556666" = ["cluster9.mesh.example.com"] }
+        accounts = { "111122223333" = ["*"], "*" = ["*.{account}.mesh.example.com"] }
   EOT
   type        = map(list(string))
   default     = null
@@ -296,15 +309,15 @@ variable "accounts" {
     error_message = "accounts must name at least one account; leave it null to let this account claim any name in the zones."
   }
   validation {
-    condition     = alltrue([for account in keys(coalesce(var.accounts, {})) : can(regex("^[0-9]{12}$", account))])
-    error_message = "Each key of accounts must be an AWS account id of 12 digits in quotes, like \"111122223333\"."
+    condition     = alltrue([for account in keys(coalesce(var.accounts, {})) : can(regex("^([0-9]{12}|\\*)$", account))])
+    error_message = "Each key of accounts must be an AWS account id of 12 digits in quotes, like \"111122223333\", or \"*\" for any account of the Organization."
   }
   validation {
     condition = alltrue([
       for pattern in flatten(values(coalesce(var.accounts, {}))) :
-      can(regex("^(\\*|(\\*\\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+)$", pattern))
+      can(regex("^(\\*|(\\*\\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+)$", replace(pattern, "{account}", "111122223333")))
     ])
-    error_message = "Each pattern of accounts must be \"*\", a name, or a name with \"*.\" in front, in lower case, like \"*.eu.mesh.example.com\"."
+    error_message = "Each pattern of accounts must be \"*\", a name, or a name with \"*.\" in front, in lower case, like \"*.eu.mesh.example.com\" or \"*.{account}.mesh.example.com\"."
   }
   validation {
     condition = alltrue([
@@ -320,7 +333,8 @@ variable "spokes" {
     Other accounts and regions, each of which joins with one `modules/spoke` block that gets the output `hub`. Null for none. Here stands
     who may put events onto the hub's event bus: the accounts of an Organization, those of some of its units, or single accounts; with none
     of the three, exactly those that `accounts` names. Whatever comes, only accounts that `accounts` names are looked at: it must be set
-    as soon as there is another account. `{}` alone is for other regions of this account.
+    as soon as there is another account. `{}` alone is for other regions of this account. Terraform drops an attribute that is misspelt in
+    here without a word: the plan of the bus's policy shows who may put events.
 
         spokes = {}
         spokes = { organization_id = "o-a1b2c3d4e5" }
@@ -346,7 +360,14 @@ variable "spokes" {
     error_message = "Each of spokes.account_ids must be an AWS account id of 12 digits in quotes, like \"111122223333\"."
   }
   validation {
-    condition     = length(setsubtract(coalesce(try(var.spokes.account_ids, null), []), keys(coalesce(var.accounts, {})))) == 0
+    condition     = !contains(keys(coalesce(var.accounts, {})), "*") || try(var.spokes.organization_id, null) != null || length(try(var.spokes.organization_paths, [])) > 0
+    error_message = "accounts has an entry \"*\" for any account of an Organization, but spokes does not say of which. Set spokes = { organization_id = \"o-a1b2c3d4e5\" }, or organization_paths for some of its units."
+  }
+  validation {
+    condition = (
+      contains(keys(coalesce(var.accounts, {})), "*")
+      || length(setsubtract(coalesce(try(var.spokes.account_ids, null), []), keys(coalesce(var.accounts, {})))) == 0
+    )
     error_message = "Each of spokes.account_ids must also be a key of accounts, which says what names it may have: the function refuses whoever is not there."
   }
   validation {
@@ -575,21 +596,61 @@ variable "function" {
 }
 
 variable "alarm_actions" {
-  description = "ARNs that the alarms notify when they start and when they end, for example [\"arn:aws:sns:eu-west-1:111122223333:on-call\"]. Empty: the alarms only show."
+  description = <<-EOT
+    ARNs that every alarm notifies when it starts and when it ends; empty: the alarms only show. A first apply sends one OK for most alarms
+    (a new alarm leaves INSUFFICIENT_DATA), and `silence` starts and ends once, because no sweep was completed yet.
+
+        alarm_actions = [aws_sns_topic.on_call.arn]
+  EOT
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.alarm_actions : can(regex("^arn:[a-z-]+:[a-z0-9-]+:", arn))])
+    condition     = alltrue([for arn in var.alarm_actions : can(regex("^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:.+$", arn))])
     error_message = "Each of alarm_actions must be an ARN, like \"arn:aws:sns:eu-west-1:111122223333:on-call\"."
+  }
+}
+
+variable "alarms" {
+  description = <<-EOT
+    Single alarms by name: `enabled = false` makes none, `threshold` is another limit in the alarm's own unit, `actions` and `ok_actions`
+    take the place of `alarm_actions` (`ok_actions = []` says nothing at its end). What each alarm means stands in its description.
+    Terraform drops an attribute that is misspelt in here without a word; an unknown alarm is refused.
+
+        alarms = { guard = { actions = [aws_sns_topic.on_call.arn] }, backlog = { threshold = 7200 }, topic = { enabled = false } }
+  EOT
+  type = map(object({
+    enabled    = optional(bool, true)
+    threshold  = optional(number)
+    actions    = optional(list(string))
+    ok_actions = optional(list(string))
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = length(setsubtract(keys(var.alarms), [
+      "backlog", "dead-letter", "deletes-waiting", "errors", "failing", "guard", "overdue", "rule", "silence", "spokes-rule", "topic", "zone-denied",
+    ])) == 0
+    error_message = "alarms has a key that is no alarm's name. The names: backlog, dead-letter, deletes-waiting, errors, failing, guard, overdue, rule, silence, spokes-rule, topic, zone-denied."
+  }
+  validation {
+    condition     = alltrue([for alarm in values(var.alarms) : alarm.threshold == null || try(alarm.threshold >= 0, false)])
+    error_message = "alarms.<name>.threshold must be a number from 0, in the alarm's own unit (messages, seconds, sweeps)."
+  }
+  validation {
+    condition     = alltrue([for arn in flatten([for alarm in values(var.alarms) : [coalesce(alarm.actions, []), coalesce(alarm.ok_actions, [])]]) : can(regex("^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:.+$", arn))])
+    error_message = "Each of alarms.<name>.actions and alarms.<name>.ok_actions must be an ARN, like \"arn:aws:sns:eu-west-1:111122223333:on-call\"."
   }
 }
 
 variable "owner" {
   description = <<-EOT
     The owner mark: the first word in the comment of every record that this installation writes, and so how it knows its own. Null makes one
-    from this account, region and `name`. Set it only to carry records over when the hub moves: to the old installation's `owner` output.
+    from this account, region and the first `name`, and keeps it when `name` changes. Set it only to carry records over when the hub moves:
+    to the old installation's `owner` output. **Any other change makes every record foreign**: they stay as they are, and their names are
+    refused as `name-taken` until the old mark is back.
 
         owner = "mesh-dns/1f0c9a3e"
   EOT
@@ -619,7 +680,13 @@ variable "kms_key_arn" {
 }
 
 variable "iam" {
-  description = "Where the roles live and what bounds them: a path, and the ARN of a permissions boundary. For example { path = \"/platform/\" }."
+  description = <<-EOT
+    Where the roles live and what bounds them. Changing `path` replaces the roles, those of the spokes too, and the function gets its new
+    one in place; second looks that were under way are void, and the next sweep starts over. Terraform drops an attribute that is misspelt
+    in here without a word: the plan shows the boundary at each role.
+
+        iam = { path = "/platform/", permissions_boundary = aws_iam_policy.boundary.arn }
+  EOT
   type = object({
     path                 = optional(string, "/")
     permissions_boundary = optional(string)
@@ -638,8 +705,17 @@ variable "iam" {
 }
 
 variable "tags" {
-  description = "Tags of every resource that can have them, for example { team = \"platform\" }."
+  description = "Tags of every resource that can have them, for example { team = \"platform\" }. Each also gets `mesh-dns`, which tells this installation and its spokes from others."
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for key, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{1,128}$", key)) && !startswith(lower(key), "aws:") && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{0,256}$", value))])
+    error_message = "tags must have keys of 1 to 128 and values of at most 256 letters, digits, spaces and _.:/=+-@, and no key that starts with \"aws:\"."
+  }
+  validation {
+    condition     = !contains(keys(var.tags), "mesh-dns")
+    error_message = "tags must not have the key \"mesh-dns\": the module sets it, with one value in the hub and its spokes."
+  }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -78,6 +79,7 @@ def test_the_least_that_must_be_said_and_what_stands_for_the_rest() -> None:
         ({"accounts": None}, {"accounts": {"111122223333": ("*",)}}),
         ({"accounts": {}}, {"accounts": {}}),
         ({"accounts": {"4" * 12: ["*.eu.example.com", "a"]}}, {"accounts": {"4" * 12: ("*.eu.example.com", "a")}}),
+        ({"accounts": {"*": ["*.{account}.a.com"]}}, {"accounts": {"*": ("*.{account}.a.com",)}}),
         ({"ttl": 300}, {"ttl": 300}),
         ({"adopt": "matching"}, {"adopt_matching": True}),
         ({"adopt": "none"}, {"adopt_matching": False}),
@@ -126,6 +128,33 @@ def zone(zone_id: str, **token: str) -> dict[str, object]:
 TWO_ZONES = {"a.example.com": zone(ZONE), "b.example.com": zone(ZONE), "example.net": zone(OTHER_ZONE, token="eu")}
 
 
+MANY = {f"{number:012}": [f"*.team-{number}.mesh.example.com"] for number in range(500)}
+SHA = hashlib.sha256(json.dumps(MANY, separators=(",", ":")).encode()).hexdigest()
+
+
+def test_accounts_that_are_kept_in_the_table() -> None:
+    half = parse(accounts=None, accounts_item=SHA)
+    assert half.rules.accounts == {}, "nobody claims anything before they are read"
+
+    whole = settings.complete(half, lambda: dict(reversed(MANY.items())))
+
+    assert whole.rules.accounts == {account: tuple(patterns) for account, patterns in MANY.items()}
+    assert (whole.accounts_item, whole.tokens) == (None, half.tokens)
+
+
+def test_accounts_of_another_apply_are_not_taken() -> None:
+    with pytest.raises(Misconfigured, match="an apply is under way"):
+        settings.complete(parse(accounts=None, accounts_item=SHA), lambda: MANY | {"999999999999": ["*"]})
+
+
+def test_accounts_in_the_environment_need_no_table() -> None:
+    def never() -> dict[str, list[str]]:
+        raise AssertionError("asked the table")
+
+    found = parse(accounts={"4" * 12: ["a"]})
+    assert settings.complete(found, never) is found
+
+
 WRONG: dict[str, tuple[dict[str, object], str]] = {
     "no owner": ({"owner": ...}, "'owner' is a required property"),
     "an owner with a blank": ({"owner": "mesh dns"}, "owner: 'mesh dns'"),
@@ -159,6 +188,7 @@ WRONG: dict[str, tuple[dict[str, object], str]] = {
     "no table": ({"table_name": ...}, "'table_name' is a required property"),
     "an account of 11 digits": ({"account": "1" * 11}, "account: "),
     "an account among accounts of 11 digits": ({"accounts": {"1" * 11: ["*"]}}, "accounts: "),
+    "a hash that is none": ({"accounts": None, "accounts_item": "abc"}, "accounts_item: 'abc'"),
     "accounts that is a list": ({"accounts": ["111122223333"]}, "accounts: "),
     "a region that is none": ({"region": "Ireland"}, "region: 'Ireland'"),
     "a role's ARN for its id": ({"role_id": "arn:aws:iam::111122223333:role/mesh-dns"}, "role_id: "),

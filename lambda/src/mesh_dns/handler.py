@@ -13,6 +13,7 @@ from functools import cache, partial
 from typing import Any
 
 from mesh_dns import settings as configuration
+from mesh_dns.aws.accounts import read_accounts
 from mesh_dns.aws.clients import AwsClients
 from mesh_dns.aws.inventory import AwsInventory
 from mesh_dns.aws.memory import TableMemory
@@ -51,6 +52,7 @@ def handler(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
 def _intake(function_name: str) -> Intake:
     settings = configuration.parse(os.environ)
     clients = AwsClients(settings.hub.region)
+    settings = configuration.complete(settings, partial(read_accounts, clients, settings.table_name))
     queue = Queue(clients, settings.queue_url, settings.dead_letter_queue_url)
     telemetry = Telemetry(function_name, settings.hub)
     table = Table(clients, settings.table_name, time.time)
