@@ -44,7 +44,7 @@ locals {
     {
       Sid      = "CallsRemember"
       Effect   = "Allow"
-      Action   = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"]
+      Action   = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"]
       Resource = local.arn.table
     },
   ]

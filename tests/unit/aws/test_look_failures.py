@@ -65,7 +65,7 @@ class Strange(FakeAws):
 
 def strange(change: Callable[[dict[str, Any]], None]) -> Strange:
     aws = Strange()
-    aws.change = change  # type: ignore[method-assign]
+    aws.change = change
     aws.add(claiming(nlb(1)), claiming(nlb(2)))
     return aws
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from mesh_dns.aws.memory import MOST_WRITES, TableMemory
 from mesh_dns.aws.table import Table
+from mesh_dns.core.decision import Reason
+from mesh_dns.core.history import NameState
 from mesh_dns.ports import Remembered
 from tests.unit.aws.fake_aws import NOW, FakeAws
 from tests.unit.aws.fake_table import AwsError, Call, Clock
@@ -168,3 +170,67 @@ def test_many_refusals_at_once_are_written_down_in_parts() -> None:
 
     world.memory.remember()
     assert len(world.aws.items) == len(names)
+
+
+SERVED = NameState(Reason.IN_SYNC, "eu-west-1/111122223333/net/mesh/0000000000000001")
+WAITS = NameState(Reason.LOOK_AGAIN, SERVED.load_balancer, "its load balancer is gone", "sent", NOW + 600)
+
+
+def test_the_state_of_a_name_is_written_with_the_time_since_when() -> None:
+    world = World()
+    world.memory.note({NAME: WAITS})
+
+    assert world.aws.items["name", NAME] == {
+        "reason": {"S": "look-again"},
+        "load_balancer": {"S": SERVED.load_balancer},
+        "outcome": {"S": "sent"},
+        "detail": {"S": "its load balancer is gone"},
+        "since": {"N": "1700000000"},
+        "waits_until": {"N": "1700000600"},
+    }
+
+
+@pytest.mark.parametrize("same_process", [True, False], ids=["the same process", "another one"])
+@pytest.mark.parametrize(
+    ("later", "writes"),
+    [
+        pytest.param(WAITS, 1, id="nothing new"),
+        pytest.param(replace(WAITS, detail="in other words", waits_until=NOW + 900), 1, id="only other words"),
+        pytest.param(SERVED, 2, id="another reason"),
+        pytest.param(replace(WAITS, load_balancer="another"), 2, id="another load balancer"),
+        pytest.param(replace(WAITS, outcome="held-by-policy"), 2, id="another outcome"),
+        pytest.param(replace(WAITS, outcome="failed: a"), 2, id="a failure"),
+    ],
+)
+def test_the_state_of_a_name_is_written_when_it_changes(later: NameState, writes: int, same_process: bool) -> None:
+    world = World()
+    world.memory.note({NAME: WAITS})
+    world.clock.now += HOUR
+    (world.memory if same_process else world.another()).note({NAME: later})
+
+    assert world.writes() == writes
+    assert world.aws.items["name", NAME]["since"] == {"N": str(1_700_000_000 + (HOUR if writes > 1 else 0))}
+
+
+def test_a_failure_in_other_words_is_no_other_state() -> None:
+    world = World()
+    for outcome in ("failed: read timed out", "failed: HTTP 502"):
+        world.memory.note({NAME: replace(WAITS, outcome=outcome)})
+    assert world.writes() == 1
+
+
+def test_many_names_take_a_call_for_each_25() -> None:
+    world = World()
+    world.memory.note({f"{number}.mesh.example.com": SERVED for number in range(60)})
+    assert Counter(world.aws.actions()) == {"dynamodb:Query": 1, "dynamodb:BatchWriteItem": 3}
+
+
+def test_without_a_table_no_state_is_written_and_nothing_fails() -> None:
+    def fail(call: Call) -> None:
+        raise AwsError("AccessDeniedException")
+
+    world = World(FakeAws(before=fail))
+    world.memory.note({NAME: WAITS})
+    world.aws.before = lambda call: None
+    world.memory.note({NAME: WAITS})
+    assert ("name", NAME) in world.aws.items

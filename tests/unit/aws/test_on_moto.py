@@ -81,8 +81,9 @@ def test_a_network_load_balancer_of_a_spoke(clients: AwsClients) -> None:
     assert made.scope == SPOKE
     assert isinstance(inventory_of(clients).look([made], deadline())[made], LoadBalancer)
     listings = inventory_of(clients).listings([SPOKE, HUB], deadline())
-    assert not isinstance(listings[SPOKE], Unreadable)
-    assert listings[SPOKE].keys() == {made}
+    listed = listings[SPOKE]
+    assert not isinstance(listed, Unreadable)
+    assert listed.keys() == {made}
     assert listings[HUB] == {}
 
 

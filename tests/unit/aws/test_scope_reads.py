@@ -192,8 +192,9 @@ class TestListings:
 
         seen = inventory_of(aws).listings([HUB, SPOKE], DEADLINE)
 
-        assert isinstance(seen[HUB], Unreadable)
-        assert seen[HUB].cause is cause
+        hub = seen[HUB]
+        assert isinstance(hub, Unreadable)
+        assert hub.cause is cause
         assert hostnames(seen[SPOKE]).keys() == {nlb(3, SPOKE)}
 
     @pytest.mark.parametrize(
