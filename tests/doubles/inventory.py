@@ -1,7 +1,8 @@
-"""Load balancers in memory."""
+"""Load balancers in memory: the promises of `Inventory`, without threads, so that a seed repeats a history."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -21,6 +22,7 @@ from mesh_dns.errors import Retryable
 
 HUB = Scope("111122223333", "eu-west-1")
 TAG = "hostname"
+IDS_PER_CALL = 20
 
 
 def nothing_happens(call: str) -> None:
@@ -52,70 +54,126 @@ def make(
 
 
 @dataclass
-class InMemoryInventory:
-    """AWS as it is now. `before(call)` runs before each read and may raise, or change the world.
+class Allowance:
+    """AWS's bucket of `Describe*` in each scope: `size` calls at once, and `per_second` more."""
 
-    `lagging`: what the tagging API still shows of a load balancer (None: not there yet).
+    size: float = 40
+    per_second: float = 10
+    left: dict[Scope, tuple[float, float]] = field(default_factory=dict)
+
+    def take(self, scope: Scope, calls: int, now: float) -> bool:
+        """Whether so many calls are allowed now; if not, none is counted."""
+        at, left = self.left.get(scope, (now, self.size))
+        left = min(self.size, left + max(0.0, now - at) * self.per_second)
+        enough = left >= calls
+        self.left[scope] = (now, left - calls if enough else left)
+        return enough
+
+
+@dataclass
+class InMemoryInventory:
+    """AWS as it is now. `before(call)` runs before each read (`look`, `tagged`, `listing`); it may raise Retryable,
+    change the world, or let the clock run.
+
+    `load_balancers`: what exists. `late`: what AWS still shows of one instead (None: not there), each until a time.
+    `lagging`: what the tagging API still shows of one (None: not there yet).
+    `unreadable`: scopes that cannot be read, with `causes` (DENIED where nothing else is said).
+    `unlistable`: scopes that can only be looked at by id.
     """
 
+    scopes: set[Scope] = field(default_factory=lambda: {HUB})
+    clock: Callable[[], float] = lambda: 0.0
     load_balancers: dict[LoadBalancerId, LoadBalancer] = field(default_factory=dict)
-    unreadable: set[Scope] = field(default_factory=set)
+    late: dict[LoadBalancerId, list[tuple[float, LoadBalancer | None]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     lagging: dict[LoadBalancerId, LoadBalancer | None] = field(default_factory=dict)
+    unreadable: set[Scope] = field(default_factory=set)
+    unlistable: set[Scope] = field(default_factory=set)
+    causes: dict[Scope, Cause] = field(default_factory=dict)
+    allowance: Allowance | None = None
     before: Callable[[str], None] = nothing_happens
     calls: list[str] = field(default_factory=list)
-    clock: Callable[[], float] = lambda: 0.0
+    failed_listings: list[Scope] = field(default_factory=list)
 
-    def put(self, load_balancer: LoadBalancer) -> LoadBalancerId:
-        """Create it, or change it."""
-        self.load_balancers[load_balancer.id] = load_balancer
-        return load_balancer.id
+    def put(self, load_balancer: LoadBalancer, *, shown_from: float | None = None) -> LoadBalancerId:
+        """Create it, or change it; AWS shows that at once, or from a time on."""
+        return self._becomes(load_balancer.id, load_balancer, shown_from)
 
-    def retag(self, load_balancer: LoadBalancerId, *hostnames: str) -> None:
+    def retag(self, load_balancer: LoadBalancerId, *hostnames: str, shown_from: float | None = None) -> None:
         """Replace its hostname tag; no hostnames: remove it."""
         old = self.load_balancers[load_balancer]
         tags = {key: value for key, value in old.tags.items() if key != TAG}
         if hostnames:
             tags[TAG] = " ".join(hostnames)
-        self.put(replace(old, tags=tags))
+        self.put(replace(old, tags=tags), shown_from=shown_from)
 
-    def delete(self, load_balancer: LoadBalancerId) -> None:
+    def delete(self, load_balancer: LoadBalancerId, *, shown_from: float | None = None) -> None:
         """It is gone."""
-        del self.load_balancers[load_balancer]
+        self._becomes(load_balancer, None, shown_from)
+
+    def shown(self) -> Mapping[LoadBalancerId, LoadBalancer]:
+        """What AWS shows now."""
+        every = {lb: self._shown(lb) for lb in self.load_balancers.keys() | self.late.keys()}
+        return {lb: every[lb] for lb in sorted(every) if every[lb] is not None}  # type: ignore[misc]
 
     def look(self, ids: Collection[LoadBalancerId], deadline: float) -> Mapping[LoadBalancerId, Sighting]:
-        """Direct looks."""
-        found: dict[LoadBalancerId, Sighting] = {}
-        for lb in sorted(ids):
-            unreadable = self._read("look", lb.scope, deadline)
-            found[lb] = unreadable if unreadable is not None else self.load_balancers.get(lb, Gone())
-        return found
+        """Direct looks, one call each."""
+        return {lb: self._read("look", lb.scope, 1, deadline) or self._shown(lb) or Gone() for lb in sorted(set(ids))}
 
     def tagged(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
-        """What the tagging API shows, which may be old, of load balancers that exist."""
-        return {scope: self._read("tagged", scope, deadline) or self._tagged(scope) for scope in sorted(scopes)}
-
-    def _tagged(self, scope: Scope) -> Listing:
-        shown: dict[LoadBalancerId, LoadBalancer] = {}
-        for lb, now in self.load_balancers.items():
-            seen = self.lagging.get(lb, now)
-            if lb.scope == scope and seen is not None and TAG in seen.tags:
-                shown[lb] = replace(now, tags=seen.tags)
-        return shown
+        """What the tagging API shows, which may be old, of load balancers that AWS shows."""
+        found: dict[Scope, Listing | Unreadable] = {}
+        for scope in sorted(set(scopes)):
+            found[scope] = self._read("tagged", scope, 2, deadline) or self._tagged(scope)
+        return found
 
     def listings(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
         """Everything in each of these scopes."""
         found: dict[Scope, Listing | Unreadable] = {}
-        for scope in sorted(scopes):
-            unreadable = self._read("listing", scope, deadline)
-            found[scope] = unreadable or {lb: now for lb, now in self.load_balancers.items() if lb.scope == scope}
+        for scope in sorted(set(scopes)):
+            calls = 1 + -(-sum(lb.scope == scope for lb in self.load_balancers) // IDS_PER_CALL)
+            failure = self._read("listing", scope, calls, deadline)
+            if failure is not None:
+                self.failed_listings.append(scope)
+            found[scope] = failure or {lb: now for lb, now in self.shown().items() if lb.scope == scope}
         return found
 
-    def _read(self, call: str, scope: Scope, deadline: float) -> Unreadable | None:
-        if self.clock() > deadline:
-            return Unreadable("not asked in time", cause=Cause.OUT_OF_TIME)
+    def _becomes(self, lb: LoadBalancerId, now: LoadBalancer | None, shown_from: float | None) -> LoadBalancerId:
+        if shown_from is not None:
+            self.late[lb].append((shown_from, self.load_balancers.get(lb)))
+        if now is None:
+            del self.load_balancers[lb]
+        else:
+            self.load_balancers[lb] = now
+        return lb
+
+    def _shown(self, lb: LoadBalancerId) -> LoadBalancer | None:
+        for until, still in self.late.get(lb, ()):
+            if self.clock() < until:
+                return still
+        return self.load_balancers.get(lb)
+
+    def _tagged(self, scope: Scope) -> Listing:
+        found: dict[LoadBalancerId, LoadBalancer] = {}
+        for lb, now in self.shown().items():
+            seen = self.lagging.get(lb, now)
+            if lb.scope == scope and seen is not None and TAG in seen.tags:
+                found[lb] = replace(now, tags=seen.tags)
+        return found
+
+    def _read(self, call: str, scope: Scope, calls: int, deadline: float) -> Unreadable | None:
+        """Why it cannot be read, or None."""
+        if self.clock() >= deadline:
+            return Unreadable("not asked: the function's time was up", cause=Cause.OUT_OF_TIME)
         self.calls.append(call)
         try:
             self.before(call)
         except Retryable as error:
-            return Unreadable(str(error), error.after, Cause.UNANSWERED)
-        return Unreadable(f"{call} in {scope}: AccessDenied") if scope in self.unreadable else None
+            return Unreadable(str(error), error.after, self.causes.get(scope, Cause.DENIED))
+        if scope in self.unreadable or (scope in self.unlistable and call != "look"):
+            cause = self.causes.get(scope, Cause.DENIED)
+            return Unreadable(f"{call} in {scope}: {cause.value}", cause=cause)
+        if self.allowance is not None and not self.allowance.take(scope, calls, self.clock()):
+            return Unreadable(f"{call} in {scope}: Throttling: Rate exceeded", cause=Cause.UNANSWERED)
+        return None
