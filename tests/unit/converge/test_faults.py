@@ -155,3 +155,12 @@ def test_a_look_at_an_heir_sees_both_of_them_and_lists_nothing(hub: Hub) -> None
     hub.run(look)
     assert hub.inventory.calls == ["look", "look"]
     assert hub.content() == hub.target(y)
+
+
+def test_what_is_decided_anew_is_told_once(hub: Hub) -> None:
+    hub.many(3)
+    loser = hub.put(make(9, "c1.mesh.example.com"))
+    hub.provider.poison.add("c2.mesh.example.com")
+    hub.run(Sweep(HUB))
+    assert sorted(hub.told.reasons()) == ["claimed-by", "create", "create", "provider-refuses"]
+    assert [d.load_balancer for d, _ in hub.told.decisions if d.reason.value == "claimed-by"] == [loser]

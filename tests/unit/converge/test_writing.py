@@ -107,12 +107,13 @@ def test_one_load_balancer_alone_is_split_in_the_middle(bench: Bench) -> None:
     assert bench.batches[2] == [name(n) for n in range(5)]
 
 
-def test_once_a_quarter_is_bad_the_rest_is_written_singly(bench: Bench) -> None:
-    bench.provider.poison |= {name(number) for number in range(5)}
+@pytest.mark.parametrize(("bad", "singly"), [(4, False), (5, True)], ids=["under a quarter", "a quarter"])
+def test_once_a_quarter_is_bad_the_rest_is_written_singly(bench: Bench, bad: int, singly: bool) -> None:
+    bench.provider.poison |= {name(number) for number in range(bad)}
     written = bench.write(creates(range(20)))
-    assert len(refused(written)) == 5
-    singles = bench.batches[bench.batches.index([name(4)]) + 1 :]
-    assert singles == [[name(n)] for n in range(5, 20)]
+    assert len(refused(written)) == bad
+    rest = bench.batches[bench.batches.index([name(bad - 1)]) + 1 :]
+    assert (rest == [[name(n)] for n in range(bad, 20)]) is singly
 
 
 def test_a_batch_that_was_bad_says_nothing_of_the_next_one(bench: Bench) -> None:
