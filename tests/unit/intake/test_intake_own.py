@@ -32,7 +32,8 @@ def _vacant(hub: Hub) -> SecondLook:
     hub.batch(message(event("AddTags", lb)))
     hub.inventory.delete(lb)
     (record,) = hub.provider.at(NAME)
-    return SecondLook(lb, NAME, ZONE, record.id, first_look=0, override_guard=True)
+    hub.clock.now += 9999
+    return SecondLook(lb, NAME, ZONE, record.id, hub.clock() - 9999, override_guard=True)
 
 
 def test_a_second_look_of_our_own_counts(hub: Hub) -> None:
