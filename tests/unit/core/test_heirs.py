@@ -101,7 +101,6 @@ def test_two_chains_about_one_record_go_on_as_one() -> None:
 # Nothing of ours is sent for ever
 
 
-FULL = {"hops": MOST_HOPS}
 # fmt: off
 STAGES = {
     "while a look is confirmed":
@@ -130,6 +129,13 @@ def test_every_stage_carries_the_override_and_counts_its_hops(scene: Scene, look
     sent = replace(scene, second_looks=(look,)).decision().look_again
     assert sent is not None
     assert (sent.override_guard, sent.hops) == (False, 1)
+
+
+def test_of_two_looks_at_one_record_one_override_is_enough() -> None:
+    looks = (second_look(RECORD, X.id, age=10, override_guard=True), second_look(RECORD, X.id, age=100))
+    sent = Scene(gone=(X.id,), records=(RECORD,), second_looks=looks).decision().look_again
+    assert sent is not None
+    assert (sent.override_guard, sent.first_look) == (True, NOW - 100)
 
 
 @pytest.mark.parametrize(("scene", "look"), STAGES.values(), ids=STAGES.keys())

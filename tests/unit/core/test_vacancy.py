@@ -206,6 +206,10 @@ def test_a_second_look_with_something_else_in_it_deletes_nothing(different: dict
     assert [d.reason for d in decisions] == [Reason.LOOK_AGAIN]
 
 
+def test_a_clock_that_stepped_back_far_asks_the_queue_for_no_more_than_it_takes() -> None:
+    assert gone(second_looks=(replace(LOOK, first_look=NOW + 3600),)).only().wait == 900
+
+
 def test_a_first_look_is_remembered_in_the_second() -> None:
     first = gone().only().look_again
     assert first == SecondLook(X.id, NAME, ZONE, RECORD.id, NOW, Stage.GRACE, ClaimState.GONE)
