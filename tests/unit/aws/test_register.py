@@ -9,9 +9,9 @@ import pytest
 
 from mesh_dns.aws.register import HubOnly, TableRegister
 from mesh_dns.aws.table import Table
+from mesh_dns.core.scopes import Entry
 from mesh_dns.core.values import Scope
 from mesh_dns.errors import Retryable
-from mesh_dns.core.scopes import Entry
 from tests.unit.aws.fake_aws import HUB, NOW, SPOKE, FakeAws
 from tests.unit.aws.fake_table import AwsError, Call, Clock
 

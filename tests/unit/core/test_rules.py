@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mesh_dns.core.values import Scope
+from mesh_dns.core.values import Readiness, Scope
 from tests.doubles.inventory import HUB, make, make_id
 from tests.doubles.provider import ZONE
 from tests.unit.core.scene import FAR, NAME, OTHER, OTHER_ZONE, RULES
@@ -31,7 +31,7 @@ LB = make(1, NAME)
     ],
 )  # fmt: skip
 def test_what_a_load_balancer_claims(tags: dict[str, str], failed: bool, names: tuple[str, ...]) -> None:
-    assert RULES.hostnames_of(make(1, tags=tags, failed=failed)) == names
+    assert RULES.hostnames_of(make(1, tags=tags, readiness=Readiness.FAILED if failed else Readiness.ACTIVE)) == names
 
 
 def test_the_tag_is_a_setting() -> None:
