@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from sandbox.terraform import Terraform, TerraformError
-from tests.docs.test_documents import OPERATIONS, README, SECURITY
+from tests.docs.test_documents import OPERATIONS, README, SECURITY, VAULT
 
 REGISTRY = "<namespace>/cilium-mesh-dns/aws"
 HERE = "../../.."
@@ -22,7 +22,7 @@ def shown() -> Mapping[str, str]:
     """Every block of Terraform code by its place, such as `README-2`."""
     return {
         f"{document.stem}-{number}": code
-        for document in (README, OPERATIONS, SECURITY)
+        for document in (README, OPERATIONS, SECURITY, VAULT)
         for number, code in enumerate(re.findall(r"```hcl\n(.*?)```", document.read_text(), re.DOTALL), start=1)
     }
 

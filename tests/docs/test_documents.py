@@ -16,8 +16,8 @@ from tests.docs.declared import ROOT, Input, alarms, inputs, outputs
 from tests.simulation.mutations import MUTATIONS
 
 README, CONTRIBUTING, SECURITY = (ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY"))
-OPERATIONS = ROOT / "docs" / "operations.md"
-DOCUMENTS = [README, CONTRIBUTING, SECURITY, OPERATIONS]
+OPERATIONS, VAULT = (ROOT / "docs" / f"{name}.md" for name in ("operations", "vault"))
+DOCUMENTS = [README, CONTRIBUTING, SECURITY, OPERATIONS, VAULT]
 
 
 def named(document: Path) -> str:
