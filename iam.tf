@@ -59,7 +59,7 @@ locals {
         Resource = "*"
         Condition = {
           "ForAllValues:StringEquals" = { "sts:IdentityTokenAudience" = audiences }
-          NumericLessThanEquals       = { "sts:DurationSeconds" = 60 }
+          NumericLessThanEquals       = { "sts:DurationSeconds" = "60" }
         }
       } if length(audiences) > 0
     ],

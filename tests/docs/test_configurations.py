@@ -9,8 +9,12 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from sandbox.terraform import Terraform, TerraformError
+<<<<<<< HEAD
 from tests.docs.test_addresses import REGISTRY
 from tests.docs.test_documents import OPERATIONS, README, SECURITY
+=======
+from tests.docs.test_documents import OPERATIONS, README, SECURITY, VAULT
+>>>>>>> vault
 
 HERE = "../../.."
 ZONES = 'zones = { "mesh.example.com" = "023e105f4ecef8ad9ca31a8372d0c353" }\n'
@@ -22,7 +26,7 @@ def shown() -> Mapping[str, str]:
     """Every block of Terraform code by its place, such as `README-2`."""
     return {
         f"{document.stem}-{number}": code
-        for document in (README, OPERATIONS, SECURITY)
+        for document in (README, OPERATIONS, SECURITY, VAULT)
         for number, code in enumerate(re.findall(r"```hcl\n(.*?)```", document.read_text(), re.DOTALL), start=1)
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import threading
 from collections.abc import Iterator, Mapping
@@ -83,10 +82,18 @@ class Cloud:
             self.made.append(Made(call.action, call.form(), response.status_code < 400))
 
     def since(self, count: int) -> list[tuple[object, ...]]:
-        """What the calls after the first `count` were about, as far as events come of them; repetitions count once."""
+        """What the calls after the first `count` were about, for one load balancer, as far as events come of them.
+
+        The controller tags at every sync, and how often it syncs is chance: what sets nothing anew is left out.
+        """
         with self._lock:
-            seen = [made.about() for made in self.made[count:] if made.action in _EVENTS]
-        return [each for each, _ in itertools.groupby(seen)]
+            made = [each for each in self.made[count:] if each.action in _EVENTS]
+        told, tags = [], dict[str, str]()
+        for each in made:
+            if each.action != "AddTags" or not each.tags().items() <= tags.items():
+                told.append(each.about())
+            tags |= each.tags()
+        return told
 
     def failed(self) -> list[Made]:
         """The calls that AWS did not take."""
