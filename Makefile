@@ -52,7 +52,7 @@ modules: setup ## init, validate and test of the module, its submodules and exam
 
 e2e: setup ## Tests on the sandbox
 	$(BIN)/pytest $(SIDE_BY_SIDE) tests/e2e
-	$(BIN)/pytest $(SIDE_BY_SIDE) tests/sandbox tests/cilium tests/multi tests/configurations tests/docs/test_key_policy.py tests/examples/test_archive.py
+	$(BIN)/pytest $(SIDE_BY_SIDE) tests/sandbox tests/cilium tests/multi tests/configurations tests/docs/test_key_policy.py tests/examples/test_archive.py tests/smoke
 
 examples: setup ## Each example on the sandbox: plan, apply, plan again, destroy; the tag's archive
 	$(BIN)/pytest tests/examples

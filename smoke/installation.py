@@ -146,6 +146,8 @@ def leftovers(place: Place) -> list[str]:
     functions = place.client("lambda").get_paginator("list_functions").paginate()
     found += [each["FunctionArn"] for page in functions for each in page["Functions"]
               if each["FunctionName"].startswith(place.name)]  # fmt: skip
+    buckets = place.client("s3").list_buckets()["Buckets"]
+    found += [each["Name"] for each in buckets if each["Name"].startswith(f"{place.name}-")]
     groups = place.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{place.name}")["logGroups"]
     found += [each["logGroupName"] for each in groups]
     roles = place.client("iam").get_paginator("list_roles").paginate()

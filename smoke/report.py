@@ -38,8 +38,9 @@ class Report:
     def check(self, what: str, result: bool | None, found: object = "") -> None:
         """Note whether something is as promised; None: it could not be seen."""
         word = "not seen" if result is None else "yes" if result else "no"
-        self.checks.append((what, word, str(found)))
-        self.say(f"{what}: {word}" + (f" ({found})" if found != "" else ""))
+        text = " ".join(str(found).split())
+        self.checks.append((what, word, text))
+        self.say(f"{what}: {word}" + (f" ({text})" if text else ""))
 
     @property
     def failed(self) -> list[str]:
