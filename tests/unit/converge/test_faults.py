@@ -78,8 +78,7 @@ def test_a_zone_that_does_not_answer_holds_deletes_up_in_all_zones_because_the_g
 
 def test_a_zone_that_denies_holds_nothing_up_elsewhere_and_its_own_messages_are_done(hub: Hub) -> None:
     one, two = two_zones(hub, Denied("the token lacks Zone / DNS / Edit"))
-    work = [hub.event(Told.DELETED, one), hub.event(Told.DELETED, two), Sweep(HUB)]
-    assert hub.run(*work) == {}
+    assert hub.run(hub.event(Told.DELETED, one), hub.event(Told.DELETED, two), Sweep(HUB)) == {}
     assert hub.wait(700) == []
     assert [record.zone_id for record in hub.provider.records_by_id.values()] == [ZONE_2]
     assert hub.told.unread_zones[ZONE_2].given_up

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
 from mesh_dns.core.rules import Policy
-from mesh_dns.core.values import Cause, Unreadable
+from mesh_dns.core.values import Cause, Record, Unreadable
 from mesh_dns.core.work import Check, Sweep, Told
 from mesh_dns.dns.provider import Denied, Unavailable
-from mesh_dns.errors import OutOfTime
+from mesh_dns.errors import OutOfTime, Retryable
 from mesh_dns.reading import Reader
 from tests.doubles.hub import AWAY, FAR, NAME, OTHER, RULES, SUFFIX, ZONE_2, Hub, raises
 from tests.doubles.inventory import HUB, make, make_id
@@ -78,7 +79,12 @@ def test_each_zone_is_asked_for_its_own_names() -> None:
     hub = Hub(replace(RULES, zones={"mesh.example.com": ZONE, "eu.mesh.example.com": ZONE_2, "x.example.net": ZONE}))
     asked = []
     read = hub.provider.read
-    hub.provider.read = lambda wanted, deadline: (asked.append(dict(wanted)), read(wanted, deadline))[1]  # type: ignore[method-assign]
+
+    def recorded(wanted: Mapping[str, Collection[str]], deadline: float) -> Mapping[str, Sequence[Record] | Retryable]:
+        asked.append(dict(wanted))
+        return read(wanted, deadline)
+
+    hub.provider.read = recorded  # type: ignore[method-assign]
     reader(hub).list_zones([ZONE, ZONE_2], [NAME, "a.eu.mesh.example.com", "b.x.example.net", "c.example.org"])
     assert asked == [{ZONE: ["b.x.example.net", NAME], ZONE_2: ["a.eu.mesh.example.com"]}]
 

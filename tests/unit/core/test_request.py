@@ -17,7 +17,7 @@ from mesh_dns.core.rules import Policy
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.snapshot import Snapshot, UnreadZone
 from mesh_dns.core.values import Action, Cause, Change, LoadBalancerId, Unreadable
-from mesh_dns.core.work import Check, Event, SecondLook, Stage, Sweep, Told
+from mesh_dns.core.work import Check, Event, SecondLook, Stage, Sweep, Told, Work
 from mesh_dns.errors import NotYet, OutOfTime, Retryable
 from tests.doubles.inventory import make
 from tests.unit.core.request_world import IDS, NAMES, SCOPES, World, result_of, worlds, zone_of
@@ -258,15 +258,14 @@ def test_whom_a_message_wants_looked_at(work: Any, named: set[LoadBalancerId]) -
 
 
 def test_an_override_goes_to_the_scope_or_to_the_load_balancers_that_it_came_with() -> None:
-    messages = {
+    messages: dict[str, Work] = {
         "1": Sweep(HUB, override_guard=True),
         "2": Sweep(AWAY),
         "3": Check(AWAY, frozenset({IDS[1]}), override_guard=True),
         "4": Check(AWAY, frozenset({IDS[3]})),
         "5": SecondLook(IDS[5], NAME, "z", "r", NOW, override_guard=True),
     }
-    tagged = {HUB: {}, AWAY: {}}
-    assert Request(messages).question(snapshot(tagged=tagged)).override == {HUB, IDS[1]}
+    assert Request(messages).question(snapshot(tagged={HUB: {}, AWAY: {}})).override == {HUB, IDS[1]}
 
 
 def test_a_sweep_whose_tags_could_not_be_read_asks_nothing() -> None:

@@ -279,8 +279,6 @@ HELD_UP = {
         (gone(known=TWO, unlistable=(AWAY,), second_looks=(replace(LOOK, first_look=1),)), ["delete-waits 1"]),
     "another scope unlistable and overdue: delete":
         (gone(known=TWO, unlistable=(AWAY,), overdue=(AWAY,), second_looks=(LOOK,)), ["delete 1"]),
-    "another scope unlistable and overdue, first look: look again all the same":
-        (gone(known=TWO, unlistable=(AWAY,), overdue=(AWAY,)), ["look-again 1"]),
     "two unlistable scopes of which one is overdue: wait for the other":
         (gone(known=(*TWO, FAR), unlistable=(AWAY, FAR), overdue=(AWAY,), second_looks=(LOOK,)), ["delete-waits 1"]),
     "another scope unlistable, and an heir in one that can be listed: hand over":
@@ -290,7 +288,6 @@ HELD_UP = {
         (gone(known=TWO, overdue=(AWAY,), second_looks=(LOOK,)), ["delete 1"]),
     "a young register, ripe: the delete waits": (gone(young=True, second_looks=(LOOK,)), ["delete-waits 1"]),
     "a young register, first look: look again all the same": (gone(young=True), ["look-again 1"]),
-    "a young register, and an heir: hand over": (gone(FRESH, young=True), ["hand-over 2"]),
     "a young register, and an old heir, ripe: hand over": (gone(Y, young=True, second_looks=(LOOK,)), ["hand-over 2"]),
 }
 # fmt: on
