@@ -283,7 +283,6 @@ HELD_UP = {
         (gone(known=(*TWO, FAR), unlistable=(AWAY, FAR), overdue=(AWAY,), second_looks=(LOOK,)), ["delete-waits 1"]),
     "another scope unlistable, and an heir in one that can be listed: hand over":
         (gone(FRESH, known=TWO, unlistable=(AWAY,)), ["hand-over 2"]),
-    "a scope that is not known holds nothing up": (gone(second_looks=(LOOK,)), ["delete 1"]),
     "an overdue scope that can be listed holds nothing up":
         (gone(known=TWO, overdue=(AWAY,), second_looks=(LOOK,)), ["delete 1"]),
     "a young register, ripe: the delete waits": (gone(young=True, second_looks=(LOOK,)), ["delete-waits 1"]),
