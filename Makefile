@@ -9,7 +9,7 @@ N ?= 10000
 SIDE_BY_SIDE := --numprocesses 4 --dist loadfile
 export PYTHONPATH := lambda/src
 
-.PHONY: help setup demo sandbox redrive test lint unit terraform e2e simulate fuzz bench package lock clean
+.PHONY: help setup demo sandbox redrive test lint unit terraform modules e2e examples tofu kubernetes simulate fuzz bench package docs provider lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,23 +32,37 @@ sandbox: setup ## Keep the sandbox running and print the environment to paste
 redrive: setup ## Put messages from the sandbox's dead-letter queue back into its queue
 	@$(BIN)/python -m sandbox.redrive
 
-test: lint unit terraform e2e ## Everything
+test: lint unit terraform modules e2e ## Everything
 
-lint: setup ## ruff, mypy, pip-audit
+lint: setup ## ruff, mypy, actionlint, pip-audit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@sh scripts/check_workflows.sh
 	@sh scripts/audit.sh
 
 unit: setup ## Python tests that need no sandbox
-	$(BIN)/pytest tests/unit tests/contract tests/simulation tests/package tests/docs --ignore tests/docs/test_key_policy.py
+	$(BIN)/pytest tests/unit tests/contract tests/simulation tests/package tests/provider tests/docs --ignore tests/docs/test_key_policy.py
 
-terraform: setup ## fmt, validate, terraform test, tflint, checkov
+terraform: setup ## fmt, tflint, checkov
 	@sh scripts/check_terraform.sh
+
+modules: setup ## init, validate and test of the module, its submodules and examples
+	@sh scripts/check_modules.sh
 
 e2e: setup ## Tests on the sandbox
 	$(BIN)/pytest $(SIDE_BY_SIDE) tests/e2e
-	$(BIN)/pytest $(SIDE_BY_SIDE) tests/sandbox tests/cilium tests/multi tests/configurations tests/docs/test_key_policy.py
+	$(BIN)/pytest $(SIDE_BY_SIDE) tests/sandbox tests/cilium tests/multi tests/configurations tests/docs/test_key_policy.py tests/examples/test_archive.py
+
+examples: setup ## Each example on the sandbox: plan, apply, plan again, destroy; the tag's archive
+	$(BIN)/pytest tests/examples
+
+tofu: setup ## The same with OpenTofu: modules, examples
+	@sh scripts/with_tofu.sh $(MAKE) modules examples || [ $$? -eq 3 ]
+
+kubernetes: setup ## The whole chain with a real API server and cloud-provider-aws, built on first use (needs Go; minutes)
+	@sh scripts/kubernetes/install.sh || [ $$? -eq 3 ]
+	$(BIN)/pytest tests/kubernetes
 
 simulate: setup ## N random histories (N=10000), and the deliberate mistakes
 	@$(BIN)/python -m tests.simulation $(N)
@@ -61,6 +75,12 @@ bench: setup ## Measure: calls, ratios, time of our own
 
 package: setup ## Build lambda/package.zip, its sum and its bill of materials
 	$(BIN)/python -m scripts.package
+
+docs: setup ## Write the blocks between markers in every README
+	@sh scripts/docs.sh
+
+provider: setup ## Note what AWS provider 6 knows of the resources that are used
+	@$(BIN)/python -m scripts.provider_6
 
 lock: setup ## Renew the locks from the .in files
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links -o requirements-dev.lock requirements-dev.in

@@ -28,8 +28,9 @@ SETTINGS = {
     "role_id": "AROAEXAMPLE",
     "queue_url": "https://sqs.eu-west-1.amazonaws.com/111122223333/mesh-dns-events",
     "dead_letter_queue_url": "https://sqs.eu-west-1.amazonaws.com/111122223333/mesh-dns-dead-letter",
-    "zones": {"mesh.example.com": "0" * 32},
-    "token": {"secret_arn": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:token-AbCdEf"},
+    "table_name": "mesh-dns",
+    "zones": {"mesh.example.com": {"cloudflare": {"zone_id": "0" * 32}}},
+    "tokens": {"default": {"secret_arn": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:token-AbCdEf"}},
 }
 
 BASE = "import boto3"

@@ -27,20 +27,23 @@ if TYPE_CHECKING:
 
     from sandbox.caller import Caller
     from sandbox.gateway import Call
+    from sandbox.lateness import LateCloud
 
 _GENERATIONS = {"2012-06-01": "elb", "2015-12-01": "elbv2"}
 _SOURCE = "elasticloadbalancing.amazonaws.com"
 
 
 class CloudTrail:
-    """Watches load balancer calls and hands their events to `publish`, `delay` seconds later.
+    """Watches load balancer calls and hands their events to `publish`, each as late as `late` draws.
 
-    AWS may deliver an event late, twice or (rarely) not at all: `delay`, `repeat_next` and `drop_next`.
+    AWS may deliver an event late, twice or (rarely) not at all: `delay` (seconds more than drawn), `repeat_next` and
+    `drop_next`, which count calls about load balancers only, not those about target groups and listeners.
     """
 
-    def __init__(self, publish: Callable[[Event], None]) -> None:
+    def __init__(self, publish: Callable[[Event], None], late: LateCloud) -> None:
         self.delay = 0.0
         self._publish = publish
+        self._late = late
         self._to_drop = 0
         self._to_repeat = 0
         self._order = itertools.count()
@@ -73,14 +76,18 @@ class CloudTrail:
             return
         if not _is_logged(caller.account, call.region):
             return
-        if self._to_drop:
+        about = _load_balancer(call)
+        if about and self._to_drop:
             self._to_drop -= 1
             return
         event = _event(call, caller, response)
-        due = time.monotonic() + self.delay
-        self._due.put((due, next(self._order), event))
-        if self._to_repeat:
+        subject = f"{caller.account}/{call.region}/{call.action}/{about}"
+        times = 1 + (self._late.draw("event_again", subject) < self._late.lateness.event_again)
+        if about and self._to_repeat:
             self._to_repeat -= 1
+            times = 2
+        for _ in range(times):
+            due = time.monotonic() + self.delay + self._late.draw("event", subject)
             self._due.put((due, next(self._order), event))
 
     def _deliver(self) -> None:
@@ -94,6 +101,19 @@ class CloudTrail:
                 time.sleep(min(wait, 0.05))
                 continue
             self._publish(event)
+
+
+def _load_balancer(call: Call) -> str:
+    """The name of the load balancer that a call is about; empty when it is about something else."""
+    parameters = call.form()
+    if call.action in ("CreateLoadBalancer", "DeleteLoadBalancer"):
+        named = ["Name", "LoadBalancerName", "LoadBalancerArn"]
+    else:
+        named = ["LoadBalancerNames.member.1", "ResourceArns.member.1"]
+    value = next((parameters[name] for name in named if name in parameters), "")
+    if value.startswith("arn:"):
+        return value.split("/")[2] if ":loadbalancer/" in value else ""
+    return value
 
 
 def _is_logged(account: str, region: str) -> bool:

@@ -1,14 +1,18 @@
 """The calls that Kubernetes controllers make for a Service of type LoadBalancer.
 
-AWS Load Balancer Controller makes network load balancers: tags at create, then AddTags and RemoveTags with one ARN
-a call; a changed scheme is a delete and then a create, because a name can exist only once. The cloud provider
-(cloud-provider-aws) sets tags only at create for a network load balancer; for a classic one it calls AddTags at
-every sync and RemoveTags never.
+AWS Load Balancer Controller makes network load balancers: a target group, the load balancer and a listener, each with
+its tags at create, then AddTags and RemoveTags for each of them, with one ARN a call. The load balancer's name hashes
+the cluster, the Service's UID and the scheme, so a changed scheme or a Service that was made again has another name;
+for a changed scheme it deletes first and creates then. The cloud provider (cloud-provider-aws) names a load balancer
+by the Service's UID alone, and sets tags only at create for a network load balancer; for a classic one it calls
+AddTags with the annotation's tags at every sync, and RemoveTags never.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +21,7 @@ from sandbox.sandbox import ACCOUNT, REGION, Sandbox
 
 HOSTNAME_TAG = "hostname"
 """The tag that carries the hostname, unless the module's user chose another."""
+PORT, NODE_PORT = 2379, 32379
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,70 +41,91 @@ class Scope:
         found = self.client("ec2").describe_subnets()["Subnets"]
         return [subnet["SubnetId"] for subnet in found[:2]]
 
+    def vpc(self) -> str:
+        """The account's default VPC."""
+        return str(self.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"])
+
 
 class AwsLoadBalancerController:
-    """The load balancer of one Service, as AWS Load Balancer Controller 2.x reconciles it."""
+    """The load balancer of one Service, as AWS Load Balancer Controller 2.x and 3.x reconcile it.
+
+    uid: the Service's; a Service that is made again has another one. Without it, cluster and Service have one for good.
+    """
 
     def __init__(
-        self,
-        scope: Scope,
-        cluster: str,
-        service: str = "kube-system/clustermesh-apiserver",
+        self, scope: Scope, cluster: str, service: str = "kube-system/clustermesh-apiserver", *, uid: str | None = None
     ) -> None:
-        namespace, _, name = service.partition("/")
-        digest = hashlib.sha256(f"{cluster}/{service}".encode()).hexdigest()
         self._elb = scope.client("elbv2")
-        self._subnets = scope.subnets()
-        self._owner = {"elbv2.k8s.aws/cluster": cluster, "service.k8s.aws/stack": service,
-                       "service.k8s.aws/resource": "LoadBalancer"}  # fmt: skip
+        self._subnets, self._vpc = scope.subnets(), scope.vpc()
+        self._cluster, self._service, self._uid = cluster, service, uid or _uid(cluster, service)
+        self._owner = {"elbv2.k8s.aws/cluster": cluster, "service.k8s.aws/stack": service}
+        self._target_group = self._listener = ""
         self._tags: dict[str, str] = {}
-        self.name = f"k8s-{namespace.replace('-', '')[:8]}-{name.replace('-', '')[:8]}-{digest[:10]}"
+        self.name = self._name("internal")
         self.arn = ""
         self.dns_name = ""
+
+    def _name(self, *hashed: str) -> str:
+        digest = hashlib.sha256("".join((self._cluster, self._uid, *hashed)).encode()).hexdigest()
+        namespace, name = (re.sub("[^A-Za-z0-9]", "", part)[:8] for part in self._service.split("/"))
+        return f"k8s-{namespace}-{name}-{digest[:10]}"
 
     def create(
         self, hostname: str | None, *, scheme: str = "internal", extra_tags: Mapping[str, str] | None = None
     ) -> str:
         """Create the load balancer, with all its tags; its DNS name. `hostname` may hold several."""
-        self._tags = self._owner | dict(extra_tags or {}) | ({HOSTNAME_TAG: hostname} if hostname else {})
+        self._tags = dict(extra_tags or {}) | ({HOSTNAME_TAG: hostname} if hostname else {})
+        if not self._target_group:
+            self._target_group = self._elb.create_target_group(
+                Name=self._name(str(NODE_PORT)), Protocol="TCP", Port=NODE_PORT, VpcId=self._vpc, TargetType="instance",
+                Tags=self._all_tags(f"{self._service}:{PORT}"),
+            )["TargetGroups"][0]["TargetGroupArn"]  # fmt: skip
+        self.name = self._name(scheme)
         made = self._elb.create_load_balancer(
-            Name=self.name,
-            Type="network",
-            Scheme=scheme,
-            IpAddressType="ipv4",
+            Name=self.name, Type="network", Scheme=scheme, IpAddressType="ipv4", Tags=self._all_tags("LoadBalancer"),
             SubnetMappings=[{"SubnetId": subnet} for subnet in self._subnets],
-            Tags=_listed(self._tags),
-        )["LoadBalancers"][0]
+        )["LoadBalancers"][0]  # fmt: skip
         self.arn, self.dns_name = made["LoadBalancerArn"], made["DNSName"]
+        self._listener = self._elb.create_listener(
+            LoadBalancerArn=self.arn, Protocol="TCP", Port=PORT, Tags=self._all_tags(str(PORT)),
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": self._target_group}],
+        )["Listeners"][0]["ListenerArn"]  # fmt: skip
         return self.dns_name
 
+    def _all_tags(self, resource: str) -> list[dict[str, str]]:
+        """The tags of one of the three resources: its own id, the owner's, and the annotation's."""
+        return _listed(self._tags | self._owner | {"service.k8s.aws/resource": resource})
+
     def annotate(self, hostname: str | None, *, extra_tags: Mapping[str, str] | None = None) -> None:
-        """Follow a changed annotation: add or overwrite what changed, then remove what is not wanted."""
-        wanted = self._owner | dict(extra_tags or {}) | ({HOSTNAME_TAG: hostname} if hostname else {})
+        """Follow a changed annotation: for each resource, add or overwrite what changed, then remove the rest."""
+        wanted = dict(extra_tags or {}) | ({HOSTNAME_TAG: hostname} if hostname else {})
         changed = {key: value for key, value in wanted.items() if self._tags.get(key) != value}
-        if changed:
-            self._elb.add_tags(ResourceArns=[self.arn], Tags=_listed(changed))
         removed = sorted(self._tags.keys() - wanted.keys())
-        if removed:
-            self._elb.remove_tags(ResourceArns=[self.arn], TagKeys=removed)
+        for arn in (self._target_group, self.arn, self._listener):
+            if changed:
+                self._elb.add_tags(ResourceArns=[arn], Tags=_listed(changed))
+            if removed:
+                self._elb.remove_tags(ResourceArns=[arn], TagKeys=removed)
         self._tags = wanted
 
     def change_scheme(self, scheme: str) -> str:
         """Replace the load balancer: delete first, create after; the new DNS name."""
-        tags = self._tags
-        hostname = tags.get(HOSTNAME_TAG)
-        self.delete()
-        return self.create(hostname, scheme=scheme, extra_tags={k: v for k, v in tags.items() if k != HOSTNAME_TAG})
+        hostname = self._tags.get(HOSTNAME_TAG)
+        self._elb.delete_load_balancer(LoadBalancerArn=self.arn)
+        extra = {key: value for key, value in self._tags.items() if key != HOSTNAME_TAG}
+        return self.create(hostname, scheme=scheme, extra_tags=extra)
 
     def delete(self) -> None:
         """The Service is gone."""
         self._elb.delete_load_balancer(LoadBalancerArn=self.arn)
+        self._elb.delete_target_group(TargetGroupArn=self._target_group)
+        self._target_group = ""
 
 
 class CloudProviderAws:
     """The load balancer of one Service, as the in-tree controller (cloud-provider-aws) makes it.
 
-    kind: `nlb` or `classic`. A name has 32 characters: `a` and the Service's uid without dashes.
+    kind: `nlb` or `classic`. A name has 32 characters: `a` and the Service's UID without dashes. uid: as above.
     """
 
     def __init__(
@@ -108,12 +134,14 @@ class CloudProviderAws:
         cluster: str,
         kind: str = "nlb",
         service: str = "kube-system/clustermesh-apiserver",
+        *,
+        uid: str | None = None,
     ) -> None:
         self._elb = scope.client("elbv2" if kind == "nlb" else "elb")
         self._subnets = scope.subnets()
         self._kind = kind
         self._owner = {f"kubernetes.io/cluster/{cluster}": "owned", "kubernetes.io/service-name": service}
-        self.name = "a" + hashlib.sha256(f"{cluster}/{service}".encode()).hexdigest()[:31]
+        self.name = f"a{uid or _uid(cluster, service)}".replace("-", "")[:32]
         self.arn = ""
         self.dns_name = ""
 
@@ -127,7 +155,7 @@ class CloudProviderAws:
             )["LoadBalancers"][0]  # fmt: skip
             self.arn, self.dns_name = made["LoadBalancerArn"], made["DNSName"]
             return self.dns_name
-        listener = {"Protocol": "TCP", "LoadBalancerPort": 2379, "InstanceProtocol": "TCP", "InstancePort": 32379}
+        listener = {"Protocol": "TCP", "LoadBalancerPort": PORT, "InstanceProtocol": "TCP", "InstancePort": NODE_PORT}
         self.dns_name = self._elb.create_load_balancer(
             LoadBalancerName=self.name, Listeners=[listener], Subnets=self._subnets, Scheme=scheme, Tags=tags
         )["DNSName"]
@@ -135,9 +163,8 @@ class CloudProviderAws:
 
     def sync(self, hostname: str | None) -> None:
         """Follow a changed annotation, as far as this controller does: classic only, and it removes nothing."""
-        if self._kind == "classic":
-            tags = _listed(self._owner | ({HOSTNAME_TAG: hostname} if hostname else {}))
-            self._elb.add_tags(LoadBalancerNames=[self.name], Tags=tags)
+        if self._kind == "classic" and hostname:
+            self._elb.add_tags(LoadBalancerNames=[self.name], Tags=_listed({HOSTNAME_TAG: hostname}))
 
     def delete(self) -> None:
         """The Service is gone."""
@@ -145,6 +172,10 @@ class CloudProviderAws:
             self._elb.delete_load_balancer(LoadBalancerArn=self.arn)
         else:
             self._elb.delete_load_balancer(LoadBalancerName=self.name)
+
+
+def _uid(cluster: str, service: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{service}.{cluster}"))
 
 
 def _listed(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -1,9 +1,11 @@
 """A DNS server on a loopback port that answers from the emulated zones.
 
 Like an authoritative server for the zones: CNAME with the chain behind it, NXDOMAIN or an empty answer with
-the zone's SOA, REFUSED for anything else. It answers for load balancers too, so that `dig` ends with an
-address: a name below `*.elb.*.amazonaws.com` gets one from 198.51.100.0/24, the range that RFC 5737 keeps
-for documentation, always the same one for the same name. Wildcards and the proxy are not emulated.
+the zone's SOA, a referral for what is at or below a delegation (NS records below the zone's apex: what else
+is there is in the zone, and nobody sees it), REFUSED for anything else. It answers for load balancers too, so
+that `dig` ends with an address: a name below `*.elb.*.amazonaws.com` gets one from 198.51.100.0/24, the range
+that RFC 5737 keeps for documentation, always the same one for the same name. Wildcards and the proxy are not
+emulated.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from dnslib.server import DNSServer as DnslibServer
 from sandbox.cloudflare.records import AUTOMATIC_TTL, StoredRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sandbox.cloudflare.emulator import CloudflareEmulator
 
@@ -134,6 +136,11 @@ class _Resolver(BaseResolver):  # type: ignore[misc]  # dnslib has no types
                 reply.header.rcode = RCODE.REFUSED
             return None
         records = self._emulator.records(self._emulator.zone_names()[zone])
+        delegation = _delegation(records, name, zone)
+        if delegation:
+            reply.add_auth(*(_resource(record) for record in delegation))
+            reply.header.aa = int(bool(reply.rr))  # our word for the CNAMEs so far, theirs for the rest
+            return None
         here = [record for record in records if record.name == name]
         for record in here:
             if record.type == "CNAME" and wanted != "CNAME":
@@ -161,6 +168,13 @@ class _Resolver(BaseResolver):  # type: ignore[misc]  # dnslib has no types
     def _zone_of(self, name: str) -> str | None:
         holding = [zone for zone in self._emulator.zone_names() if f".{name}".endswith(f".{zone}")]
         return max(holding, key=len, default=None)
+
+
+def _delegation(records: Sequence[StoredRecord], name: str, zone: str) -> list[StoredRecord]:
+    """The NS records that hand this name to other servers: those nearest to the zone's apex, below it."""
+    above = [r for r in records if r.type == "NS" and r.name != zone and f".{name}".endswith(f".{r.name}")]
+    cut = min((record.name for record in above), key=len, default="")
+    return [record for record in above if record.name == cut]
 
 
 def _soa(zone: str) -> RR:

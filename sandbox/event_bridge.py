@@ -21,12 +21,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from moto.events.models import EventsBackend, Rule, events_backends
-from moto.sns.models import sns_backends
+from moto.sns.models import Topic, sns_backends
 from moto.sqs.models import sqs_backends
 from moto.utilities.arns import parse_arn
 from werkzeug.wrappers import Response
 
 from sandbox import event_pattern, resource_policy
+from sandbox.metrics import publish
 
 if TYPE_CHECKING:
     from sandbox.caller import Caller
@@ -110,10 +111,13 @@ class EventBridge:
             pattern = rule.event_pattern.get_pattern()
             if rule.state != "ENABLED" or not pattern or not event_pattern.matches(pattern, event.envelope()):
                 continue
+            _publish(backend, bus, rule, "MatchedEvents")
             for target in list(rule.targets):
+                _publish(backend, bus, rule, "Invocations")
                 try:
                     self._deliver(target, event, hops_left)
                 except Exception as failure:  # whatever fails in a target is that target's matter only
+                    _publish(backend, bus, rule, "FailedInvocations")
                     _log.warning("rule %s could not deliver to %s: %r", rule.arn, target["Arn"], failure)
                     _dead_letter(rule, target, event, failure)
 
@@ -124,7 +128,7 @@ class EventBridge:
         arn = parse_arn(target["Arn"])
         message = json.dumps(event.envelope())
         if arn.service == "sns":
-            sns_backends[arn.account][arn.region].topics[target["Arn"]].publish(message)
+            _notify(sns_backends[arn.account][arn.region].topics[target["Arn"]], message)
         elif arn.service == "sqs":
             sqs_backends[arn.account][arn.region].send_message(arn.resource_id, message)
         elif arn.service == "events" and arn.resource_type == "event-bus":
@@ -134,6 +138,22 @@ class EventBridge:
                 self._run_rules(backend, arn.resource_id, event, hops_left - 1)
         else:
             raise NotImplementedError(f"the sandbox delivers no events to {arn.service}")
+
+
+def _notify(topic: Topic, message: str) -> None:
+    """Publish to a topic. Whom it cannot reach is the topic's matter, not that of the rule."""
+    metric = "NumberOfNotificationsDelivered"
+    try:
+        topic.publish(message)
+    except Exception as failure:  # whatever fails at a subscriber
+        _log.warning("topic %s could not deliver: %r", topic.arn, failure)
+        metric = "NumberOfNotificationsFailed"
+    publish((topic.account_id, topic.sns_backend.region_name), "AWS/SNS", {metric: 1}, {"TopicName": topic.name})
+
+
+def _publish(backend: EventsBackend, bus: str, rule: Rule, metric: str) -> None:
+    dimensions = {"RuleName": rule.name} | ({"EventBusName": bus} if bus != "default" else {})
+    publish((backend.account_id, backend.region_name), "AWS/Events", {metric: 1}, dimensions)
 
 
 def _check_bus_policy(backend: EventsBackend, bus: str, bus_arn: str, event: Event) -> None:

@@ -1,4 +1,4 @@
-"""What functions print: kept for tests, and put into their CloudWatch log groups."""
+"""What functions print: kept for tests, put into their CloudWatch log groups, and read for metrics."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from moto.awslambda.models import LambdaFunction
 from moto.core.utils import unix_time_millis
 from moto.logs.models import logs_backends
+
+from sandbox.metrics import publish_embedded
 
 _STREAM = "sandbox"
 _TAIL_BYTES = 4096
@@ -53,6 +55,7 @@ class FunctionLogs:
         with self._lock:
             self._lines.append(line)
             _to_cloudwatch(function, text)
+            publish_embedded((function.account_id, function.region), text)
         if self._echo is not None:
             self._echo(line)
 

@@ -22,6 +22,7 @@ from moto.utilities.arns import parse_arn
 
 from sandbox.function_logs import FunctionLogs
 from sandbox.function_process import FunctionProcess, runtime_path
+from sandbox.metrics import publish
 from sandbox.roles import session_of
 from sandbox.runtime_api import Invocation, Outcome
 
@@ -105,6 +106,8 @@ class FunctionService:
         if outcome.error is not None:
             self._logs.add(function, outcome.payload.decode(errors="replace"), invocation.request_id)
         self._logs.add(function, f"END RequestId: {invocation.request_id}", invocation.request_id)
+        measured = {"Invocations": 1, "Errors": int(outcome.error is not None), "Duration": seconds * 1000}
+        _publish(function, measured)
         report = f"REPORT RequestId: {invocation.request_id}\tDuration: {seconds * 1000:.2f} ms"
         self._logs.add(function, report, invocation.request_id)
 
@@ -116,6 +119,7 @@ class FunctionService:
             slots = self._slots.setdefault(arn, [])
             while sum(slot.busy for slot in slots) >= limit or self._stopping:
                 if self._stopping or not self._lock.wait(max(0.0, until - time.monotonic())):
+                    _publish(function, {"Throttles": 1})
                     raise ThrottledError(arn)
             for slot in [s for s in slots if not s.busy]:
                 if slot.generation == generation and slot.process.alive:
@@ -170,6 +174,10 @@ def deployed_function(name_or_arn: str, account: str = "", region: str = "") -> 
         if function.function_name == name_or_arn.split(":")[0]:
             return function
     raise KeyError(name_or_arn)
+
+
+def _publish(function: LambdaFunction, values: Mapping[str, float]) -> None:
+    publish((function.account_id, function.region), "AWS/Lambda", values, {"FunctionName": function.function_name})
 
 
 def _generation(function: LambdaFunction) -> str:

@@ -28,3 +28,8 @@ def registered(backends: BackendDict[Any], subclass: type[Any]) -> Iterator[None
 def forget_everything() -> None:
     """Empty every moto backend. moto keeps its state per process, so one sandbox must not see another's."""
     BackendDict.reset()
+
+
+def bound(backend: type[Any], **attributes: object) -> type[Any]:
+    """A subclass of a backend that knows something of the sandbox it is in. moto makes backends by itself."""
+    return type(backend.__name__, (backend,), attributes)

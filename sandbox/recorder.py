@@ -100,6 +100,9 @@ def _resource(call: Call, caller: Caller) -> str:
     named = parameters.get("SecretId") or parameters.get("KeyId") or parameters.get("TopicArn")
     if isinstance(named, str):
         return named
+    table = parameters.get("TableName")
+    if isinstance(table, str):
+        return table if table.startswith("arn:") else f"arn:aws:dynamodb:{call.region}:{caller.account}:table/{table}"
     path = parameters.get("Path") or parameters.get("Name")
     if call.service == "ssm" and isinstance(path, str):
         return f"arn:aws:ssm:{call.region}:{caller.account}:parameter/{path.strip('/')}"

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from sandbox import resource_policy
 from sandbox.caller import Caller, calling
+from sandbox.lateness import query_error
 
 if TYPE_CHECKING:
     from sandbox.gateway import Call
@@ -56,8 +57,7 @@ class EndedSessions:
         if call.body.startswith(b"{"):
             refusal = {"__type": "UnrecognizedClientException", "message": message}
             return Response(json.dumps(refusal), status=400, content_type="application/x-amz-json-1.1")
-        error = f"<Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>{message}</Message></Error>"
-        return Response(f"<ErrorResponse>{error}</ErrorResponse>", status=403, content_type="text/xml")
+        return query_error("InvalidClientTokenId", message, status=403)
 
 
 def session_of(role_arn: str, session_name: str, region: str) -> AssumedRole:

@@ -29,17 +29,22 @@ from sandbox.functions import FunctionService
 from sandbox.gateway import Gateway
 from sandbox.lambda_api import LambdaApi
 from sandbox.lambda_backend import SandboxLambda
+from sandbox.lateness import LateCloud, Lateness
 from sandbox.load_balancers import (
+    ClassicTags,
     SandboxClassicLoadBalancers,
     SandboxLoadBalancersV2,
     SandboxTaggingApi,
-    load_balancer_exists,
+    load_balancer_resolves,
 )
-from sandbox.moto_backends import forget_everything, registered
+from sandbox.metrics import QueueMetrics
+from sandbox.moto_backends import bound, forget_everything, registered
 from sandbox.queues import queue_backend
 from sandbox.recorder import ActionRecorder, RecordedCall
 from sandbox.roles import ACCOUNT_ADMIN_ROLE, EndedSessions, role_backend, session_of
 from sandbox.schedules import Schedules
+from sandbox.shield import Shield
+from sandbox.web_identity import WebIdentity
 
 REGION = "eu-west-1"
 ACCOUNT = DEFAULT_ACCOUNT_ID
@@ -53,9 +58,17 @@ class Sandbox:
     queue_speed: delays and visibility timeouts of SQS, and the windows in which batches are collected, pass this many
     times as fast as the clock.
     on_log_line: hears of each line that a function prints.
+    lateness: how late AWS shows what was done; `INSTANT` for a test that is about something else. Without it the
+    environment decides (`SANDBOX_LATENESS`), and the default is late.
     """
 
-    def __init__(self, *, queue_speed: float = 1.0, on_log_line: Callable[[LogLine], None] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        queue_speed: float = 1.0,
+        on_log_line: Callable[[LogLine], None] | None = None,
+        lateness: Lateness | None = None,
+    ) -> None:
         self._queue_speed = queue_speed
         self._function_logs = FunctionLogs(on_log_line)
         self._recorder = ActionRecorder()
@@ -63,12 +76,18 @@ class Sandbox:
         self._stack = ExitStack()
         self.events = EventBridge()
         """Publish an event as it is, without PutEvents: `events.publish(Event(...))`."""
-        self.cloudtrail = CloudTrail(self.events.publish)
+        self.late = LateCloud(Lateness.from_environment() if lateness is None else lateness)
+        """`hang()` makes a region hang, `hold()` keeps a load balancer from getting ready."""
+        self.cloudtrail = CloudTrail(self.events.publish, self.late)
         """`drop_next()`, `repeat_next()` and `delay` make events get lost, double and late."""
         self.schedules = Schedules(self.events)
         """`fire()` fires a schedule now."""
+        self.web_identity = WebIdentity()
+        """`issuer(account)`: where whoever verifies a token of GetWebIdentityToken finds the keys."""
+        self.queue_metrics = QueueMetrics()
+        """`sample()` publishes the metrics of all queues now."""
         self.cloudflare = CloudflareEmulator()
-        self.dns = DnsServer(self.cloudflare, load_balancer_exists)
+        self.dns = DnsServer(self.cloudflare, load_balancer_resolves)
         self._functions: FunctionService
         self._gateway: Gateway
 
@@ -98,8 +117,8 @@ class Sandbox:
         forget_everything()
         self._admins.clear()
         for backends, subclass in (
-            (elbv2_backends, SandboxLoadBalancersV2),
-            (elb_backends, SandboxClassicLoadBalancers),
+            (elbv2_backends, bound(SandboxLoadBalancersV2, late=self.late)),
+            (elb_backends, bound(SandboxClassicLoadBalancers, late=self.late)),
             (resourcegroupstaggingapi_backends, SandboxTaggingApi),
             (sqs_backends, queue_backend(self._queue_speed)),
             (sts_backends, role_backend(self._on_role_assumed)),
@@ -115,11 +134,19 @@ class Sandbox:
         )
         event_sources = EventSources(self._functions, self._queue_speed)
         lambda_api = LambdaApi(self._functions, self._function_logs)
-        self._gateway = Gateway((EndedSessions(), self.events, lambda_api), (self._recorder, self.cloudtrail))
-        for part in (self._gateway, self.cloudflare, self.dns, self.cloudtrail, event_sources, self.schedules):
+        self.web_identity.start()
+        stack.callback(self.web_identity.stop)
+        classic_tags = ClassicTags()
+        self._gateway = Gateway(
+            (EndedSessions(), self.late, self.events, lambda_api, classic_tags, Shield(), self.web_identity),
+            (self._recorder, classic_tags, self.cloudtrail),
+        )
+        parts = (self._gateway, self.cloudflare, self.dns, self.cloudtrail, event_sources, self.schedules)
+        for part in (*parts, self.queue_metrics):
             part.start()
             stack.callback(part.stop)
         stack.callback(self._functions.stop)
+        stack.callback(self.late.stop)
 
     def _on_role_assumed(self, caller: Caller, session: AssumedRole) -> None:
         if self._recorder.is_function(caller.access_key):

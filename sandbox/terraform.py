@@ -42,7 +42,7 @@ class Terraform:
             shutil.copy(file, self.folder)
         if override:
             self.override(override)
-        self._environment = {**os.environ, **_mirror(), **environment, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
+        self._environment = {**os.environ, **mirror(), **environment, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
 
     def override(self, override: Mapping[str, object]) -> None:
         """Replace the override file."""
@@ -115,7 +115,7 @@ class Terraform:
             return text
 
 
-def _mirror() -> dict[str, str]:
+def mirror() -> dict[str, str]:
     """The variable that points `init` at a local copy of the AWS provider, where this machine has one."""
     script = ROOT / "scripts" / "terraform_mirror.sh"
     said = subprocess.run(["sh", str(script)], check=True, capture_output=True, text=True).stdout  # noqa: S603, S607

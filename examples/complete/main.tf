@@ -14,19 +14,17 @@ locals {
 # Once, in the account and region of the clusters: load balancer tags become names.
 module "mesh_dns" {
   source = "../../"
-  # source  = "<namespace>/cilium-mesh-dns/aws" # from the registry
+  # source  = "your_namespace/cilium-mesh-dns/aws" # from the registry
   # version = "~> 0.1"
 
-  zones       = { (local.domain) = var.cloudflare_zone_id }
+  zones       = { (local.domain) = { cloudflare = { zone_id = var.cloudflare_zone_id } } }
   token       = { version = 1 } # raise by one to write a new token
   token_value = var.cloudflare_api_token
 
   # Only the mesh's own Service may claim a name: the controller sets this tag, and no annotation can.
-  load_balancers = {
-    required_tags = { "service.k8s.aws/stack" = "kube-system/clustermesh-apiserver" }
-  }
+  required_tags = { "service.k8s.aws/stack" = "kube-system/clustermesh-apiserver" }
 
-  trail         = null # the account has a trail already; leave this out if it has none
+  trail         = null # the account has a trail already; {} makes one
   alarm_actions = var.alarm_actions
   tags          = { team = "platform" }
 }
@@ -34,7 +32,7 @@ module "mesh_dns" {
 # Values for every cluster: who it is, whom it connects to, and the tag on its load balancer.
 module "clustermesh_values" {
   source = "../../modules/clustermesh-values"
-  # source  = "<namespace>/cilium-mesh-dns/aws//modules/clustermesh-values"
+  # source  = "your_namespace/cilium-mesh-dns/aws//modules/clustermesh-values"
   # version = "~> 0.1"
 
   domain     = local.domain

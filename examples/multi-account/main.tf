@@ -2,14 +2,14 @@
 
 module "mesh_dns" {
   source = "../../"
-  # source  = "<namespace>/cilium-mesh-dns/aws" # from the registry
+  # source  = "your_namespace/cilium-mesh-dns/aws" # from the registry
   # version = "~> 0.1"
 
-  zones       = var.zones
+  zones       = { for suffix, id in var.zones : suffix => { cloudflare = { zone_id = id } } }
   token       = { version = 1 } # raise by one to write a new token
   token_value = var.cloudflare_api_token
 
-  trail = null # the Organization has a trail; leave this out if it has none
+  trail = null # the Organization has a trail; {} makes one
 
   # Any account of the Organization may put events onto the bus; of them, these may have names: each those under its own, and all those
   # that may move from one to another.
@@ -25,7 +25,7 @@ data "aws_caller_identity" "hub" {}
 # One block per account and region. It may stand in that account's own repository: the hub's output `hub` is all it needs.
 module "spoke_blue_frankfurt" {
   source = "../../modules/spoke"
-  # source  = "<namespace>/cilium-mesh-dns/aws//modules/spoke"
+  # source  = "your_namespace/cilium-mesh-dns/aws//modules/spoke"
   # version = "~> 0.1"
 
   hub       = module.mesh_dns.hub

@@ -17,7 +17,7 @@ variable "organization_id" {
 }
 
 variable "accounts" {
-  description = "The accounts that join, like { blue = \"444455556666\", green = \"777788889999\" }. Names of blue's clusters end in .blue.<suffix>."
+  description = "The accounts that join, like { blue = \"444455556666\", green = \"777788889999\" }. Names of blue's clusters end in `.blue.<suffix>`."
   type = object({
     blue  = string
     green = string

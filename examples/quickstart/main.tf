@@ -1,15 +1,30 @@
 terraform {
   required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 7.0"
+    }
+  }
+}
+
+# The account is the one that your credentials lead to; the region is that of the clusters' load balancers.
+provider "aws" {
+  region = "eu-west-1"
 }
 
 module "mesh_dns" {
   source = "../../"
-  # source  = "<namespace>/cilium-mesh-dns/aws" # from the registry
+  # source  = "your_namespace/cilium-mesh-dns/aws" # from the registry
   # version = "~> 0.1"
 
-  zones       = var.zones
+  zones       = { for suffix, id in var.zones : suffix => { cloudflare = { zone_id = id } } }
   token       = { version = 1 } # raise by one to write a new token
   token_value = var.cloudflare_api_token
+
+  # Load balancer calls reach EventBridge only where a trail logs them. This makes one; with a trail of your own, say null.
+  trail = {}
 }
 
 variable "zones" {

@@ -127,7 +127,8 @@ variable "controller" {
   default     = "any"
   nullable    = false
   description = <<-EOT
-    What makes the load balancer of a Service in these clusters:
+    What makes the load balancer of a Service in these clusters: `"aws-load-balancer-controller"`, `"cloud-provider-aws"`,
+    `"eks-auto-mode"`, or `"any"`, whose annotations the first two both accept.
 
     - `"aws-load-balancer-controller"`: the add-on (2.2 or later), with or without its Service webhook;
     - `"cloud-provider-aws"`: the AWS cloud controller manager, where the add-on is not installed;

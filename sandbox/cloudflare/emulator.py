@@ -94,7 +94,9 @@ class CloudflareEmulator:
         if not re.fullmatch(r"[0-9a-f]{32}", zone_id):
             raise ValueError(f"a zone id is 32 hex digits, not {zone_id!r}")
         with self._lock:
-            self._zones[zone_id] = Zone(zone_id, name.lower(), quota, batch_limit, self.faults.rejects)
+            self._zones[zone_id] = Zone(
+                zone_id, name.lower(), quota, batch_limit, self.faults.rejects, self.faults.refuses_delegated
+            )
         return zone_id
 
     def set_quota(self, zone_id: str, quota: int) -> None:
@@ -123,6 +125,15 @@ class CloudflareEmulator:
             kept = list(self._zones[zone_id].records.values())
         return sorted(kept, key=lambda record: (record.name, record.type, record.content))
 
+    def delegation(self, zone_id: str, name: str) -> list[StoredRecord]:
+        """The NS records that name servers answer with instead of what the zone holds at a name, or below it.
+
+        Those nearest to the apex, at one name; none where the zone answers for itself.
+        """
+        with self._lock:
+            shadowing = self._zones[zone_id].shadowing(name)
+        return [record for record in shadowing if record.name == shadowing[0].name]
+
     def add_record(self, zone_id: str, **fields: object) -> StoredRecord:
         """A foreign hand: create a record under the API's rules, without a call; ApiError when refused."""
         with self._lock:
@@ -141,7 +152,7 @@ class CloudflareEmulator:
     def _respond(self, request: Request) -> Answer | Silence | Reset:
         question = take_apart(request)
         self.calls.add(question.call)
-        fault = self.faults.take(question.call)
+        fault = self.faults.take(question.call, question.zone)
         if fault is None:
             return self._answer(question)
         if fault.kind is FaultKind.DELAY:

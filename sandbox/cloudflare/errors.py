@@ -1,8 +1,8 @@
 """The error answers of the Cloudflare API that the emulator gives.
 
 Codes, texts and statuses are those of recorded or reported exchanges, but for two kinds: 9000, 9005-9007 and 9041
-were never seen and may read differently, and 9207 stands in for the unknown codes of a batch of too many items and
-of a changed type.
+were never seen and may read differently, and 9207 stands in for the unknown codes of a batch of too many items, of a
+changed type and of a `shadowing_name` that is not below the apex.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ _KNOWN: dict[int, tuple[int, str]] = {
     81054: (400, "A CNAME record with that host already exists." + _SAME_NAME),
     81056: (400, "NS records with that host already exist."),
     81058: (400, "An identical record already exists."),
+    89018: (400, "Cannot create a non-glue record that is beneath a delegated child zone."),
 }
 
 

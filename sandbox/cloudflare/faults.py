@@ -87,7 +87,7 @@ AFTER_COMMIT = frozenset({FaultKind.TIMEOUT_AFTER_COMMIT, FaultKind.RESET_AFTER_
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault: for which calls, how often (None: until cleared), and its measure.
+    """One fault: for which calls, how often (None: until cleared), its measure, and for which zone (None: any).
 
     `seconds` is the Retry-After of a 429, the wait of a delay, and the longest silence of a timeout.
     """
@@ -97,6 +97,11 @@ class Fault:
     times: int | None = 1
     seconds: float = 0
     status: int = 503
+    zone: str | None = None
+
+    def strikes(self, call: Call, zone: str) -> bool:
+        """Whether a call to a zone meets it."""
+        return call in self.calls and self.zone in (None, zone)
 
 
 class Faults:
@@ -106,6 +111,7 @@ class Faults:
         self._lock = threading.Lock()
         self._waiting: list[Fault] = []
         self._rejected: set[str] = set()
+        self._refuse_delegated = False
 
     def inject(
         self,
@@ -114,11 +120,12 @@ class Faults:
         times: int | None = 1,
         seconds: float | None = None,
         status: int = 503,
+        zone: str | None = None,
     ) -> None:
-        """Let the next `times` requests (None: all) of these kinds (none named: any) meet a fault."""
+        """Let the next `times` requests (None: all) of these kinds (none named: any), to this zone, meet a fault."""
         measure = seconds if seconds is not None else {FaultKind.RATE_LIMITED: 300}.get(kind, 30)
         with self._lock:
-            self._waiting.append(Fault(kind, frozenset(calls) or EVERY_CALL, times, measure, status))
+            self._waiting.append(Fault(kind, frozenset(calls) or EVERY_CALL, times, measure, status, zone))
 
     def reject_name(self, name: str) -> None:
         """Refuse every write of a record with this name, and so every batch that holds one."""
@@ -130,17 +137,26 @@ class Faults:
         with self._lock:
             return name in self._rejected
 
+    def refuse_delegated(self) -> None:
+        """Refuse records below an NS record with 89018, as the API did in 2021; now it takes them with success."""
+        self._refuse_delegated = True
+
+    def refuses_delegated(self) -> bool:
+        """Whether records below an NS record are refused."""
+        return self._refuse_delegated
+
     def clear(self) -> None:
         """Everything works again."""
         with self._lock:
             self._waiting.clear()
             self._rejected.clear()
+            self._refuse_delegated = False
 
-    def take(self, call: Call) -> Fault | None:
+    def take(self, call: Call, zone: str = "") -> Fault | None:
         """The fault that this call meets, used up once."""
         with self._lock:
             for position, fault in enumerate(self._waiting):
-                if call in fault.calls:
+                if fault.strikes(call, zone):
                     self._use_up(position, fault)
                     return fault
         return None

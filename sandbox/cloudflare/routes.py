@@ -13,10 +13,10 @@ from sandbox.cloudflare.faults import Call
 from sandbox.cloudflare.listing import list_records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sandbox.cloudflare.http import Request
-    from sandbox.cloudflare.records import Fields
+    from sandbox.cloudflare.records import Fields, StoredRecord
     from sandbox.cloudflare.zones import Zone
 
 PREFIX = "/client/v4"
@@ -68,9 +68,19 @@ def take_apart(request: Request) -> Question:
 def perform(zone: Zone, question: Question) -> dict[str, object]:
     """Do what was asked; the body of the answer. ApiError when it is refused."""
     if question.call is Call.LIST:
-        page, info = list_records(zone.records.values(), question.query)
+        page, info = list_records(_listed(zone, question.query), question.query)
         return _success(page) | {"result_info": info}
     return _success(_ACTIONS[question.call](zone, question))
+
+
+def _listed(zone: Zone, query: dict[str, list[str]]) -> Iterable[StoredRecord]:
+    """`shadowing_name`: the NS records at and above a name. "The zone apex is not accepted", nor any name outside."""
+    if "shadowing_name" not in query:
+        return zone.records.values()
+    name = query["shadowing_name"][-1].lower().removesuffix(".")
+    if not name.endswith(f".{zone.name}"):
+        raise api_error(9207, "shadowing_name must be a subdomain of the zone.")
+    return zone.shadowing(name)
 
 
 def _success(result: object) -> dict[str, object]:

@@ -30,7 +30,8 @@ class Zone:
     """A zone with its records by id. Not thread-safe: the emulator holds its lock around every call.
 
     `quota` is the number of records that the zone may hold (200 on a free plan), `batch_limit` the number
-    of items in one batch (200 on a free plan, 3,500 else). `veto` says which names a test wants refused.
+    of items in one batch (200 on a free plan, 3,500 else). `veto` says which names a test wants refused,
+    `refuses_delegated` whether a record that a delegation shadows is.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Zone:
     quota: int
     batch_limit: int
     veto: Callable[[str], bool]
+    refuses_delegated: Callable[[], bool]
     records: dict[str, StoredRecord] = field(default_factory=dict)
     _ids: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
@@ -49,6 +51,13 @@ class Zone:
             self._remove(record)
             raise api_error(81045)
         return record
+
+    def shadowing(self, name: str) -> list[StoredRecord]:
+        """The NS records at a name and above it, but for the apex, whose own delegate nothing; nearest to it first."""
+        labels = name.removesuffix(f".{self.name}").split(".")
+        holders = [".".join([*labels[start:], self.name]) for start in reversed(range(len(labels)))]
+        at = [self.records[key] for holder in holders for key in self._ids.get(holder, ())]
+        return [record for record in at if record.type == "NS" and name != self.name]
 
     def read(self, record_id: str) -> StoredRecord:
         """The record with this id, or 81044."""
@@ -97,6 +106,8 @@ class Zone:
     def _place(self, record: StoredRecord) -> StoredRecord:
         if self.veto(record.name):
             raise api_error(9207)
+        if self.refuses_delegated() and self._is_shadowed(record):
+            raise api_error(89018)
         for other in self._others_at(record):
             _refuse_neighbour(record, other)
         old = self.records.get(record.id)
@@ -105,6 +116,12 @@ class Zone:
         self.records[record.id] = record
         self._ids[record.name].add(record.id)
         return record
+
+    def _is_shadowed(self, record: StoredRecord) -> bool:
+        """Below a delegation, and not the address of one of its name servers."""
+        above = [other for other in self.shadowing(record.name) if other.name != record.name]
+        glue = record.type in ADDRESS_TYPES and record.name in {other.content for other in above}
+        return bool(above) and not glue
 
     def _remove(self, record: StoredRecord) -> None:
         del self.records[record.id]

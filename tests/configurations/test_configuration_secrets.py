@@ -177,17 +177,25 @@ def secrets(mesh: Installation) -> Secrets:
         Name="cloudflare-of-the-other-zone", SecretString=f"{OTHER_TOKEN}\n"
     )
     secrets = Secrets(shared["ARN"], other["ARN"])
-    token = {
-        "secret_arn": secrets.shared,
-        "json_key": KEY,
-        "kms_key_arn": "${aws_kms_key.mesh_dns.arn}",
-        "zones": {OTHER_SUFFIX: secrets.other},
+    places = {
+        "token": {
+            "existing": {
+                "secret_arn": secrets.shared,
+                "json_key": KEY,
+                "kms_key_arn": "${aws_kms_key.mesh_dns.arn}",
+            }
+        },
+        "tokens": {"other": {"existing": {"secret_arn": secrets.other}}},
+        "zones": {
+            SUFFIX: {"cloudflare": {"zone_id": mesh.zone_ids[SUFFIX]}},
+            OTHER_SUFFIX: {"cloudflare": {"zone_id": mesh.zone_ids[OTHER_SUFFIX], "token": "other"}},
+        },
     }
-    touched = apply_again(mesh, {"token": token, **CUSTOMER_KEY})
+    touched = apply_again(mesh, {**places, **CUSTOMER_KEY})
     assert touched == {
         "aws_iam_role_policy.token[0]",
         "aws_lambda_function.mesh_dns",
-        "aws_secretsmanager_secret.token[0]",
+        'aws_secretsmanager_secret.token["default"]',
     }
     return secrets
 

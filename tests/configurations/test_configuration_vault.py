@@ -1,4 +1,7 @@
-"""The token in Vault, in a VPC: first with a login by IAM, then with a Vault token that is kept in Secrets Manager."""
+"""The token in Vault, in a VPC: first with a login by IAM at an emulated Vault, then in a real OpenBao.
+
+OpenBao has no login by IAM. There it is a Vault token that is kept in Secrets Manager, and then a token that AWS signs.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 from moto.sts.models import AssumedRole, sts_backends
 
+from mesh_dns.aws.web_identity import VALID_SECONDS
 from sandbox.controllers import Scope
 from sandbox.sandbox import ACCOUNT, Sandbox
 from tests.configurations.configuration import (
@@ -24,10 +28,14 @@ from tests.configurations.configuration import (
     zones_of,
 )
 from tests.e2e.installation import Installation
+from tests.unit.secrets import openbao
+from tests.unit.secrets.openbao import OpenBao
 from tests.unit.secrets.vault_server import LOGIN_TOKEN, ROLE, Vault, serving
 
 TOKEN = "token-of-the-emulated-zones-in-vault-0123456789"
-VAULT_TOKEN = "hvs.a-vault-token-that-is-kept-in-secrets-manager"
+AUDIENCE = "https://vault.example.com"
+SIGNED = "eyJhbGciOi"
+"""How a signed token begins: `{"alg":`."""
 SERVER_ID, NAMESPACE, AUTH_MOUNT = "vault.example.com", "teams/mesh", "aws-hub"
 NETWORK_ACTIONS = {
     "ec2:AssignPrivateIpAddresses",
@@ -62,10 +70,9 @@ class BoundVault(Vault):
 
 @pytest.fixture(scope="module")
 def vault() -> Iterator[BoundVault]:
-    """Sealed. The same token in an engine of either KV version."""
+    """Sealed."""
     secrets: dict[str, Mapping[str, object]] = {
         "/v1/secret/data/teams/dns": {"data": {"data": {"cloudflare": TOKEN}, "metadata": {"version": 3}}},
-        "/v1/kv/dns": {"data": {"token": f"{TOKEN}\n"}},
     }
     vault = BoundVault(
         secrets,
@@ -149,24 +156,42 @@ class TestLoginByIam:
         assert denied["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": mesh.outputs["function_arn"]}}
 
 
-@pytest.fixture(scope="class")
-def secret(mesh: Installation, vault: BoundVault, network: dict[str, list[str]]) -> str:
-    """ARN of the secret. Vault does not know the token in it."""
+@pytest.fixture(scope="module")
+def bao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]:
+    """The same token in engines of both KV versions, which no policy lets read yet."""
+    with openbao.serving(tmp_path_factory.mktemp("bao")) as running:
+        running.engines()
+        running.admin.secrets.kv.v1.create_or_update_secret("dns", {"token": f"{TOKEN}\n"}, mount_point="kv1")
+        running.admin.secrets.kv.v2.create_or_update_secret("dns", {"token": TOKEN}, mount_point="kv2")
+        yield running
+
+
+def at(bao: OpenBao, version: int, auth: Mapping[str, str]) -> Mapping[str, object]:
+    """The input `token` for the secret in the engine of a KV version."""
+    where = {"mount": f"kv{version}", "path": "dns", "key": "token", "kv_version": version}
+    return {"vault": {"address": bao.url, **where, "auth": auth}}
+
+
+@pytest.fixture(scope="module")
+def stored(bao: OpenBao) -> str:
+    """The Vault token that is kept in Secrets Manager."""
+    return bao.token("mesh-dns")
+
+
+@pytest.fixture(scope="module")
+def left(mesh: Installation, vault: BoundVault) -> Installation:
+    """The installation as it leaves the emulated Vault: nothing waits for that any more."""
     vault.sealed = False
-    made = mesh.sandbox.client("secretsmanager").create_secret(Name="vault/mesh", SecretString=f"{VAULT_TOKEN}\n")
-    token = {
-        "vault": {
-            "address": vault.url,
-            "namespace": NAMESPACE,
-            "mount": "kv",
-            "path": "dns",
-            "key": "token",
-            "kv_version": 1,
-            "auth": {"token_secret_arn": made["ARN"]},
-        }
-    }
-    touched = apply_again(mesh, {"token": token, "function": {"vpc": network}})
-    assert touched == {"aws_iam_role_policy.token[0]", "aws_lambda_function.mesh_dns"}
+    return mesh
+
+
+@pytest.fixture(scope="class")
+def secret(left: Installation, bao: OpenBao, stored: str, network: dict[str, list[str]]) -> str:
+    """ARN of the secret."""
+    made = left.sandbox.client("secretsmanager").create_secret(Name="vault/mesh", SecretString=f"{stored}\n")
+    token = at(bao, 1, {"token_secret_arn": made["ARN"]})
+    touched = apply_again(left, {"token": token, "function": {"vpc": network}})
+    assert touched == {"aws_iam_role_policy.function", "aws_lambda_function.mesh_dns"}
     return str(made["ARN"])
 
 
@@ -174,27 +199,79 @@ def secret(mesh: Installation, vault: BoundVault, network: dict[str, list[str]])
 class TestVaultTokenInSecretsManager:
     """A Vault token of long life, for a simple set-up; KV version 1."""
 
-    def test_a_vault_that_denies_it_says_what_to_check(self, mesh: Installation, vault: BoundVault) -> None:
+    def test_a_policy_that_denies_it_is_named_and_mended(self, mesh: Installation, bao: OpenBao) -> None:
         name = mesh.hostname()
         target = mesh.controller().create(name)
-        complaint = wait_for_complaint(mesh, "read refused (Forbidden: permission denied)")
+        complaint = wait_for_complaint(mesh, "read failed (Forbidden", "permission denied")
         assert "check that the policy of the login lets it read this path" in complaint
         assert mesh.records(name) == []
 
-        vault.requests.clear()
-        vault.tokens.add(VAULT_TOKEN)
+        bao.policy("mesh-dns", "kv1/dns")
         mesh.wait_for_name(name, target)
-
-        assert set(vault.requests) == {"GET /v1/kv/dns"}
 
     def test_the_role_may_do_what_is_done_with_it(self, mesh: Installation, secret: str) -> None:
         call_everything(mesh)
 
         assert what_is_wrong_with_the_role(mesh) == {}
-        assert statement(mesh, "CallsReadTheToken")["Resource"] == [secret]
+        assert statement(mesh, "CallsReadTheVaultToken")["Resource"] == [secret]
 
-    def test_nothing_shows_a_token_or_a_key(self, mesh: Installation) -> None:
+    def test_nothing_shows_a_token_or_a_key(self, mesh: Installation, stored: str) -> None:
         sessions = sessions_of(mesh.outputs["function_role_arn"].rsplit("/", 1)[-1])
         assert len(sessions) > 1, "one before the change, one after it"
         keys = [key for session in sessions for key in (session.secret_access_key, session.session_token)]
-        assert places_that_show(mesh, TOKEN, VAULT_TOKEN, LOGIN_TOKEN, *keys) == []
+        assert places_that_show(mesh, TOKEN, stored, LOGIN_TOKEN, *keys) == []
+
+
+@pytest.fixture(scope="class")
+def web_identity(left: Installation, bao: OpenBao, network: dict[str, list[str]]) -> None:
+    """OpenBao trusts the account for the function's role; the account has not switched it on yet."""
+    bao.policy("mesh-dns", "kv2/data/dns")
+    bao.admin.sys.enable_auth_method("jwt", path="aws/jwt")
+    issuer = left.sandbox.web_identity.issuer(ACCOUNT)
+    bao.write("auth/aws/jwt/config", oidc_discovery_url=issuer, bound_issuer=issuer)
+    bao.write(
+        "auth/aws/jwt/role/mesh-dns",
+        role_type="jwt",
+        user_claim="sub",
+        bound_audiences=[AUDIENCE],
+        bound_subject=left.outputs["function_role_arn"],
+        token_policies=["mesh-dns"],
+        token_ttl="5m",
+    )
+    token = at(bao, 2, {"jwt_role": "mesh-dns", "jwt_mount": "aws/jwt", "audience": AUDIENCE})
+    apply_again(left, {"token": token, "function": {"vpc": network}})
+
+
+@pytest.mark.usefixtures("web_identity")
+class TestLoginByWebIdentity:
+    """A token that AWS signs instead of any secret: for Vault and OpenBao; KV version 2."""
+
+    def test_an_account_that_did_not_switch_it_on_is_told_how(self, mesh: Installation) -> None:
+        name = mesh.hostname()
+        target = mesh.controller().create(name)
+        wait_for_complaint(mesh, "OutboundWebIdentityFederationDisabled", "enable-outbound-web-identity-federation")
+        assert mesh.records(name) == []
+
+        mesh.sandbox.client("iam").enable_outbound_web_identity_federation()
+        mesh.wait_for_name(name, target)
+
+    def test_the_role_may_do_what_is_done_with_it_and_read_no_secret(self, mesh: Installation) -> None:
+        call_everything(mesh)
+
+        assert what_is_wrong_with_the_role(mesh) == {}
+        assert not [each for each in statements(mesh) if "secretsmanager" in str(each["Action"])]
+
+    def test_the_role_may_have_tokens_made_for_vault_only_and_for_no_longer_than_it_asks_for(
+        self, mesh: Installation
+    ) -> None:
+        (found,) = [each for each in statements(mesh) if "sts:GetWebIdentityToken" in listed(each["Action"])]
+        conditions = {
+            key: [str(item) for item in (value if isinstance(value, list) else [value])]
+            for operator, keys in found["Condition"].items()
+            if operator != "Null"
+            for key, value in keys.items()
+        }
+        assert conditions == {"sts:IdentityTokenAudience": [AUDIENCE], "sts:DurationSeconds": [str(VALID_SECONDS)]}
+
+    def test_nothing_shows_a_token(self, mesh: Installation) -> None:
+        assert places_that_show(mesh, TOKEN, SIGNED) == []

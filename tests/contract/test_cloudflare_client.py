@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 import responses
 
-from mesh_dns.core.values import Record
 from mesh_dns.dns.cloudflare import BASE_URL, Cloudflare
-from mesh_dns.dns.provider import Denied, RateLimited, Unavailable
+from mesh_dns.dns.provider import Denied, Unavailable
 from mesh_dns.errors import Misconfigured, Retryable
-from sandbox.cloudflare import Call, CloudflareEmulator, FaultKind
+from sandbox.cloudflare import CloudflareEmulator, FaultKind
 from tests.contract.worlds import (
     MARK,
     OWNER,
@@ -26,8 +25,7 @@ from tests.contract.worlds import (
     CloudflareWorld,
     SuppliedToken,
     create,
-    delete,
-    update,
+    records,
 )
 
 OTHER_ZONE_ID = "1" * 32
@@ -67,20 +65,20 @@ class TestToken:
     def test_the_same_token_is_not_tried_twice(self, cloudflare: CloudflareWorld) -> None:
         cloudflare.emulator.revoke(TOKEN)
         with pytest.raises(Denied, match="Invalid access token"):
-            cloudflare.provider.records(ZONE_ID, [])
+            records(cloudflare.provider)
         assert (cloudflare.token.refreshes, cloudflare.emulator.calls.total) == (1, 1)
 
     def test_a_fresh_token_that_is_refused_too_is_the_end(self, cloudflare: CloudflareWorld) -> None:
         cloudflare.emulator.revoke(TOKEN)
         cloudflare.token.stored = "also-wrong"
         with pytest.raises(Denied):
-            cloudflare.provider.records(ZONE_ID, [])
+            records(cloudflare.provider)
         assert (cloudflare.token.refreshes, cloudflare.emulator.calls.total) == (1, 2)
 
     def test_a_denial_names_the_permission_the_zone_and_the_place(self, cloudflare: CloudflareWorld) -> None:
         cloudflare.deny()
         with pytest.raises(Denied) as caught:
-            cloudflare.provider.records(ZONE_ID, [])
+            records(cloudflare.provider)
         for part in ("10000", "Zone / DNS / Edit", ZONE_ID, SECRET):
             assert part in str(caught.value)
 
@@ -93,13 +91,13 @@ class TestToken:
             zone_tokens={OTHER_ZONE_ID: SuppliedToken("for-the-other")},
             base_url=cloudflare.emulator.base_url,
         )
-        assert both.records(ZONE_ID, []) == both.records(OTHER_ZONE_ID, []) == []
+        assert records(both) == records(both, zone_id=OTHER_ZONE_ID) == []
 
     @pytest.mark.parametrize("stored", ["", f"{TOKEN}\n", f"Bearer {TOKEN}", f"{TOKEN[:-1]}é"])
     def test_what_cannot_be_a_token_is_not_sent(self, cloudflare: CloudflareWorld, stored: str) -> None:
         provider = Cloudflare(OWNER, SuppliedToken(stored), base_url=cloudflare.emulator.base_url)
         with pytest.raises(Denied, match="no Cloudflare token") as caught:
-            provider.records(ZONE_ID, [])
+            records(provider)
         assert SECRET in str(caught.value)
         assert TOKEN[:-1] not in str(caught.value)
         assert cloudflare.emulator.calls.total == 0
@@ -115,7 +113,7 @@ class TestToken:
         act: Callable[[], object] = (
             (lambda: cloudflare.provider.apply(ZONE_ID, [create("cluster1"), create("cluster2")]))
             if write
-            else (lambda: cloudflare.provider.records(ZONE_ID, []))
+            else (lambda: records(cloudflare.provider))
         )
         with pytest.raises(Retryable) as caught:
             act()
@@ -127,7 +125,7 @@ class TestToken:
     def test_a_refused_connection_does_not_show_the_token(self) -> None:
         provider = Cloudflare(OWNER, SuppliedToken(), base_url="http://127.0.0.1:9")
         with pytest.raises(Unavailable, match="ConnectionError") as caught:
-            provider.records(ZONE_ID, [])
+            records(provider)
         assert not [text for text in everything_in(caught.value) if TOKEN in text]
 
     @responses.activate
@@ -136,7 +134,7 @@ class TestToken:
         netrc.write_text("machine api.cloudflare.com login somebody password else\n")
         monkeypatch.setenv("NETRC", str(netrc))
         responses.get(LIST_URL, json=empty_list())
-        Cloudflare(OWNER, SuppliedToken()).records(ZONE_ID, [])
+        records(Cloudflare(OWNER, SuppliedToken()))
         assert responses.calls[0].request.headers["Authorization"] == f"Bearer {TOKEN}"
 
     def test_a_proxy_of_the_environment_does_not_see_it(
@@ -144,7 +142,7 @@ class TestToken:
     ) -> None:
         monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-        assert cloudflare.provider.records(ZONE_ID, []) == []
+        assert records(cloudflare.provider) == []
 
     @responses.activate
     @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -152,89 +150,8 @@ class TestToken:
         responses.get(LIST_URL, status=status, headers={"Location": "https://attacker.example.net/"})
         responses.get("https://attacker.example.net/", json=empty_list())
         with pytest.raises(Unavailable, match=str(status)):
-            Cloudflare(OWNER, SuppliedToken()).records(ZONE_ID, [])
+            records(Cloudflare(OWNER, SuppliedToken()))
         assert len(responses.calls) == 1
-
-
-class TestAnswers:
-    @responses.activate
-    @pytest.mark.parametrize(
-        "status, body",
-        [
-            (200, "<html>welcome</html>"),
-            (200, ""),
-            (200, "[]"),
-            (200, '{"success": false, "errors": [], "result": null}'),
-            (200, '{"success": false, "result": [], "result_info": {"total_pages": 1}}'),
-            (500, '{"success": true, "result": [], "result_info": {"total_pages": 1}}'),
-            (200, '{"success": true, "errors": [], "result": []}'),
-            (200, '{"success": true, "result": null, "result_info": {"total_pages": 1}}'),
-            (200, '{"success": true, "result": [{"name": "x"}], "result_info": {"total_pages": 1}}'),
-            (400, '{"success": false, "errors": [{"code": 7003.5, "message": null}]}'),
-            (403, "<html>Attention Required!</html>"),
-            (404, "not found"),
-            (500, '{"success": false, "errors": [{"code": 10001, "message": "oops"}]}'),
-            (502, "<html>Bad Gateway</html>"),
-            (524, ""),
-        ],
-    )
-    def test_a_broken_answer_to_a_list_is_not_an_empty_zone(self, status: int, body: str) -> None:
-        responses.get(LIST_URL, status=status, body=body)
-        with pytest.raises(Unavailable, match=ZONE_ID):
-            Cloudflare(OWNER, SuppliedToken()).records(ZONE_ID, [])
-
-    @responses.activate
-    @pytest.mark.parametrize(
-        "status, body",
-        [
-            (200, "<html>"),
-            (200, '{"success": false}'),
-            (400, "<html>"),
-            (413, ""),
-            (500, '{"success": true}'),
-            (502, "<html>"),
-        ],
-    )
-    def test_a_broken_answer_to_a_batch_may_have_been_written(self, status: int, body: str) -> None:
-        responses.post(f"{LIST_URL}/batch", status=status, body=body)
-        with pytest.raises(Unavailable, match=str(status)):
-            Cloudflare(OWNER, SuppliedToken()).apply(ZONE_ID, [create("cluster1")])
-
-    @responses.activate
-    @pytest.mark.parametrize(
-        "headers, seconds",
-        [({"Retry-After": "12"}, 12), ({}, 300), ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, 300)],
-    )
-    def test_a_rate_limit_without_seconds_is_a_full_pause(self, headers: dict[str, str], seconds: int) -> None:
-        responses.get(LIST_URL, status=429, body="<html>slow down</html>", headers=headers)
-        with pytest.raises(RateLimited) as caught:
-            Cloudflare(OWNER, SuppliedToken()).records(ZONE_ID, [])
-        assert caught.value.after == seconds
-
-    @responses.activate
-    def test_names_and_contents_are_put_into_lower_case_whatever_the_api_says(self) -> None:
-        item = {"id": "7", "name": "A.Example.com.", "type": "CNAME", "content": "LB.Example.NET.", "ttl": 1}
-        responses.get(LIST_URL, json={**empty_list(), "result": [item]})
-        (record,) = Cloudflare(OWNER, SuppliedToken()).records(ZONE_ID, [])
-        assert record == Record("7", ZONE_ID, "a.example.com", "CNAME", "lb.example.net", 1, False, "")
-
-    def test_a_connection_that_died_in_a_pause_is_opened_again_to_read(self, cloudflare: CloudflareWorld) -> None:
-        cloudflare.emulator.faults.inject(FaultKind.RESET_BEFORE_COMMIT)
-        assert cloudflare.provider.records(ZONE_ID, []) == []
-        assert cloudflare.emulator.calls.of(Call.LIST) == 2
-
-    def test_but_a_write_is_never_sent_twice(self, cloudflare: CloudflareWorld) -> None:
-        cloudflare.emulator.faults.inject(FaultKind.RESET_AFTER_COMMIT)
-        with pytest.raises(Unavailable):
-            cloudflare.provider.apply(ZONE_ID, [create("cluster1"), create("cluster2")])
-        assert cloudflare.emulator.calls.total == 1
-
-    def test_nor_is_a_read_that_timed_out(self, emulator: CloudflareEmulator) -> None:
-        cloudflare = CloudflareWorld(emulator, patience=0.3)
-        cloudflare.emulator.faults.inject(FaultKind.TIMEOUT_BEFORE_COMMIT, seconds=2)
-        with pytest.raises(Unavailable, match="ReadTimeout"):
-            cloudflare.provider.records(ZONE_ID, [])
-        assert cloudflare.emulator.calls.total == 1
 
 
 class TestCost:
@@ -246,18 +163,18 @@ class TestCost:
 
     def test_one_connection_serves_all_calls(self, cloudflare: CloudflareWorld) -> None:
         for number in range(5):
-            cloudflare.provider.records(ZONE_ID, [])
+            records(cloudflare.provider)
             cloudflare.provider.apply(ZONE_ID, [create(f"cluster{number}")])
         assert (cloudflare.emulator.calls.total, cloudflare.emulator.connections) == (10, 1)
 
     def test_a_zone_of_one_page_is_one_call_whatever_is_asked_for(self, cloudflare: CloudflareWorld) -> None:
-        cloudflare.provider.records(ZONE_ID, [f"cluster{number}.{ZONE}" for number in range(500)])
+        records(cloudflare.provider, [f"cluster{number}.{ZONE}" for number in range(500)])
         assert cloudflare.emulator.calls.total == 1
 
     def test_500_new_names_in_a_large_zone_are_at_most_8_calls(self, big: CloudflareWorld) -> None:
         fill(big.emulator, 5001)
         names = [f"cluster-in-some-region-{number}" for number in range(500)]
-        assert big.provider.records(ZONE_ID, [f"{name}.{ZONE}" for name in names]) == []
+        assert records(big.provider, [f"{name}.{ZONE}" for name in names]) == []
         for start in range(0, 500, 200):
             big.provider.apply(ZONE_ID, [create(name) for name in names[start : start + 200]])
         assert len(big.kept()) == 500
@@ -265,9 +182,9 @@ class TestCost:
 
     def test_that_a_zone_is_large_is_remembered(self, big: CloudflareWorld) -> None:
         fill(big.emulator, 5001)
-        big.provider.records(ZONE_ID, [])
+        records(big.provider)
         big.emulator.calls.reset()
-        big.provider.records(ZONE_ID, [])
+        records(big.provider)
         assert big.emulator.calls.total == 1
 
     def test_in_a_large_zone_a_name_with_our_own_record_is_not_looked_up(self, big: CloudflareWorld) -> None:
@@ -275,59 +192,28 @@ class TestCost:
         names = []
         for number in range(500):
             names.append(big.seed("CNAME", f"cluster{number}", TARGET, comment=MARK).name)
-        big.provider.records(ZONE_ID, [])
+        records(big.provider)
         big.emulator.calls.reset()
-        assert len(big.provider.records(ZONE_ID, names)) == 500
+        assert len(records(big.provider, names)) == 500
         assert big.emulator.calls.total == 1
 
     def test_but_one_with_a_record_that_only_looks_like_ours_is(self, emulator: CloudflareEmulator) -> None:
         world = CloudflareWorld(emulator, large=True)
         other = world.seed("TXT", "cluster1", "x", comment=MARK)
         foreign = world.seed("A", "cluster1", "192.0.2.7")
-        assert {record.id for record in world.provider.records(ZONE_ID, [foreign.name])} == {other.id, foreign.id}
+        assert {record.id for record in records(world.provider, [foreign.name])} == {other.id, foreign.id}
 
     def test_our_records_of_a_large_zone_are_read_page_by_page(self, emulator: CloudflareEmulator) -> None:
         world = CloudflareWorld(emulator, large=True)
         ours = {world.seed("CNAME", f"cluster{number}", TARGET, comment=MARK).id for number in range(5)}
-        assert {record.id for record in world.provider.records(ZONE_ID, [])} == ours
+        assert {record.id for record in records(world.provider)} == ours
 
     def test_very_long_names_are_looked_up_in_urls_that_are_short_enough(self, big: CloudflareWorld) -> None:
         fill(big.emulator, 5001)
         labels = [f"{number:03d}{'x' * 60}.{'y' * 63}.{'z' * 63}" for number in range(200)]
         foreign = [big.seed("A", label, "192.0.2.7").name for label in labels[::50]]
-        read = big.provider.records(ZONE_ID, [f"{label}.{ZONE}" for label in labels])
+        read = records(big.provider, [f"{label}.{ZONE}" for label in labels])
         assert sorted(record.name for record in read) == foreign
-
-
-class TestWrongZoneId:
-    """Cloudflare makes `cluster1.mesh.example.com.other.example.org` of a name that is not the zone's."""
-
-    def test_what_landed_under_a_wrong_name_is_taken_away_again(self, cloudflare: CloudflareWorld) -> None:
-        cloudflare.emulator.add_zone("other.example.org", ZONE_ID)
-        with pytest.raises(Denied, match=f"cluster1.{ZONE}.other.example.org"):
-            cloudflare.provider.apply(ZONE_ID, [create("cluster1"), create("cluster2")])
-        assert cloudflare.kept() == []
-
-    def test_and_nothing_is_written_there_any_more(self, cloudflare: CloudflareWorld) -> None:
-        cloudflare.emulator.add_zone("other.example.org", ZONE_ID)
-        for _ in range(2):
-            with pytest.raises(Denied, match="zones"):
-                cloudflare.provider.apply(ZONE_ID, [create("cluster1")])
-        assert cloudflare.emulator.calls.writes == 2
-
-
-def test_no_request_ever_asks_for_the_proxy_or_names_a_type_that_is_not_ours() -> None:
-    with responses.RequestsMock() as mock:
-        mock.post(f"{LIST_URL}/batch", json={"success": True, "result": {"posts": None}})
-        record = Record("7", ZONE_ID, f"b.{ZONE}", "CNAME", "x", 60, False, MARK)
-        Cloudflare(OWNER, SuppliedToken()).apply(ZONE_ID, [create("a"), update(record, TARGET), delete(record)])
-        sent = mock.calls[0].request.body
-    assert sent == (
-        b'{"posts": [{"type": "CNAME", "name": "a.mesh.example.com", "content": "%(target)s", "ttl": 60, '
-        b'"proxied": false, "comment": "%(mark)s"}], "patches": [{"id": "7", "content": "%(target)s", "ttl": 60, '
-        b'"proxied": false, "comment": "%(mark)s"}], "deletes": [{"id": "7"}]}'
-        % {b"target": TARGET.encode(), b"mark": MARK.encode()}
-    )
 
 
 def test_no_changes_are_no_call(cloudflare: CloudflareWorld) -> None:

@@ -15,7 +15,7 @@ from mesh_dns.dns.provider import BatchRejected, Denied, Provider, QuotaReached,
 from mesh_dns.errors import Retryable
 from sandbox.cloudflare import CloudflareEmulator
 from tests.contract.conftest import recorded
-from tests.contract.worlds import OWNER, SECRET, TOKEN, ZONE_ID, SuppliedToken, create, delete
+from tests.contract.worlds import OWNER, SECRET, TOKEN, ZONE_ID, SuppliedToken, create, delete, records
 
 LISTS = [
     "lexicon-list-all",
@@ -178,7 +178,7 @@ def replay(response: dict[str, Any], method: str, path: str = "") -> None:
 def test_the_client_reads_a_recorded_list(name: str) -> None:
     response = recorded(name)["response"]
     replay(response, "GET")
-    read = client().records(ZONE_ID, [])
+    read = records(client())
     fields = ("id", "name", "type", "content", "ttl", "proxied")
     assert [tuple(getattr(record, field) for field in fields) for record in read] == [
         tuple(item[field] for field in fields) for item in response["json"]["result"]

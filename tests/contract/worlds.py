@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Protocol
 
 from mesh_dns.core.mark import comment_for
 from mesh_dns.core.values import Action, Change, Kind, LoadBalancerId, Record
 from mesh_dns.dns.cloudflare import Cloudflare
 from mesh_dns.dns.provider import Denied, Provider, RateLimited, Unavailable
+from mesh_dns.errors import Retryable
 from sandbox.cloudflare import CloudflareEmulator, FaultKind
+from tests.doubles.others import VirtualClock
 from tests.doubles.provider import InMemoryProvider
 
 ZONE = "mesh.example.com"
@@ -23,6 +27,20 @@ LOAD_BALANCER = LoadBalancerId(
 )
 TARGET = "k8s-kubesyst-clusterm-0123456789-50dc6c495c0c9188.elb.eu-west-1.amazonaws.com"
 MARK = comment_for(OWNER, LOAD_BALANCER)
+NO_DEADLINE = 1e12
+
+
+def records(provider: Provider, names: Collection[str] = (), zone_id: str = ZONE_ID) -> Sequence[Record]:
+    """One zone, or why it could not be read, raised."""
+    answer = provider.read({zone_id: names}, NO_DEADLINE)[zone_id]
+    if isinstance(answer, Retryable):
+        raise answer
+    return answer
+
+
+def named(label: str) -> str:
+    """The name of a label in the zone; `@` is the apex."""
+    return ZONE if label == "@" else f"{label}.{ZONE}"
 
 
 def create(label: str, content: str = TARGET, *, ttl: int = 60, comment: str = MARK) -> Change:
@@ -94,19 +112,26 @@ class CloudflareWorld:
     """
 
     def __init__(self, emulator: CloudflareEmulator, *, large: bool = False, patience: float = 10) -> None:
+        self.clock = VirtualClock(time.time())
         self.emulator = emulator
         self.token = SuppliedToken()
         emulator.add_zone(ZONE, ZONE_ID)
         emulator.add_token(TOKEN, [ZONE_ID])
         self.provider = Cloudflare(
-            OWNER, self.token, base_url=emulator.base_url, page_size=2 if large else 5000, read_timeout=patience
+            OWNER,
+            self.token,
+            base_url=emulator.base_url,
+            page_size=2 if large else 5000,
+            read_timeout=patience,
+            write_timeout=patience,
+            clock=self.clock,
         )
         self._filler = 3 if large else 0
         for number in range(self._filler):
             emulator.add_record(ZONE_ID, type="TXT", name=f"filler{number}", content="x")
 
     def seed(self, record_type: str, label: str, content: str, **fields: object) -> Record:
-        name = f"{label}.{ZONE}"
+        name = named(label)
         stored = self.emulator.add_record(ZONE_ID, type=record_type, name=name, content=content, **fields)
         return next(record for record in self.kept() if record.id == stored.id)
 
@@ -115,7 +140,17 @@ class CloudflareWorld:
 
     def kept(self) -> Sequence[Record]:
         return [
-            Record(r.id, ZONE_ID, r.name, r.type, r.content.lower(), r.ttl, r.proxied, r.comment or "")
+            Record(
+                r.id,
+                ZONE_ID,
+                r.name,
+                r.type,
+                r.content.lower(),
+                r.ttl,
+                r.proxied,
+                r.comment or "",
+                edited=datetime.fromisoformat(r.modified_on).timestamp(),
+            )
             for r in self.emulator.records(ZONE_ID)
             if not r.name.startswith("filler")
         ]
@@ -141,10 +176,10 @@ class InMemoryWorld:
     """The test double that the simulation runs on."""
 
     def __init__(self) -> None:
-        self.provider = self._double = InMemoryProvider()
+        self.provider = self._double = InMemoryProvider(apexes={ZONE_ID: ZONE}, clock=time.time)
 
     def seed(self, record_type: str, label: str, content: str, **fields: object) -> Record:
-        added = self._double.add(f"{label}.{ZONE}", record_type, content, zone_id=ZONE_ID)
+        added = self._double.add(named(label), record_type, content, zone_id=ZONE_ID)
         record = replace(added, **fields)  # type: ignore[arg-type]
         self._double.records_by_id[record.id] = record
         return record

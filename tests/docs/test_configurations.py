@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from sandbox.terraform import Terraform, TerraformError
+from tests.docs.test_addresses import REGISTRY
 from tests.docs.test_documents import OPERATIONS, README, SECURITY
 
-REGISTRY = "<namespace>/cilium-mesh-dns/aws"
 HERE = "../../.."
 ZONES = 'zones = { "mesh.example.com" = "023e105f4ecef8ad9ca31a8372d0c353" }\n'
 

@@ -236,7 +236,10 @@ def test_a_replacement_never_empties_the_name(mesh: Installation) -> None:
 WRONG_SETTINGS = {
     "the variable is missing": (None, "MESH_DNS_SETTINGS is missing"),
     "the variable is not JSON": ("{", "MESH_DNS_SETTINGS is not JSON"),
-    "a zone id is mistyped": ({"zones": {SUFFIX: "not-an-id"}}, f"zones.{SUFFIX}"),
+    "a zone id is mistyped": (
+        {"zones": {SUFFIX: {"cloudflare": {"zone_id": "not-an-id"}}}},
+        f"zones.{SUFFIX}.cloudflare.zone_id",
+    ),
 }
 
 

@@ -192,7 +192,7 @@ def documented_blocks() -> tuple[str, str]:
     """The two blocks that the documentation says to add, with the module of this tree."""
     section = DOCUMENT.read_text().split("<!-- tested: another-region -->")[1]
     code = section.split("```hcl\n")[1].split("```")[0]
-    code = re.sub(r'"<namespace>/[^"]*//modules/spoke"', '"../../modules/spoke"', code)
+    code = re.sub(r'"[\w-]+/cilium-mesh-dns/aws//modules/spoke"', '"../../modules/spoke"', code)
     code = re.sub(r"\n +version = .*", "", code)
     provider, module, rest = [*re.split(r"(?m)^(?=module )", code), ""]
     assert not rest

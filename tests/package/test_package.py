@@ -6,12 +6,10 @@ import hashlib
 import io
 import json
 import re
-import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -246,34 +244,3 @@ class TestBillOfMaterials:
 
         assert set(re.findall(r'"content": "([0-9a-f]{64})"', json.dumps(bill))) <= hashes
         assert json.dumps(bill).count("SHA-256") == len(PACKAGES) + 1
-
-
-class TestArchive:
-    """What a registry takes: the archive of a git tag."""
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def archive(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tarfile.TarFile]:
-        git = shutil.which("git")
-        if git is None or not (ROOT / ".git").exists():
-            pytest.skip("not a git working copy: nothing to archive")
-        path = tmp_path_factory.mktemp("archive") / "module.tar"
-        subprocess.run([git, "archive", "--output", str(path), "HEAD"], cwd=ROOT, check=True)  # noqa: S603
-        with tarfile.open(path) as archive:
-            yield archive
-
-    def test_carries_the_zip_itself(self, archive: tarfile.TarFile) -> None:
-        member = archive.extractfile("lambda/package.zip")
-        assert member is not None
-        content = member.read()
-
-        assert zipfile.is_zipfile(io.BytesIO(content)), "a pointer of large file storage, or text conversion"
-        sums = archive.extractfile("lambda/package.sha256")
-        assert sums is not None
-        assert sums.read().decode().split()[0] == package.sha256(content)
-
-    def test_no_attribute_leaves_anything_out_or_stores_it_elsewhere(self) -> None:
-        attributes = (ROOT / ".gitattributes").read_text()
-
-        assert "*.zip binary" in attributes
-        assert not re.search(r"export-ignore|export-subst|filter=", attributes)

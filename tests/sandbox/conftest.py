@@ -1,4 +1,4 @@
-"""A running sandbox, and its default account."""
+"""A running sandbox that shows everything at once, and its default account."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from sandbox.lateness import INSTANT
 from sandbox.sandbox import Sandbox
 from tests.sandbox.account import Account
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as running:
+    with Sandbox(lateness=INSTANT) as running:
         yield running
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from sandbox.lateness import INSTANT
 from sandbox.sandbox import Sandbox
 from tests.sandbox.account import Account, eventually
 
@@ -45,7 +47,7 @@ def waiting(aws: Account, url: str) -> int:
 @pytest.fixture
 def fast() -> Iterator[Account]:
     """An account whose queues run twenty times as fast as the clock."""
-    with Sandbox(queue_speed=20) as running:
+    with Sandbox(queue_speed=20, lateness=INSTANT) as running:
         yield Account(running)
 
 
@@ -70,6 +72,38 @@ def test_a_record_looks_as_in_aws(aws: Account) -> None:
     assert record["attributes"]["ApproximateReceiveCount"] == "1"
     assert record["messageAttributes"]["reason"]["stringValue"] == "why"
     assert record["md5OfBody"] == sent["MD5OfMessageBody"]
+
+
+def records(aws: Account) -> list[dict[str, Any]]:
+    """Every record that the function got, in their order."""
+    batches = [json.loads(line.text)["records"] for line in aws.sandbox.logs if line.text.startswith('{"records"')]
+    return [record for batch in batches for record in batch]
+
+
+def test_a_record_tells_when_and_by_whom_it_was_sent_and_how_often_it_came(fast: Account) -> None:
+    dead_url, dead = fast.queue("dead")
+    redrive = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 2})
+    url, arn = fast.queue("events", RedrivePolicy=redrive, VisibilityTimeout="30")
+    began = int(time.time() * 1000)
+    fast.client("sqs").send_message(QueueUrl=url, MessageBody="bad by a role")
+    fast.client("sns").publish(TopicArn=fast.topic_to(arn, raw=True), Message="by a topic")
+    sent = int(time.time() * 1000)
+    fed_function(fast, arn)
+    eventually(lambda: waiting(fast, url) == 0)
+
+    first, again = (record["attributes"] for record in records(fast) if record["body"] == "bad by a role")
+    assert re.fullmatch(r"AROA[A-Z0-9]+:sandbox-user", first["SenderId"])
+    assert first["SenderId"] == again["SenderId"]
+    assert began <= int(first["SentTimestamp"]) <= sent
+    assert first["SentTimestamp"] == again["SentTimestamp"]
+    assert (first["ApproximateReceiveCount"], again["ApproximateReceiveCount"]) == ("1", "2")
+    assert int(first["ApproximateFirstReceiveTimestamp"]) >= int(first["SentTimestamp"])
+    assert first["ApproximateFirstReceiveTimestamp"] == again["ApproximateFirstReceiveTimestamp"]
+    (by_topic,) = (record["attributes"] for record in records(fast) if record["body"] == "by a topic")
+    assert by_topic["SenderId"].startswith("AIDA")
+    (dead_letter,) = fast.received(dead_url)
+    assert dead_letter["Attributes"]["SentTimestamp"] == first["SentTimestamp"]
+    assert dead_letter["Attributes"]["SenderId"] == first["SenderId"]
 
 
 @pytest.mark.parametrize(

@@ -63,10 +63,19 @@ def test_no_call_describes_more_than_twenty(aws: Account) -> None:
 
 def test_a_name_can_be_used_once_at_a_time(aws: Account) -> None:
     first = aws.load_balancer("one")
-    with pytest.raises(ClientError, match="DuplicateLoadBalancerName"):
-        aws.load_balancer("one")
+    for other in ({"Scheme": "internet-facing"}, {"Tags": [{"Key": "hostname", "Value": "x"}]}):
+        with pytest.raises(ClientError, match="DuplicateLoadBalancerName"):
+            aws.load_balancer("one", **other)
     aws.client("elbv2").delete_load_balancer(LoadBalancerArn=first["LoadBalancerArn"])
     assert aws.load_balancer("one")["DNSName"] != first["DNSName"]
+
+
+def test_a_create_that_is_repeated_finds_what_it_made(aws: Account) -> None:
+    tags = [{"Key": "hostname", "Value": "x"}]
+    assert (
+        aws.load_balancer("one", Tags=tags)["LoadBalancerArn"] == aws.load_balancer("one", Tags=tags)["LoadBalancerArn"]
+    )
+    assert len(aws.client("elbv2").describe_load_balancers()["LoadBalancers"]) == 1
 
 
 def test_pages_are_as_long_as_in_aws(aws: Account) -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from mesh_dns.core import messages
 from mesh_dns.core.decision import Decision, Plan, permits
+from mesh_dns.core.history import states
 from mesh_dns.core.plan import plan
 from mesh_dns.core.report import Key, Report, Result, Written
 from mesh_dns.core.request import MOST_HOPS, Request
@@ -46,8 +47,8 @@ def converge(ports: Ports, request: Request, scopes: KnownScopes, deadline: floa
 
 def decide(request: Request, reader: Reader) -> Plan:
     """Plan on zones that were read after AWS was: where AWS has to be asked more, they are read once more."""
-    reader.find_tagged(request.scopes())
     reader.look(request.load_balancers())
+    reader.find_tagged(request.scopes())
     zone_ids = request.zones(reader.snapshot())
     for _ in range(ROUNDS):
         reader.list_zones(zone_ids, request.hostnames(reader.snapshot()))
@@ -124,8 +125,10 @@ def _send(ports: Ports, request: Request, result: Result) -> Retryable | None:
 
 
 def _tell(ports: Ports, request: Request, result: Result) -> None:
-    for each in result.final():
-        ports.reporter.decided(each.decision, outcome=_outcome(ports, each, result.report.unsent))
+    told = [(each.decision, _outcome(ports, each, result.report.unsent)) for each in result.final()]
+    for decision, outcome in told:
+        ports.reporter.decided(decision, outcome=outcome)
+    ports.memory.note(states(told, result.snapshot.now))
     ports.reporter.unread(result.snapshot.unread_zones)
     failures = request.failures(result)
     for key, work in request.messages.items():

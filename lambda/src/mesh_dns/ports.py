@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from mesh_dns.core.decision import Decision, permits
+from mesh_dns.core.history import NameState
 from mesh_dns.core.rules import Rules
 from mesh_dns.core.scopes import Entry
 from mesh_dns.core.snapshot import UnreadZone
@@ -95,6 +96,10 @@ class Memory(Protocol):
         unanswered: Collection[str] = (),
     ) -> None:
         """Hostnames that the provider refused just now, or took; zones that answered, or did not."""
+        ...
+
+    def note(self, names: Mapping[str, NameState]) -> None:
+        """The last state of each hostname: for people, and read by nothing here."""
         ...
 
 

@@ -11,6 +11,10 @@ from mesh_dns.dns.provider import Denied
 from mesh_dns.errors import OutOfTime, Retryable
 from mesh_dns.ports import Ports
 
+# The part of an invocation's time in which AWS may be asked: the rest is for the zones and for writing, so that an
+# invocation gets something done however slow AWS is.
+TIME_FOR_AWS = 0.6
+
 
 class Reader:
     """The reads of one batch, each made once; a zone is listed anew when AWS was asked more after its list.
@@ -23,6 +27,7 @@ class Reader:
         self._rules = ports.rules
         self._scopes = scopes
         self._deadline = deadline
+        self._aws_deadline = ports.clock() + TIME_FOR_AWS * (deadline - ports.clock())
         self._sightings: dict[LoadBalancerId, Sighting] = {}
         self._tagged: dict[Scope, Listing | Unreadable] = {}
         self._listings: dict[Scope, Listing | Unreadable] = {}
@@ -35,7 +40,7 @@ class Reader:
         outside = {load_balancer for load_balancer in wanted if load_balancer.scope not in self._scopes.known}
         self._sightings.update(dict.fromkeys(outside, Unreadable("its scope is not known")))
         if wanted - outside:
-            found = self._ports.inventory.look(wanted - outside, self._deadline)
+            found = self._ports.inventory.look(wanted - outside, self._aws_deadline)
             unanswered = dict.fromkeys(
                 wanted - outside, Unreadable("AWS said nothing about it", cause=Cause.UNANSWERED)
             )
@@ -46,13 +51,13 @@ class Reader:
         """Find every load balancer of these scopes that carries the tag."""
         wanted = frozenset(scopes) - self._tagged.keys()
         if wanted:
-            self._tagged.update(self._ports.inventory.tagged(wanted, self._deadline))
+            self._tagged.update(self._ports.inventory.tagged(wanted, self._aws_deadline))
 
     def list_scopes(self, scopes: Iterable[Scope]) -> bool:
         """List every load balancer of these scopes. Whether anything was asked."""
         wanted = frozenset(scopes) - self._listings.keys()
         if wanted:
-            self._listings.update(self._ports.inventory.listings(wanted, self._deadline))
+            self._listings.update(self._ports.inventory.listings(wanted, self._aws_deadline))
         return bool(wanted)
 
     def list_zones(self, zone_ids: Collection[str], hostnames: Collection[str]) -> None:

@@ -1,11 +1,12 @@
 """AWS as `mesh_dns.aws` calls it: real botocore clients, which check every parameter, answered from memory.
 
-It keeps AWS's ways where emulators differ: a describe of several load balancers is refused whole when one is gone, so
+It keeps AWS's ways where emulators differ: a describe of several load balancers fails whole when one is gone, so
 is a DescribeTags; the tagging API may still name what is deleted; ids per call and pages have limits.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,35 +14,19 @@ from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
 
-from mesh_dns.aws.clients import AwsClients, Client, Credentials
+from mesh_dns.aws.clients import AwsClients, Client
 from mesh_dns.core.values import Kind, LoadBalancerId, Scope
+from mesh_dns.credentials import Credentials
+from tests.unit.aws.fake_table import AwsError, Call, FakeTable
 
 HUB = Scope("111122223333", "eu-west-1")
 SPOKE = Scope("444455556666", "eu-central-1")
 NOW = 1_700_000_000.0
 
 
-class AwsError(Exception):
-    """An error that AWS answers with."""
-
-    def __init__(self, code: str, message: str = "said AWS", status: int = 400) -> None:
-        super().__init__(code)
-        self.answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {}}
-        self.status = status
-
-
-@dataclass(frozen=True)
-class Call:
-    """What was called, where, with what."""
-
-    scope: Scope
-    action: str
-    arguments: Mapping[str, Any]
-
-
 @dataclass(frozen=True)
 class Balancer:
-    """A load balancer as AWS keeps it."""
+    """A load balancer as AWS keeps it. `odd`: members of its description as they should not be; None leaves one out."""
 
     id: LoadBalancerId
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -49,27 +34,28 @@ class Balancer:
     scheme: str | None = "internal"
     created: float = NOW
     state: str = "active"
+    odd: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
-class FakeAws:
+class FakeAws(FakeTable):
     """All accounts and regions. `before`: called with each call before it is answered; may change things or raise."""
 
     balancers: dict[LoadBalancerId, Balancer] = field(default_factory=dict)
-    parameters: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     still_tagged: dict[LoadBalancerId, Mapping[str, str]] = field(default_factory=dict)
     sent: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     before: Callable[[Call], None] = lambda call: None
     session_account: str | None = None
+    regions_off: set[tuple[str, str]] = field(default_factory=set)
     session_seconds: float = 3600
 
     def add(self, *balancers: Balancer) -> None:
         self.balancers.update((balancer.id, balancer) for balancer in balancers)
 
-    def clients(self) -> AwsClients:
-        return FakeClients(self)
+    def clients(self, region: str = HUB.region) -> AwsClients:
+        return FakeClients(self, region)
 
     def actions(self) -> list[str]:
         return [call.action for call in self.calls]
@@ -129,6 +115,8 @@ class FakeAws:
 
     def _sts_AssumeRole(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
         account = self.session_account or call.arguments["RoleArn"].split(":")[4]
+        if (account, call.scope.region) in self.regions_off:
+            raise AwsError("RegionDisabledException", "STS is not activated in this region for account", 403)
         return {
             "Credentials": {
                 "AccessKeyId": f"ASIA{account}",
@@ -138,22 +126,6 @@ class FakeAws:
             },
             "AssumedRoleUser": {"Arn": f"arn:aws:sts::{account}:assumed-role/reader/mesh-dns", "AssumedRoleId": "A:m"},
         }
-
-    def _ssm_GetParametersByPath(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
-        path = call.arguments["Path"] + "/"
-        names = sorted(name for name in self.parameters if name.startswith(path))
-        start, size = int(call.arguments.get("NextToken", 0)), call.arguments["MaxResults"]
-        page = [{"Name": name, "Value": self.parameters[name]} for name in names[start : start + size]]
-        return {"Parameters": page, **({"NextToken": str(start + size)} if start + size < len(names) else {})}
-
-    def _ssm_PutParameter(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
-        self.parameters[call.arguments["Name"]] = call.arguments["Value"]
-        return {"Version": 1}
-
-    def _ssm_DeleteParameter(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
-        if self.parameters.pop(call.arguments["Name"], None) is None:
-            raise AwsError("ParameterNotFound")
-        return {}
 
     def _secretsmanager_GetSecretValue(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
         return self.secrets[call.arguments["SecretId"]]
@@ -172,25 +144,29 @@ class FakeAws:
         entries = call.arguments["Entries"]
         assert 1 <= len(entries) <= 10, "SQS takes 10 entries a call"
         assert len({entry["Id"] for entry in entries}) == len(entries), "SQS wants distinct ids"
-        refused = [entry for entry in entries if entry.get("ReceiptHandle") == "refuse-me"]
-        self.sent.extend((call.arguments["QueueUrl"], entry) for entry in entries if entry not in refused)
-        failed = [{"Id": entry["Id"], "SenderFault": True, "Code": "InternalError"} for entry in refused]
+        size = sum(len(entry.get("MessageBody", "").encode()) for entry in entries)
+        assert size <= 262_144, "the module's queue takes 256 KB a call"
+        not_taken = [entry for entry in entries if entry.get("ReceiptHandle") == "not-this-one"]
+        self.sent.extend((call.arguments["QueueUrl"], entry) for entry in entries if entry not in not_taken)
+        failed = [{"Id": entry["Id"], "SenderFault": True, "Code": "InternalError"} for entry in not_taken]
         return {"Successful": [], "Failed": failed}
 
 
 class FakeClients(AwsClients):
     """Clients that are answered by `FakeAws`; with the function's own keys in the account of HUB."""
 
-    def __init__(self, aws: FakeAws) -> None:
-        super().__init__(HUB.region)
+    def __init__(self, aws: FakeAws, region: str) -> None:
+        super().__init__(region)
         self._made = _SHARED._session()  # reading AWS's models is slow
         self.aws = aws
         self.made: list[Client] = []
+        self._wrapping = threading.Lock()
 
     def client(self, service: str, region: str | None = None) -> Client:
-        fresh = (service, region or self.region) not in self._clients
-        client = super().client(service, region)
-        return self._answered(client, HUB.account) if fresh else client
+        with self._wrapping:
+            fresh = (service, region or self.region) not in self._clients
+            client = super().client(service, region)
+            return self._answered(client, HUB.account) if fresh else client
 
     def client_with(self, credentials: Credentials, service: str, region: str) -> Client:
         return self._answered(super().client_with(credentials, service, region), credentials.access_key[4:])
@@ -255,13 +231,18 @@ def _v2(balancer: Balancer) -> Mapping[str, Any]:
         item["DNSName"] = balancer.dns_name
     if balancer.scheme is not None:
         item["Scheme"] = balancer.scheme
-    return item
+    return _oddly(item, balancer)
 
 
 def _classic(balancer: Balancer) -> Mapping[str, Any]:
-    return {
+    item = {
         "LoadBalancerName": balancer.id.name,
         "DNSName": balancer.dns_name,
         "Scheme": balancer.scheme,
         "CreatedTime": datetime.fromtimestamp(balancer.created, UTC),
     }
+    return _oddly(item, balancer)
+
+
+def _oddly(item: Mapping[str, Any], balancer: Balancer) -> Mapping[str, Any]:
+    return {key: value for key, value in {**item, **balancer.odd}.items() if value is not None}

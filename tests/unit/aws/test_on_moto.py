@@ -12,13 +12,15 @@ from moto import mock_aws
 
 from mesh_dns.aws.clients import AwsClients
 from mesh_dns.aws.inventory import AwsInventory
+from mesh_dns.aws.memory import TableMemory
 from mesh_dns.aws.queue import Queue
-from mesh_dns.aws.register import ParameterRegister
+from mesh_dns.aws.register import TableRegister
 from mesh_dns.aws.scopes import ReaderRole, Scopes
 from mesh_dns.aws.secrets_manager import SecretsManagerStore
+from mesh_dns.aws.table import Table
 from mesh_dns.core import messages
-from mesh_dns.core.values import Gone, Kind, LoadBalancer, LoadBalancerId, Scope
-from mesh_dns.core.work import Sweep
+from mesh_dns.core.values import Gone, Kind, LoadBalancer, LoadBalancerId, Scope, Unreadable
+from mesh_dns.core.work import SecondLook
 
 HUB = Scope("123456789012", "eu-west-1")  # moto's own account
 SPOKE = Scope("444455556666", "eu-central-1")
@@ -30,6 +32,10 @@ TAGS = [{"Key": "hostname", "Value": "cluster1.mesh.example.com"}]
 def clients() -> Iterator[AwsClients]:
     with mock_aws():
         yield AwsClients(HUB.region)
+
+
+def deadline() -> float:
+    return time.time() + 60
 
 
 def inventory_of(clients: AwsClients) -> AwsInventory:
@@ -44,26 +50,26 @@ def make_network_load_balancer(elbv2: Any, ec2: Any) -> LoadBalancerId:
     return found
 
 
-def test_a_network_load_balancer_at_home(clients: AwsClients) -> None:
+def test_a_network_load_balancer_of_the_hub(clients: AwsClients) -> None:
     made = make_network_load_balancer(clients.client("elbv2"), clients.client("ec2"))
     inventory = inventory_of(clients)
 
-    seen = inventory.look([made])[made]
+    seen = inventory.look([made], deadline())[made]
 
     assert isinstance(seen, LoadBalancer)
     assert seen.tags == {"hostname": "cluster1.mesh.example.com"}
     assert seen.internal
     assert seen.dns_name.endswith(".amazonaws.com")
     assert abs(seen.created - time.time()) < 60
-    assert inventory.tagged(HUB) == {made: seen}
-    assert inventory.listing(HUB) == {made: seen}
+    assert inventory.tagged([HUB], deadline()) == {HUB: {made: seen}}
+    assert inventory.listings([HUB], deadline()) == {HUB: {made: seen}}
 
 
 def test_a_network_load_balancer_of_a_spoke(clients: AwsClients) -> None:
     keys = clients.client("sts").assume_role(
         RoleArn=f"arn:aws:iam::{SPOKE.account}:role/admin", RoleSessionName="owner"
     )["Credentials"]
-    session, _ = clients._session()
+    session = clients._session()
     owner = {
         "aws_access_key_id": keys["AccessKeyId"],
         "aws_secret_access_key": keys["SecretAccessKey"],
@@ -73,9 +79,12 @@ def test_a_network_load_balancer_of_a_spoke(clients: AwsClients) -> None:
     made = make_network_load_balancer(session.create_client("elbv2", **owner), session.create_client("ec2", **owner))
 
     assert made.scope == SPOKE
-    assert isinstance(inventory_of(clients).look([made])[made], LoadBalancer)
-    assert inventory_of(clients).listing(SPOKE).keys() == {made}
-    assert inventory_of(clients).listing(HUB) == {}
+    assert isinstance(inventory_of(clients).look([made], deadline())[made], LoadBalancer)
+    listings = inventory_of(clients).listings([SPOKE, HUB], deadline())
+    listed = listings[SPOKE]
+    assert not isinstance(listed, Unreadable)
+    assert listed.keys() == {made}
+    assert listings[HUB] == {}
 
 
 def test_a_classic_load_balancer(clients: AwsClients) -> None:
@@ -89,22 +98,52 @@ def test_a_classic_load_balancer(clients: AwsClients) -> None:
     known_as = LoadBalancerId(HUB.region, HUB.account, Kind.CLASSIC, "mesh")
     gone = LoadBalancerId(HUB.region, HUB.account, Kind.CLASSIC, "gone")
 
-    seen = inventory_of(clients).look([known_as, gone])
+    seen = inventory_of(clients).look([known_as, gone], deadline())
 
     assert isinstance(seen[known_as], LoadBalancer)
     assert seen[gone] == Gone()
-    assert inventory_of(clients).listing(HUB).keys() == {known_as}
+    assert inventory_of(clients).listings([HUB], deadline()) == {HUB: {known_as: seen[known_as]}}
+
+
+def make_table(clients: AwsClients) -> Table:
+    clients.client("dynamodb").create_table(
+        TableName="mesh-dns",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "kind", "KeyType": "HASH"}, {"AttributeName": "key", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("kind", "key")],
+    )
+    return Table(clients, "mesh-dns", time.time)
 
 
 def test_the_register(clients: AwsClients) -> None:
-    def register() -> ParameterRegister:
-        return ParameterRegister(clients, "/mesh-dns/scopes", HUB, 900, time.time)
+    table = make_table(clients)
+
+    def register() -> TableRegister:
+        return TableRegister(table, HUB, 900, time.time)
 
     register().announce(SPOKE)
-    assert register().known() == {HUB, SPOKE}
+    register().announce(SPOKE)
+    register().note_read(SPOKE)
+    entry = register().entries()[SPOKE]
+    assert entry.read is not None
+    assert abs(entry.announced - time.time()) < 60
 
-    register().release(SPOKE)
-    assert register().known() == {HUB}
+    register().forget(SPOKE)
+    register().note_read(SPOKE)
+    assert register().entries().keys() == {HUB}
+
+
+def test_the_memory(clients: AwsClients) -> None:
+    table = make_table(clients)
+
+    def memory() -> TableMemory:
+        return TableMemory(table, time.time)
+
+    memory().remember(refused=["a.mesh.example.com", "b.mesh.example.com"], unanswered=["zone"])
+    later = memory()
+    assert later.recall().unanswered.keys() == {"zone"}
+    later.remember(written=["a.mesh.example.com"])
+    assert memory().recall().refused.keys() == {"b.mesh.example.com"}
 
 
 def test_the_queues(clients: AwsClients) -> None:
@@ -112,9 +151,11 @@ def test_the_queues(clients: AwsClients) -> None:
     own, dead = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("own", "dead-letter"))
     queue = Queue(clients, own, dead)
 
-    queue.send_continuation(Sweep(HUB, hops=1))
+    network = LoadBalancerId(HUB.region, HUB.account, Kind.NETWORK, "mesh", "50dc6c495c0c9188")
+    look = SecondLook(network, "cluster1.mesh.example.com", "zone", "record", 1.0)
+    queue.send({look: 0})
     (received,) = sqs.receive_message(QueueUrl=own)["Messages"]
-    assert messages.decode(json.loads(received["Body"])) == Sweep(HUB, hops=1)
+    assert json.loads(received["Body"]) == messages.encode(look)
 
     queue.postpone({received["ReceiptHandle"]: 0})
     assert len(sqs.receive_message(QueueUrl=own)["Messages"]) == 1

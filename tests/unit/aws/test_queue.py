@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from mesh_dns.aws.queue import Queue
 from mesh_dns.core import messages
-from mesh_dns.core.work import SecondLook, Sweep
+from mesh_dns.core.work import SecondLook
 from mesh_dns.errors import Retryable
-from tests.unit.aws.fake_aws import HUB, NOW, AwsError, Call, FakeAws, nlb
+from tests.unit.aws.fake_aws import NOW, FakeAws, nlb
+from tests.unit.aws.fake_table import AwsError, Call
 
 OWN, DEAD = "https://sqs.example/own", "https://sqs.example/dead-letter"
 
@@ -28,13 +30,13 @@ def bodies(aws: FakeAws) -> list[Any]:
     return [json.loads(entry["MessageBody"]) for _, entry in aws.sent]
 
 
-def test_second_looks_go_by_tens_each_with_its_delay() -> None:
+def test_messages_go_by_tens_each_with_its_delay() -> None:
     aws = FakeAws()
-    queue_of(aws).send_second_looks({look(number): 600 - number for number in range(25)})
+    queue_of(aws).send({look(number): 600 - number for number in range(25)})
 
     assert [len(call.arguments["Entries"]) for call in aws.calls] == [10, 10, 5]
     assert {url for url, _ in aws.sent} == {OWN}
-    assert [messages.decode(body) for body in bodies(aws)] == [look(number) for number in range(25)]
+    assert bodies(aws) == [messages.encode(look(number)) for number in range(25)]
     assert [entry["DelaySeconds"] for _, entry in aws.sent] == [600 - number for number in range(25)]
 
 
@@ -49,24 +51,39 @@ def test_second_looks_go_by_tens_each_with_its_delay() -> None:
 )
 def test_a_delay_is_what_sqs_takes(delay: float, sent: int) -> None:
     aws = FakeAws()
-    queue_of(aws).send_second_looks({look(1): delay})
+    queue_of(aws).send({look(1): delay})
 
     assert aws.sent[0][1]["DelaySeconds"] == sent
 
 
-def test_no_second_looks_cost_no_call() -> None:
+def test_no_messages_cost_no_call() -> None:
     aws = FakeAws()
-    queue_of(aws).send_second_looks({})
+    queue_of(aws).send({})
 
     assert aws.calls == []
 
 
-def test_a_continuation_comes_back_as_it_was() -> None:
+@pytest.mark.parametrize(
+    ("length", "entries"),
+    [(100, [10, 2]), (30_000, [8, 4]), (200_000, [1] * 12)],
+    ids=["short ones go by tens", "long ones as many as SQS takes", "very long ones alone"],
+)
+def test_a_call_is_not_longer_than_sqs_takes(length: int, entries: list[int]) -> None:
     aws = FakeAws()
-    rest = Sweep(HUB, nlb(7), hops=3, override_guard=True)
-    queue_of(aws).send_continuation(rest)
+    queue_of(aws).send({SecondLook(nlb(number), "x" * length, "z", "r", NOW): 0 for number in range(12)})
 
-    assert [messages.decode(body) for body in bodies(aws)] == [rest]
+    assert [len(call.arguments["Entries"]) for call in aws.calls] == entries
+
+
+def test_when_nobody_answers_the_rest_is_not_waited_for() -> None:
+    def no_answer(call: Call) -> None:
+        raise ReadTimeoutError(endpoint_url="https://sqs.eu-west-1.amazonaws.com")
+
+    aws = FakeAws(before=no_answer)
+    with pytest.raises(Retryable, match="ReadTimeoutError"):
+        queue_of(aws).send({look(number): 1 for number in range(25)})
+
+    assert len(aws.calls) == 1
 
 
 def test_one_call_that_fails_does_not_keep_the_others_from_being_made() -> None:
@@ -78,16 +95,16 @@ def test_one_call_that_fails_does_not_keep_the_others_from_being_made() -> None:
 
     aws.before = fail_first
     with pytest.raises(Retryable, match=r"sqs:SendMessageBatch in eu-west-1: RequestThrottled.*tried again"):
-        queue_of(aws).send_second_looks({look(number): 1 for number in range(25)})
+        queue_of(aws).send({look(number): 1 for number in range(25)})
 
     assert len(aws.sent) == 15
 
 
-def test_a_message_that_sqs_refuses_in_an_accepted_batch_is_a_failure() -> None:
+def test_a_message_that_sqs_does_not_take_in_an_accepted_batch_is_a_failure() -> None:
     aws = FakeAws()
 
     with pytest.raises(Retryable, match="InternalError"):
-        queue_of(aws).postpone({"a": 10, "refuse-me": 20, "c": 30})
+        queue_of(aws).postpone({"a": 10, "not-this-one": 20, "c": 30})
 
     assert [entry["ReceiptHandle"] for _, entry in aws.sent] == ["a", "c"]
 

@@ -16,7 +16,7 @@ from mesh_dns.reading import Reader
 from tests.doubles.hub import AWAY, FAR, NAME, OTHER, RULES, SUFFIX, ZONE_2, Hub, raises
 from tests.doubles.inventory import HUB, make, make_id
 from tests.doubles.others import VirtualClock
-from tests.doubles.provider import ZONE
+from tests.doubles.provider import ZONE, InMemoryProvider
 
 
 @pytest.fixture
@@ -77,14 +77,16 @@ def test_a_zone_is_listed_anew_and_the_newest_list_counts(hub: Hub) -> None:
 
 def test_each_zone_is_asked_for_its_own_names() -> None:
     hub = Hub(replace(RULES, zones={"mesh.example.com": ZONE, "eu.mesh.example.com": ZONE_2, "x.example.net": ZONE}))
-    asked = []
-    read = hub.provider.read
+    asked: list[Mapping[str, Collection[str]]] = []
 
-    def recorded(wanted: Mapping[str, Collection[str]], deadline: float) -> Mapping[str, Sequence[Record] | Retryable]:
-        asked.append(dict(wanted))
-        return read(wanted, deadline)
+    class Listening(InMemoryProvider):
+        def read(
+            self, wanted: Mapping[str, Collection[str]], deadline: float
+        ) -> Mapping[str, Sequence[Record] | Retryable]:
+            asked.append(wanted)
+            return super().read(wanted, deadline)
 
-    hub.provider.read = recorded  # type: ignore[method-assign]
+    hub.provider = Listening()
     reader(hub).list_zones([ZONE, ZONE_2], [NAME, "a.eu.mesh.example.com", "b.x.example.net", "c.example.org"])
     assert asked == [{ZONE: ["b.x.example.net", NAME], ZONE_2: ["a.eu.mesh.example.com"]}]
 

@@ -1,4 +1,4 @@
-"""A small Vault over real HTTP: AWS login and KV version 1 and 2, as its documented API answers.
+"""A small Vault over real HTTP, as its documented API answers: for AWS login, which OpenBao has not, and odd answers.
 
 A login is verified as Vault and AWS do together: the signed request must be GetCallerIdentity for AWS's STS, carry the
 server id if one is demanded, and bear a signature that botocore computes alike from the secret key on file.
@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import base64
 import json
-import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 from botocore.auth import SigV4Auth
@@ -106,8 +104,8 @@ class Vault:
 
 
 @contextmanager
-def serving(vault: Vault, certificate: Path | None = None) -> Iterator[Vault]:
-    """Serve on a loopback port, with TLS if there is a file with key and certificate. Sets `vault.url`."""
+def serving(vault: Vault) -> Iterator[Vault]:
+    """Serve on a loopback port. Sets `vault.url`."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -138,16 +136,9 @@ def serving(vault: Vault, certificate: Path | None = None) -> Iterator[Vault]:
             """Nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    scheme = "http"
-    if certificate is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        scheme = "https"
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that does not trust us hangs up
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
-    vault.url = f"{scheme}://127.0.0.1:{server.server_address[1]}"
+    vault.url = f"http://127.0.0.1:{server.server_address[1]}"
     try:
         yield vault
     finally:

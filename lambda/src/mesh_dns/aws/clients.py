@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any, NamedTuple
+from typing import Any
 
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 from botocore.session import Session
+
+from mesh_dns.credentials import Credentials
 
 # botocore makes its clients at run time from AWS's models; there is no type to name.
 Client = Any
 
-# Seconds, and tries. A region that does not answer costs a call at most ATTEMPTS * READ_TIMEOUT and two short pauses;
-# whatever takes longer is for the queue to repeat.
+# Seconds. A try that nobody answers costs 7 of them, two tries 14 and a short pause: whatever takes longer is for the
+# queue to repeat.
 CONNECT_TIMEOUT = 2
 READ_TIMEOUT = 5
-ATTEMPTS = 3
-
-
-class Credentials(NamedTuple):
-    """Keys to sign with. Shows only the key's id, which is not secret."""
-
-    access_key: str
-    secret_key: str
-    token: str | None
-
-    def __repr__(self) -> str:
-        return f"Credentials({self.access_key})"
+# Tries of a call, the first included.
+ATTEMPTS = 2
+# These services are asked in scopes.py, which tries again itself: each try waits for its turn, and none starts behind
+# the deadline. botocore knows neither.
+_TRIED_BY_US = frozenset({"elb", "elbv2", "resourcegroupstaggingapi", "sts"})
+# Calls at the same time, over all clients: most of a call is waiting.
+THREADS = 24
 
 
 class AwsClients:
@@ -39,7 +37,7 @@ class AwsClients:
     def __init__(self, region: str) -> None:
         self.region = region
         self._clients: dict[tuple[str, str], Client] = {}
-        self._made: tuple[Session, Config] | None = None
+        self._made: Session | None = None
         self._making = threading.Lock()
 
     def client(self, service: str, region: str | None = None) -> Client:
@@ -47,18 +45,17 @@ class AwsClients:
         key = (service, region or self.region)
         with self._making:
             if key not in self._clients:
-                session, config = self._session()
-                self._clients[key] = session.create_client(service, region_name=key[1], config=config)
+                session = self._session()
+                self._clients[key] = session.create_client(service, region_name=key[1], config=_config(service))
             return self._clients[key]
 
     def client_with(self, credentials: Credentials, service: str, region: str) -> Client:
         """A new client of a service in a region with these credentials, which the caller keeps."""
         with self._making:
-            session, config = self._session()
-            return session.create_client(
+            return self._session().create_client(
                 service,
                 region_name=region,
-                config=config,
+                config=_config(service),
                 aws_access_key_id=credentials.access_key,
                 aws_secret_access_key=credentials.secret_key,
                 aws_session_token=credentials.token,
@@ -66,17 +63,24 @@ class AwsClients:
 
     def credentials(self) -> Credentials:
         """The function's own credentials, as they are now."""
-        session, _ = self._session()
-        frozen = session.get_credentials().get_frozen_credentials()
+        frozen = self._session().get_credentials().get_frozen_credentials()
         return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
 
     def partition(self, region: str) -> str:
         """The partition that a region belongs to: `aws`, `aws-cn`... Raises botocore's UnknownRegionError."""
-        session, _ = self._session()
-        partition: str = session.get_partition_for_region(region)
+        partition: str = self._session().get_partition_for_region(region)
         return partition
 
-    def _session(self) -> tuple[Session, Config]:
+    def main_region(self) -> str:
+        """The region of our partition that every account has: where its IAM lives, by botocore's partition data."""
+        resolver = self._session().get_component("endpoint_resolver")
+        try:
+            endpoint = resolver.construct_endpoint("iam", partition_name=self.partition(self.region))
+        except BotoCoreError:
+            return self.region  # the smallest partitions have just one
+        return str(endpoint["credentialScope"]["region"])
+
+    def _session(self) -> Session:
         if self._made is None:
             # At DEBUG, botocore logs the bodies of answers and the session token of requests. The function's log level
             # is the user's choice; this is not.
@@ -84,11 +88,15 @@ class AwsClients:
             session = Session()
             # Tokens of the global endpoint do not work in opt-in regions, and older versions of botocore prefer it.
             session.set_config_variable("sts_regional_endpoints", "regional")
-            config = Config(
-                connect_timeout=CONNECT_TIMEOUT,
-                read_timeout=READ_TIMEOUT,
-                retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-                user_agent_extra="terraform-aws-cilium-mesh-dns",
-            )
-            self._made = session, config
+            self._made = session
         return self._made
+
+
+def _config(service: str) -> Config:
+    return Config(
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        retries={"mode": "standard", "total_max_attempts": 1 if service in _TRIED_BY_US else ATTEMPTS},
+        max_pool_connections=THREADS,
+        user_agent_extra="terraform-aws-cilium-mesh-dns",
+    )

@@ -2,173 +2,181 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from itertools import islice
-from typing import Any, TypeVar
 
-from mesh_dns.aws.calls import Refused
-from mesh_dns.aws.generations import IDS_PER_CALL, NOT_FOUND, Classic, Descriptions, ElbV2, Generation, Tags, tags_of
+from mesh_dns.aws.calls import ErrorAnswer, OddAnswer, member, unreadable
+from mesh_dns.aws.clients import THREADS
+from mesh_dns.aws.generations import IDS_PER_CALL, Classic, ElbV2, Generation, Tags, no_loop, tags_of
+from mesh_dns.aws.looking import about_one_id, look, read_each, those_that_exist
 from mesh_dns.aws.scopes import Scopes
-from mesh_dns.core.values import Gone, Listing, LoadBalancer, LoadBalancerId, Scope, Sighting, Unreadable
+from mesh_dns.core.values import (
+    Gone,
+    Kind,
+    Listing,
+    LoadBalancer,
+    LoadBalancerId,
+    Scope,
+    Sighting,
+    Unreadable,
+)
 from mesh_dns.errors import Retryable
 
 TAGGED_PER_PAGE = 100  # of GetResources
-# Listing is waiting, mostly: sixty scopes one after the other would take half a minute.
-SCOPES_AT_A_TIME = 8
-# What AWS says to a whole call because of one of its ids.
-_ABOUT_ONE_ID = frozenset({NOT_FOUND, "ValidationError"})
-
-T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 
 class AwsInventory:
-    """An `Inventory`. Reads by the sessions of `scopes`."""
+    """An `Inventory`. Reads by the sessions of `scopes`; each scope and generation has its own failures."""
 
     def __init__(self, scopes: Scopes, hostname_tag: str) -> None:
         self._scopes = scopes
         self._hostname_tag = hostname_tag
+        # Two pools, since who waits for a call must not hold a thread that the call needs. One after the other, sixty
+        # scopes would take half a minute; and a dozen that do not answer leave threads for the others.
+        self._scope_threads = ThreadPoolExecutor(THREADS, "scope")
+        self._call_threads = ThreadPoolExecutor(THREADS, "call")
 
-    def look(self, ids: Collection[LoadBalancerId]) -> Mapping[LoadBalancerId, Sighting]:
-        """Look at each directly: `ceil(n / 20)` calls for descriptions and as many for tags, per scope and generation.
+    def look(self, ids: Collection[LoadBalancerId], deadline: float) -> Mapping[LoadBalancerId, Sighting]:
+        """Look at each directly, per scope and generation: a call for its description and one for each 20's tags.
 
-        Where one of them is gone AWS refuses the whole call, which is then made for each of its ids.
+        Several of a scope cost a call for each 400 in the scope, and one for each that is gone.
         """
+        groups: dict[tuple[Scope, bool], list[LoadBalancerId]] = {}
+        for load_balancer in sorted(set(ids)):
+            groups.setdefault((load_balancer.scope, load_balancer.kind is Kind.CLASSIC), []).append(load_balancer)
         found: dict[LoadBalancerId, Sighting] = {}
-        for scope in sorted({load_balancer.scope for load_balancer in ids}):
-            of_scope = sorted(load_balancer for load_balancer in ids if load_balancer.scope == scope)
+        for seen in self._scope_threads.map(partial(self._look_or_not, deadline), groups.values()):
+            found.update(seen)
+        return found
+
+    def tagged(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
+        """By a call for each 100 tagged, one for each 400 in the scope, and one for tags that shows that we may."""
+        return self._each(self._tagged, scopes, deadline)
+
+    def listings(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
+        """By a call for each 400 in the scope and one for the tags of each 20, in both generations."""
+        return self._each(self._listing, scopes, deadline)
+
+    def _each(
+        self, read: Callable[[Scope, float], Listing], scopes: Collection[Scope], deadline: float
+    ) -> Mapping[Scope, Listing | Unreadable]:
+        def read_or_not(scope: Scope) -> Listing | Unreadable:
             try:
-                generations = self._generations(scope)
-            except Retryable as error:
-                found.update(dict.fromkeys(of_scope, Unreadable(str(error))))
-                continue
-            for generation in generations:
-                read = partial(_describe_with_tags, generation)
-                found.update(_read_each(read, filter(generation.covers, of_scope)))
-        return found
+                return read(scope, deadline)
+            except Exception as error:
+                return _not_read(error)
 
-    def tagged(self, scope: Scope) -> Mapping[LoadBalancerId, LoadBalancer]:
-        """Every load balancer with the hostname tag: a call for each 100, and one for each 400 in the scope."""
-        tags = self._tags_by_tagging_api(scope)
-        found: dict[LoadBalancerId, LoadBalancer] = {}
-        for generation in self._generations(scope):
-            ids = sorted(filter(generation.covers, tags))
-            described = _describe_those_that_exist(generation, ids) if ids else {}
-            # The tagging API names deleted ones for a while: what AWS does not describe is left out.
-            found.update((key, replace(described[key], tags=tags[key])) for key in ids if key in described)
-        return found
+        every = sorted(set(scopes))
+        return dict(zip(every, self._scope_threads.map(read_or_not, every), strict=True))
 
-    def listings(self, scopes: Collection[Scope]) -> Mapping[Scope, Listing | Unreadable]:
-        """Every load balancer of each scope with its tags, several scopes at a time."""
-        with ThreadPoolExecutor(SCOPES_AT_A_TIME) as pool:
-            return dict(zip(scopes, pool.map(self._listing_or_not, scopes), strict=True))
-
-    def _listing_or_not(self, scope: Scope) -> Listing | Unreadable:
+    def _look_or_not(self, deadline: float, ids: Sequence[LoadBalancerId]) -> Mapping[LoadBalancerId, Sighting]:
         try:
-            return self.listing(scope)
-        except Retryable as error:
-            return Unreadable(str(error), error.after)
+            (generation,) = (g for g in self._generations(ids[0].scope, deadline) if g.covers(ids[0]))
+            return look(generation, ids, self._call_threads.map)
+        except Exception as error:
+            return dict.fromkeys(ids, unreadable(error))
 
-    def listing(self, scope: Scope) -> Listing:
-        """Every load balancer of a scope: a call for each 400, and one for the tags of each 20. Raises Retryable."""
+    def _tagged(self, scope: Scope, deadline: float) -> Listing:
+        tags = self._tags_by_tagging_api(scope, deadline)
+        generations = self._generations(scope, deadline)
         found: dict[LoadBalancerId, LoadBalancer] = {}
-        for generation in self._generations(scope):
-            described = generation.describe_all()
-            read = partial(_tags_of_all, generation)
-            for key, tags in _read_each(read, described).items():
-                if isinstance(tags, Unreadable):
-                    raise Retryable(tags.reason, after=tags.after)
-                if not isinstance(tags, Gone):
-                    found[key] = replace(described[key], tags=tags)
+        for generation in generations:
+            ids = sorted(filter(generation.covers, tags))
+            # The tagging API names deleted ones for a while: what AWS does not describe is left out.
+            described = those_that_exist(generation, ids) if ids else {}
+            there = {key: value for key, value in described.items() if isinstance(value, LoadBalancer) and key in tags}
+            for key in described.keys() - there.keys():
+                # It is not in this answer, so that whoever needs to know looks at it, and sees why.
+                _log.warning("%s is left out of the tagged: %s", key, described[key])
+            if there:
+                _prove_that_tags_can_be_read(generation, list(there))
+            found.update((key, replace(value, tags=tags[key])) for key, value in there.items())
+        if not found:
+            _prove_that_all_can_be_read(generations)
         return found
 
-    def _tags_by_tagging_api(self, scope: Scope) -> Mapping[LoadBalancerId, Tags]:
+    def _listing(self, scope: Scope, deadline: float) -> Listing:
+        found: dict[LoadBalancerId, LoadBalancer] = {}
+        for generation in self._generations(scope, deadline):
+            described = {key: value for page in generation.pages() for key, value in page.items()}
+            for key, tags in read_each(generation.tags, list(described), self._call_threads.map).items():
+                what = described[key]
+                if isinstance(tags, Gone):
+                    continue
+                if isinstance(tags, Unreadable):
+                    raise _Part(tags)
+                if isinstance(what, LoadBalancer):
+                    found[key] = replace(what, tags=tags)
+                elif self._hostname_tag in tags:
+                    # An heir may hide in it. One without the tag is nobody's heir.
+                    raise _Part(what)
+        return found
+
+    def _tags_by_tagging_api(self, scope: Scope, deadline: float) -> Mapping[LoadBalancerId, Tags]:
         found: dict[LoadBalancerId, Tags] = {}
         position: dict[str, object] = {}
+        positions: set[str] = set()
         while True:
             answer = self._scopes.call(
                 scope,
                 "resourcegroupstaggingapi",
                 "get_resources",
+                deadline,
                 ResourceTypeFilters=["elasticloadbalancing:loadbalancer"],
                 TagFilters=[{"Key": self._hostname_tag}],
                 ResourcesPerPage=TAGGED_PER_PAGE,
                 **position,
             )
-            for item in answer["ResourceTagMappingList"]:
-                known_as = LoadBalancerId.from_arn(item["ResourceARN"])
-                if known_as is not None:
-                    found[known_as] = tags_of(item["Tags"])
-            if not answer.get("PaginationToken"):
+            for item in member(answer, "ResourceTagMappingList"):
+                known_as = LoadBalancerId.from_arn(str(member(item, "ResourceARN")))
+                if known_as is not None and known_as.scope == scope:
+                    found[known_as] = tags_of(member(item, "Tags"))
+            following = answer.get("PaginationToken")
+            if not following:
                 return found
-            position = {"PaginationToken": answer["PaginationToken"]}
+            no_loop(following, positions)
+            position = {"PaginationToken": following}
 
-    def _generations(self, scope: Scope) -> tuple[Generation, Generation]:
-        call: Callable[..., Mapping[str, Any]] = partial(self._scopes.call, scope)
+    def _generations(self, scope: Scope, deadline: float) -> tuple[Generation, Generation]:
+        def call(service: str, operation: str, **arguments: object) -> Mapping[str, object]:
+            return self._scopes.call(scope, service, operation, deadline, **arguments)
+
         return ElbV2(scope, self._scopes.partition(scope), call), Classic(scope, call)
 
 
-def _describe_with_tags(generation: Generation, ids: Sequence[LoadBalancerId]) -> Descriptions:
-    described = generation.describe(ids)
-    # An answer that leaves one out proves nothing: its tags are not asked for, and it stays unread.
-    there = [load_balancer for load_balancer in ids if load_balancer in described]
-    tags = generation.tags(there) if there else {}
-    return {key: replace(described[key], tags=tags[key]) for key in there if key in tags}
+class _Part(Retryable):
+    """A part of a scope could not be read, so the scope could not."""
+
+    def __init__(self, unread: Unreadable) -> None:
+        super().__init__(unread.reason, after=unread.after)
+        self.unread = unread
 
 
-def _tags_of_all(generation: Generation, ids: Sequence[LoadBalancerId]) -> Mapping[LoadBalancerId, Tags]:
-    return generation.tags(ids)
+def _not_read(error: Exception) -> Unreadable:
+    return error.unread if isinstance(error, _Part) else unreadable(error)
 
 
-def _describe_those_that_exist(generation: Generation, ids: Sequence[LoadBalancerId]) -> Descriptions:
-    if len(ids) <= IDS_PER_CALL:
-        try:
-            return generation.describe(ids)
-        except Refused as error:
-            if error.code not in _ABOUT_ONE_ID:
-                raise
-    return generation.describe_all()
+def _prove_that_all_can_be_read(generations: Sequence[Generation]) -> None:
+    """Describe one load balancer of any kind, and its tags: where nothing is tagged, nothing else would show it.
 
-
-def _read_each(
-    read: Callable[[Sequence[LoadBalancerId]], Mapping[LoadBalancerId, T]], ids: Iterable[LoadBalancerId]
-) -> Mapping[LoadBalancerId, T | Gone | Unreadable]:
-    """Read by chunks, and one by one what was refused because of one of several. Every id is in the answer.
-
-    Only the refusal of a call for one id says that this one is gone. Any other failure is not about an id: it stands
-    for all that are left, which are not asked for.
+    Raises Retryable.
     """
-    found: dict[LoadBalancerId, T | Gone | Unreadable] = {}
-    failure: Unreadable | None = None
-    chunks = deque(_chunks(ids))
-    while chunks:
-        chunk = chunks.popleft()
-        if failure is not None:
-            found.update(dict.fromkeys(chunk, failure))
-            continue
-        try:
-            answer = read(chunk)
-        except Refused as error:
-            if error.code not in _ABOUT_ONE_ID:
-                failure = Unreadable(str(error))
-                chunks.appendleft(chunk)
-            elif len(chunk) > 1:
-                chunks.extendleft([one] for one in reversed(chunk))
-            else:
-                found[chunk[0]] = Gone() if error.code == NOT_FOUND else Unreadable(str(error))
-        except Retryable as error:
-            failure = Unreadable(str(error), error.after)
-            chunks.appendleft(chunk)
-        else:
-            unread = Unreadable("AWS answered without it and without saying that it is gone")
-            found.update((key, answer.get(key, unread)) for key in chunk)
-    return found
+    for generation in generations:
+        for page in generation.pages(size=1):
+            if page:
+                _prove_that_tags_can_be_read(generation, list(page))
+                return
+            break
 
 
-def _chunks(ids: Iterable[LoadBalancerId]) -> Iterator[list[LoadBalancerId]]:
-    rest = iter(ids)
-    while chunk := list(islice(rest, IDS_PER_CALL)):
-        yield chunk
+def _prove_that_tags_can_be_read(generation: Generation, ids: Sequence[LoadBalancerId]) -> None:
+    """One call. AWS's answer that one of them is gone meanwhile proves as much. Raises Retryable."""
+    try:
+        generation.tags(ids[:IDS_PER_CALL])
+    except (ErrorAnswer, OddAnswer) as error:
+        if isinstance(error, OddAnswer) or not about_one_id(error):
+            raise

@@ -7,17 +7,22 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mesh_dns.aws.calls import call
+from mesh_dns.aws.calls import Unanswered, call
 from mesh_dns.aws.clients import AwsClients
 from mesh_dns.core import messages
-from mesh_dns.core.work import SecondLook, Sweep
+from mesh_dns.core.work import OwnMessage
 from mesh_dns.errors import Retryable
 
+# SQS's limits. Bytes: of one message and of all in one call, as the module sets them (SQS itself allows four times as
+# much); seconds: of a delay and of a visibility timeout; characters: of an attribute, by our own choice.
 ENTRIES_PER_CALL = 10
+BYTES_PER_CALL = 262_144
 LONGEST_DELAY = 900
 LONGEST_VISIBILITY = 43_200
 LONGEST_ATTRIBUTE = 256
 _ADVICE = "check the policies of the function's role and of the queue"
+
+Entry = Mapping[str, object]
 
 
 class Queue:
@@ -31,17 +36,13 @@ class Queue:
         self._queue_url = queue_url
         self._dead_letter_queue_url = dead_letter_queue_url
 
-    def send_second_looks(self, looks: Mapping[SecondLook, float]) -> None:
-        """Send each after its delay in seconds (0-900, rounded up). Raises Retryable."""
+    def send(self, messages: Mapping[OwnMessage, float]) -> None:
+        """Send each after its delay in seconds (0-900, rounded up). Raises Retryable if one was not taken."""
         entries = [
-            {"MessageBody": _body(look), "DelaySeconds": max(0, min(LONGEST_DELAY, math.ceil(delay)))}
-            for look, delay in looks.items()
+            {"MessageBody": _body(message), "DelaySeconds": _whole(math.ceil(delay), LONGEST_DELAY)}
+            for message, delay in messages.items()
         ]
         self._in_batches("send_message_batch", entries)
-
-    def send_continuation(self, sweep: Sweep) -> None:
-        """Send the rest of a sweep. Raises Retryable."""
-        self._in_batches("send_message_batch", [{"MessageBody": _body(sweep)}])
 
     def reject(self, message_id: str, body: str, reason: str) -> None:
         """Send a body to the dead-letter queue as it came, with the reason and its old id as attributes.
@@ -62,18 +63,25 @@ class Queue:
         If that fails they come back after the queue's own visibility timeout.
         """
         entries = [
-            {"ReceiptHandle": receipt, "VisibilityTimeout": max(0, min(LONGEST_VISIBILITY, delay))}
+            {"ReceiptHandle": receipt, "VisibilityTimeout": _whole(delay, LONGEST_VISIBILITY)}
             for receipt, delay in delays.items()
         ]
         self._in_batches("change_message_visibility_batch", entries)
 
-    def _in_batches(self, operation: str, entries: Sequence[Mapping[str, object]]) -> None:
-        """Make as many calls as it takes, all of them, and raise for what was not accepted."""
+    def _in_batches(self, operation: str, entries: Sequence[Entry]) -> None:
+        """Make as many calls as it takes, and raise for what was not accepted.
+
+        One that fails does not keep the next from being tried; but when nobody answers, waiting for each would take
+        longer than the function has.
+        """
         failures: list[Retryable] = []
         for batch in _batches(entries):
             numbered = [{"Id": str(index), **entry} for index, entry in enumerate(batch)]
             try:
                 answer = self._call(operation, QueueUrl=self._queue_url, Entries=numbered)
+            except Unanswered as error:
+                failures.append(error)
+                break
             except Retryable as error:
                 failures.append(error)
                 continue
@@ -81,19 +89,32 @@ class Queue:
                 text = f"{failed.get('Code')}: {failed.get('Message', 'no reason given')}"
                 failures.append(Retryable(f"{operation} to {self._queue_url}: {text}; {_ADVICE}"))
         if failures:
-            raise Retryable(f"the queue refused {len(failures)} times, first: {failures[0]}")
+            raise Retryable(f"the queue did not take everything ({len(failures)} failures), first: {failures[0]}")
 
     def _call(self, operation: str, **arguments: object) -> Mapping[str, Any]:
         return call(self._clients.client("sqs"), operation, self._clients.region, _ADVICE, **arguments)
 
 
-def _body(work: SecondLook | Sweep) -> str:
-    return json.dumps(messages.encode(work), separators=(",", ":"))
+def _body(message: OwnMessage) -> str:
+    return json.dumps(messages.encode(message), separators=(",", ":"))
 
 
-def _batches(entries: Sequence[Mapping[str, object]]) -> Iterator[Sequence[Mapping[str, object]]]:
-    for start in range(0, len(entries), ENTRIES_PER_CALL):
-        yield entries[start : start + ENTRIES_PER_CALL]
+def _whole(seconds: int, longest: int) -> int:
+    return max(0, min(longest, seconds))
+
+
+def _batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    batch: list[Entry] = []
+    size = 0
+    for entry in entries:
+        bytes_of_it = len(str(entry.get("MessageBody", "")).encode())
+        if batch and (len(batch) == ENTRIES_PER_CALL or size + bytes_of_it > BYTES_PER_CALL):
+            yield batch
+            batch, size = [], 0
+        batch.append(entry)
+        size += bytes_of_it
+    if batch:
+        yield batch
 
 
 def _printable(text: str) -> str:

@@ -1,123 +1,112 @@
-"""Which scopes are known, and when each was last heard of."""
+"""Which scopes are known, since when, and when everything that a delete needs could last be read there."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 
-from mesh_dns.aws.calls import Refused, call
-from mesh_dns.aws.clients import AwsClients
+from mesh_dns.aws.table import Numbers, Table
+from mesh_dns.core.scopes import Entry
 from mesh_dns.core.values import Scope
 
+KIND = "scope"
 # Seconds for which what was read is good enough: a batch and those right behind it.
 MAX_AGE = 60
-# An announcement is written down when the last one is older than this part of a sweep period.
-_WORTH_WRITING = 1 / 3
-# A scope that was not heard of for three sweep periods is silent; what is written may be a little older than the truth.
-_SILENT_AFTER_PERIODS = 3 + _WORTH_WRITING
+# A read is written down when the last one is older than this part of a sweep period.
+WORTH_WRITING = 1 / 3
 
 _NAME = re.compile(r"([0-9]{12})/([a-z0-9-]+)")
-_PAGE_SIZE = 10  # the most that GetParametersByPath gives
-_ADVICE = "check the policy of the function's role"
 
 
 class HubOnly:
-    """The `Register` of a hub without spokes: only its own scope is known."""
+    """The `Register` of a hub without spokes: only its own scope is known, since ever, and its reads are not noted.
+
+    Where the hub's scope cannot be read, nothing of it is deleted anyway. `clock` in seconds since the epoch.
+    """
 
     open = False
 
-    def __init__(self, hub: Scope) -> None:
+    def __init__(self, hub: Scope, clock: Callable[[], float]) -> None:
         self._hub = hub
+        self._clock = clock
 
-    def known(self) -> frozenset[Scope]:
-        """Home."""
-        return frozenset({self._hub})
-
-    def silent(self) -> frozenset[Scope]:
-        """None: if hub falls silent, no sweep completes, and that has an alarm of its own."""
-        return frozenset()
+    def entries(self) -> Mapping[Scope, Entry]:
+        """The hub's own, as if it had been read just now."""
+        return {self._hub: Entry(announced=0, read=self._clock())}
 
     def announce(self, scope: Scope) -> None:
         """Nothing to remember."""
 
-    def release(self, scope: Scope) -> None:
+    def note_read(self, scope: Scope) -> None:
+        """Nothing to remember."""
+
+    def forget(self, scope: Scope) -> None:
         """Nothing to forget."""
 
 
-class ParameterRegister:
-    """A `Register` of SSM parameters: `<path>/<account>/<region>` holds the time of the last announcement.
+class TableRegister:
+    """A `Register` of items `scope`, `<account>/<region>` with the numbers `announced` and `read`, each written alone.
 
     If they are lost, the next sweeps write them again. `sweep_period` in seconds, `clock` in seconds since the epoch.
     """
 
     open = True
 
-    def __init__(
-        self, clients: AwsClients, path: str, hub: Scope, sweep_period: float, clock: Callable[[], float]
-    ) -> None:
-        self._clients = clients
-        self._path = path.rstrip("/")
+    def __init__(self, table: Table, hub: Scope, sweep_period: float, clock: Callable[[], float]) -> None:
+        self._table = table
         self._hub = hub
         self._sweep_period = sweep_period
         self._clock = clock
-        self._heard: dict[Scope, float] = {}
+        self._entries: dict[Scope, Entry] = {}
         self._read_at: float | None = None
 
-    def known(self) -> frozenset[Scope]:
-        """Home, and one scope for each parameter."""
-        return frozenset({self._hub, *self._last_heard()})
-
-    def silent(self) -> frozenset[Scope]:
-        """Those whose parameter was not written for three periods."""
-        oldest = self._clock() - _SILENT_AFTER_PERIODS * self._sweep_period
-        return frozenset(scope for scope, heard in self._last_heard().items() if heard < oldest)
+    def entries(self) -> Mapping[Scope, Entry]:
+        """What the table holds, at most a minute old. The hub's own, while it is not there, was announced just now."""
+        return {self._hub: Entry(self._clock()), **self._known()}
 
     def announce(self, scope: Scope) -> None:
-        """Write the parameter, unless that was done a short while ago."""
-        now = self._clock()
-        if scope == self._hub or now - self._last_heard().get(scope, 0.0) < self._sweep_period * _WORTH_WRITING:
+        """Write the item, unless it is there: a scope stays known since when it first was."""
+        if scope in self._known():
             return
-        self._call("put_parameter", Name=self._name(scope), Value=str(int(now)), Type="String", Overwrite=True)
-        self._heard[scope] = now
+        now = float(int(self._clock()))
+        if self._table.put_new(KIND, str(scope), {"announced": now}):
+            self._entries[scope] = Entry(now)
+        else:
+            self._read_at = None  # another one wrote it meanwhile
 
-    def release(self, scope: Scope) -> None:
-        """Delete the parameter."""
-        try:
-            self._call("delete_parameter", Name=self._name(scope))
-        except Refused as error:
-            if error.code != "ParameterNotFound":
-                raise
-        self._heard.pop(scope, None)
+    def note_read(self, scope: Scope) -> None:
+        """Write the time, unless that was done a short while ago. What is not known stays so."""
+        entry = self._known().get(scope)
+        now = float(int(self._clock()))
+        if entry is None or not worth_writing(entry.read, now, self._sweep_period * WORTH_WRITING):
+            return
+        if self._table.set(KIND, str(scope), "read", now):
+            self._entries[scope] = Entry(entry.announced, now)
+        else:
+            self._read_at = None  # it was forgotten, or lost, meanwhile
 
-    def _last_heard(self) -> Mapping[Scope, float]:
+    def forget(self, scope: Scope) -> None:
+        """Delete the item."""
+        self._table.delete(KIND, str(scope))
+        self._entries.pop(scope, None)
+
+    def _known(self) -> Mapping[Scope, Entry]:
         now = self._clock()
-        if self._read_at is None or now - self._read_at > MAX_AGE:
-            self._heard = self._read()
+        if self._read_at is None or not 0 <= now - self._read_at <= MAX_AGE:
+            items = self._table.query(KIND)
+            matches = ((_NAME.fullmatch(key), numbers) for key, numbers in items.items())
+            self._entries = {Scope(match[1], match[2]): _entry(numbers) for match, numbers in matches if match}
             self._read_at = now
-        return self._heard
-
-    def _read(self) -> dict[Scope, float]:
-        heard: dict[Scope, float] = {}
-        position: dict[str, object] = {}
-        while True:
-            answer = self._call(
-                "get_parameters_by_path", Path=self._path, Recursive=True, MaxResults=_PAGE_SIZE, **position
-            )
-            for parameter in answer["Parameters"]:
-                match = _NAME.fullmatch(parameter["Name"].removeprefix(f"{self._path}/"))
-                if match:
-                    heard[Scope(match[1], match[2])] = _seconds(parameter["Value"])
-            if not answer.get("NextToken"):
-                return heard
-            position = {"NextToken": answer["NextToken"]}
-
-    def _call(self, operation: str, **arguments: object) -> Mapping[str, list[Mapping[str, str]]]:
-        return call(self._clients.client("ssm"), operation, str(self._hub), _ADVICE, **arguments)
-
-    def _name(self, scope: Scope) -> str:
-        return f"{self._path}/{scope.account}/{scope.region}"
+        return self._entries
 
 
-def _seconds(value: str) -> float:
-    """What somebody else wrote counts as never heard: the scope stays known, and shows as silent."""
-    return float(value) if value.isdecimal() else 0.0
+def worth_writing(written: float | None, now: float, age: float) -> bool:
+    """Whether what was written at a time, or never, is so old that it is written anew. Nothing is from the future."""
+    return written is None or not 0 <= now - written < age
+
+
+def _entry(numbers: Numbers) -> Entry:
+    """What somebody else wrote counts as never read: the scope stays known, and is overdue."""
+    if "announced" not in numbers:
+        return Entry(0)
+    return Entry(numbers["announced"], numbers.get("read"))

@@ -6,9 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
+from mesh_dns.aws.calls import ErrorAnswer, OddAnswer, Unanswered, call
 from mesh_dns.errors import Misconfigured, Retryable
 from mesh_dns.secrets.store import token_in
 
@@ -45,39 +43,39 @@ class SecretsManagerStore:
     def read(self) -> str:
         """The token, by one call."""
         answer = self._answer()
-        if isinstance(answer, Retryable):
-            raise answer
         if "SecretString" not in answer:
             raise Misconfigured(f"{self.name} holds binary data; put the token there as a string")
         value = answer["SecretString"]
         return token_in(value if self._json_key is None else self._at_key(value, self._json_key), self.name)
 
     def _answer(self) -> Any:
-        """The answer, or the failure: raised by the caller, because an exception keeps the one it was raised from."""
+        region = self._secret_arn.split(":")[3]
+        failure: Retryable
         try:
-            region = self._secret_arn.split(":")[3]
-            return self._clients("secretsmanager", region).get_secret_value(SecretId=self._secret_arn)
-        except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", "Unknown"))
-            return self._refusal(code, str(error.response.get("Error", {}).get("Message", "no reason given")))
-        except (BotoCoreError, ResponseParserError) as error:
-            return Retryable(
-                f"{self.name} cannot be read: {type(error).__name__}; check that the function reaches Secrets Manager "
-                "(its network, if it is in a VPC)"
-            )
+            client = self._clients("secretsmanager", region)
+            return call(client, "get_secret_value", region, "", SecretId=self._secret_arn)
+        except ErrorAnswer as error:
+            failure = self._meaning(error)
+        except Unanswered as error:
+            failure = Retryable(f"{self.name} cannot be read: {error}")
+        except OddAnswer:
+            # Without its text, which quotes what was answered.
+            failure = Retryable(f"{self.name} cannot be read: AWS's answer makes no sense; it will be tried again")
+        raise failure  # outside, since an exception keeps the one in whose handling it was raised
 
-    def _refusal(self, code: str, message: str) -> Retryable:
-        if code == "ResourceNotFoundException" and "staging label" in message:
+    def _meaning(self, error: ErrorAnswer) -> Retryable:
+        if error.code == "ResourceNotFoundException" and "staging label" in error.said:
             # What AWS answers for a secret that was created without a value.
             return Misconfigured(
                 f"{self.name} holds no value yet. Put the token there: aws secretsmanager put-secret-value --secret-id "
                 f"{self._secret_arn} --secret-string file://token.txt"
             )
-        if code == "ResourceNotFoundException":
+        if error.code == "ResourceNotFoundException":
             return Misconfigured(f"{self.name} does not exist; correct the ARN in the settings")
-        if code in _REMEDIES:
-            return Misconfigured(f"{self.name} cannot be read: {code}: {message}; {_REMEDIES[code]}")
-        return Retryable(f"{self.name} cannot be read: {code}: {message}; it will be tried again")
+        what = f"{self.name} cannot be read: {error.code}: {error.said}"
+        if error.code in _REMEDIES:
+            return Misconfigured(f"{what}; {_REMEDIES[error.code]}")
+        return Retryable(f"{what}; it will be tried again", after=error.after)
 
     def _at_key(self, value: str, key: str) -> object:
         try:

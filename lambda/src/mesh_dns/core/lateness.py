@@ -18,15 +18,19 @@ _PAUSES = ((5, 5), (15, 10), (35, 20))
 _LONGEST_PAUSE = 40
 
 
-def told(checks: Iterable[Check]) -> Iterator[tuple[LoadBalancerId, ClaimState]]:
-    """What events told. A classic load balancer's name may have been made again, so its deletion tells nothing."""
+def told(checks: Iterable[Check], snapshot: Snapshot) -> Iterator[tuple[LoadBalancerId, ClaimState]]:
+    """What events told and AWS shows, too: deleted, untagged, or tagged with just the names that are shown.
+
+    A classic load balancer's name may have been made again, so its deletion tells nothing.
+    """
     for check in checks:
-        if check.event is None:
+        event = check.event
+        if event is None:
             continue
         for load_balancer in check.load_balancers:
-            if check.event.told is Told.DELETED and load_balancer.kind is not Kind.CLASSIC:
+            if event.told is Told.DELETED and load_balancer.kind is not Kind.CLASSIC:
                 yield load_balancer, ClaimState.GONE
-            if check.event.untags:
+            if event.untags or (event.tag is not None and event.tag == _shown(load_balancer, snapshot)):
                 yield load_balancer, ClaimState.DROPPED
 
 
@@ -40,7 +44,7 @@ def ahead(check: Check, snapshot: Snapshot) -> frozenset[LoadBalancerId]:
 
 def _contradicts(event: Event, load_balancer: LoadBalancerId, snapshot: Snapshot) -> bool:
     seen = snapshot.sightings.get(load_balancer)
-    shown = seen.tags.get(snapshot.rules.hostname_tag) if isinstance(seen, LoadBalancer) else None
+    shown = _shown(load_balancer, snapshot)
     match event.told, seen:
         case ((Told.CREATED | Told.TAGGED), Gone()):
             return True
@@ -54,6 +58,12 @@ def _contradicts(event: Event, load_balancer: LoadBalancerId, snapshot: Snapshot
             return created <= event.at
         case _:
             return False
+
+
+def _shown(load_balancer: LoadBalancerId, snapshot: Snapshot) -> str | None:
+    """The value of the hostname tag that AWS shows; None without the tag, or when the load balancer was not seen."""
+    seen = snapshot.sightings.get(load_balancer)
+    return seen.tags.get(snapshot.rules.hostname_tag) if isinstance(seen, LoadBalancer) else None
 
 
 def pause(age: float) -> float:

@@ -60,7 +60,7 @@ class Request:
             load_balancers=frozenset(lb for check in checks for lb in check.load_balancers),
             second_looks=frozenset(work for work in self.messages.values() if isinstance(work, SecondLook)),
             swept=frozenset(s.scope for s in sweeps if not isinstance(snapshot.tagged.get(s.scope), Unreadable)),
-            told=frozenset(lateness.told(checks)),
+            told=frozenset(lateness.told(checks, snapshot)),
             ahead=frozenset(lb for check in checks for lb in lateness.ahead(check, snapshot)),
             override=frozenset(override),
         )

@@ -47,7 +47,8 @@ class Provider(Protocol):
         For each zone: every record that carries our owner mark, everything at the hostnames, of any type and owner,
         and the NS records at or above them, the zone's apex excepted; or why it could not be read (RateLimited,
         Unavailable, Denied, OutOfTime). Each zone is in the answer; never raises. May return more, and may leave out
-        what is beside a CNAME of ours. Names and contents come normalized (`hostnames.normalize`).
+        what is beside or above a CNAME of ours. Names and contents come normalized (`hostnames.normalize`). A record
+        that the provider describes in an odd way is still something at its name.
 
         A list that is known to be short is Unavailable, not short. No call starts after `deadline` (clock seconds).
         """

@@ -1,16 +1,17 @@
-"""A token in HashiCorp Vault or OpenBao, by hvac: KV version 1 or 2, with a login by AWS or with a Vault token."""
+"""A token in HashiCorp Vault or OpenBao, by hvac: KV version 1 or 2, with a login that AWS signs or a Vault token."""
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from urllib.parse import urlsplit, urlunsplit
 
+from mesh_dns.addresses import is_loopback
+from mesh_dns.credentials import Credentials
 from mesh_dns.errors import Misconfigured, Retryable
 from mesh_dns.secrets.store import TokenStore, token_in
 
@@ -20,21 +21,11 @@ if TYPE_CHECKING:
 # Seconds to connect and to wait for an answer.
 TIMEOUT = (3.05, 10)
 
-# What to check when Vault refuses a step.
-_REMEDIES = {
-    "login": "check that the auth role exists, is bound to the ARN of the function's role, and that `server_id` is "
-    "what Vault demands",
-    "read": "check that the policy of the login lets it read this path, and that `mount`, `path` and `kv_version` are "
-    "right and the secret is not deleted",
-}
-
-
-class Keys(NamedTuple):
-    """AWS credentials: what the login is signed with."""
-
-    access_key: str
-    secret_key: str
-    token: str | None
+# What to check when Vault denies the read.
+_READING = (
+    "check that the policy of the login lets it read this path, that `mount`, `path` and `kv_version` are right, and "
+    "that the secret is not deleted"
+)
 
 
 class Location(NamedTuple):
@@ -52,9 +43,36 @@ class Location(NamedTuple):
 class Login(Protocol):
     """How the function gets in."""
 
+    @property
+    def advice(self) -> str:
+        """What to check when Vault does not let the login in."""
+        ...
+
     def __call__(self, client: Client) -> None:
         """Give the client a Vault token. Raises what hvac and requests raise, and Retryable."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class JwtLogin:
+    """Login by a JSON Web Token that AWS signs for `audience`: Vault and OpenBao verify it with AWS's public keys.
+
+    `mint` makes the token for an audience; it may raise Retryable.
+    """
+
+    role: str
+    audience: str
+    mint: Callable[[str], str] = field(repr=False)
+    mount: str = "jwt"
+    advice: ClassVar[str] = (
+        "check that the JWT method is enabled at `jwt_mount` and trusts the account's issuer, that the role `jwt_role` "
+        "exists, that its bound_audiences holds `audience`, and that its bound_subject is the ARN of the function's "
+        "role"
+    )
+
+    def __call__(self, client: Client) -> None:
+        """Have a token made and log in with it."""
+        client.auth.jwt.jwt_login(self.role, self.mint(self.audience), path=self.mount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +84,18 @@ class AwsLogin:
     """
 
     role: str
-    credentials: Callable[[], tuple[str, str, str | None]] = field(repr=False)
+    credentials: Callable[[], Credentials] = field(repr=False)
     mount: str = "aws"
     server_id: str | None = None
+    advice: ClassVar[str] = (
+        "check that the AWS method is enabled at `aws_mount` (OpenBao has it as a plugin only; use `jwt_role` there), "
+        "that the auth role exists, is bound to the ARN of the function's role, and that `server_id` is what Vault "
+        "demands"
+    )
 
     def __call__(self, client: Client) -> None:
         """Sign and log in."""
-        keys = Keys(*self.credentials())
+        keys = self.credentials()
         client.auth.aws.iam_login(
             keys.access_key,
             keys.secret_key,
@@ -85,9 +108,10 @@ class AwsLogin:
 
 @dataclass(frozen=True, slots=True)
 class TokenLogin:
-    """A Vault token that is itself kept in a store."""
+    """A Vault token that is itself kept in a store. Vault is not asked before the read."""
 
     store: TokenStore
+    advice: ClassVar[str] = "check the Vault token"
 
     def __call__(self, client: Client) -> None:
         """Read it."""
@@ -97,7 +121,8 @@ class TokenLogin:
 class VaultStore:
     """A `TokenStore`. Logs in for every read: reads are rare, and Vault's own tokens then need no renewal.
 
-    `address` is https, or http to this very machine. `ca_certificate` is PEM text: the only CA to trust, if given.
+    `address` is https, or http to this very machine, without user and password. `ca_certificate` is PEM text: the only
+    CA to trust, if given.
     """
 
     def __init__(
@@ -109,7 +134,7 @@ class VaultStore:
         namespace: str | None = None,
         ca_certificate: str | None = None,
     ) -> None:
-        self.name = f"Vault {address}{f', namespace {namespace}' if namespace else ''}: {location}"
+        self.name = f"Vault {_shown(address)}{f', namespace {namespace}' if namespace else ''}: {location}"
         self._address = address
         self._location = location
         self._login = login
@@ -175,7 +200,7 @@ class VaultStore:
                 "network and security groups"
             )
         except hvac.exceptions.VaultError as error:
-            return self._refusal(step, type(error).__name__, error.errors or ())
+            return self._failure(step, type(error).__name__, error.errors or ())
         except (KeyError, TypeError):
             # The login's answer was no JSON object with a token in it.
             return Misconfigured(
@@ -190,14 +215,14 @@ class VaultStore:
             where.path, mount_point=where.mount, raise_on_deleted_version=True
         )
 
-    def _refusal(self, step: str, kind: str, reasons: Any) -> Retryable:
-        said = "; ".join(str(reason) for reason in reasons)[:200] or "no reason given"
-        what = f"{self.name}: {step} refused ({kind}: {said})"
+    def _failure(self, step: str, kind: str, reasons: Any) -> Retryable:
+        said = "; ".join(" ".join(str(reason).split()) for reason in reasons)[:200] or "no reason given"
+        what = f"{self.name}: {step} failed ({kind}: {said})"
         match kind:
             case "VaultDown":
                 return Retryable(f"{self.name}: Vault is sealed or a standby ({said}); unseal it")
             case "InvalidRequest" | "Unauthorized" | "Forbidden" | "InvalidPath":
-                return Misconfigured(f"{what}; {_REMEDIES[step]}")
+                return Misconfigured(f"{what}; {self._login.advice if step == 'login' else _READING}")
             case _:
                 return Retryable(f"{what}; it will be tried again")
 
@@ -219,16 +244,19 @@ class VaultStore:
 
 def _demand_secrecy(address: str) -> None:
     url = urlsplit(address)
-    if url.scheme == "https" or (url.scheme == "http" and _is_loopback(url.hostname or "")):
+    if "@" in url.netloc:
+        raise Misconfigured(
+            f"Vault's address {_shown(address)} must not hold a user or a password; leave out what is in front of the @"
+        )
+    if url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname or "")):
         return
     raise Misconfigured(f"Vault's address {address} must be https: anything else sends tokens in clear")
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _shown(address: str) -> str:
+    """The address without user and password."""
+    url = urlsplit(address)
+    return urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2]))
 
 
 def _member(value: object, key: str) -> Mapping[str, object] | None:

@@ -1,4 +1,4 @@
-"""DNS records at Cloudflare, by its API v4: one list and one batch call at a time, nothing retried here.
+"""DNS records at Cloudflare, by its API v4: few calls, hardly any repeated here, each failure kept to its zone.
 
 Facts that this rests on, from Cloudflare's API schema, its documentation and recorded exchanges:
 
@@ -8,6 +8,18 @@ Facts that this rests on, from Cloudflare's API schema, its documentation and re
 - Several names in one list: `match=any&name=one&name=two` and no other filter (API deprecations, 2025-02-21).
 - A token made for a zone needs Zone / DNS / Edit there, and nothing that reads the zone itself.
 - A name outside the zone silently becomes `<name>.<zone>`.
+- A record below an NS record of the same zone is taken with success and never served ("Shadowed records" in the
+  documentation); older answers were 89018. `shadowing_name=<name>` lists the NS records at and above a name.
+- `total_count` counts what the query finds over all pages. Lists can be ordered by name.
+
+| module | read it for |
+|---|---|
+| client | what the provider promises, and what is undone |
+| zones | small and large zones, delegations and the apex |
+| listing | pages, counts, sizes |
+| records | what an item of a list says, what a batch holds |
+| http, pauses | the token, timeouts, who is left alone |
+| answers | which error an answer is |
 
 Import this module on first use only: `requests` is a good part of a cold start.
 """

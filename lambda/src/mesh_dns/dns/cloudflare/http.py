@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Callable, Mapping
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import DecodeError, HTTPError, MaxRetryError, ReadTimeoutError
 
-from mesh_dns.dns.provider import Denied, Unavailable
-from mesh_dns.errors import Misconfigured
+from mesh_dns.addresses import is_loopback
+from mesh_dns.dns.cloudflare.answers import Reply, parse, pause
+from mesh_dns.dns.cloudflare.pauses import Pauses
+from mesh_dns.dns.provider import Denied, RateLimited, Unavailable
+from mesh_dns.errors import Misconfigured, OutOfTime, Retryable
 
 BASE_URL = "https://api.cloudflare.com/client/v4"
-# Seconds. Connecting: slightly more than the 3 s after which TCP sends its first packet again.
+# Seconds. Connecting: slightly more than the 3 s after which TCP sends its first packet again. Reading and writing:
+# how long each part of the answer may take; a write that is given up has an unclear end, a list costs only time.
 CONNECT_TIMEOUT = 3.05
-READ_TIMEOUT = 10.0
+READ_TIMEOUT = 6.0
+WRITE_TIMEOUT = 10.0
+# Seconds, from its first byte, after which the rest of an answer that trickles in is not read any more.
+ANSWER_TIME = 5.0
+PIECE = 64 * 1024
+# Seconds in which a token rests that was told to wait for less: long enough to end the read that it happened in.
+LEAST_REST = 5.0
 
-# No header, one of the wrong form, an unknown token, no access to the zone; with 400 as well as with 401 and 403.
-_TOKEN_REFUSED = frozenset({6003, 9106, 9109, 10000})
 _TOKEN = re.compile(r"[!-~]+")
 
 
 class Token(Protocol):
-    """The token for a zone, cached by whoever supplies it."""
+    """The token for a zone, cached by whoever supplies it. Never called by two threads at once."""
 
     name: str
     """Where it lives, for messages: a secret's ARN, a Vault path. Not secret."""
@@ -35,99 +47,208 @@ class Token(Protocol):
         ...
 
 
+class NoAnswer(Unavailable):
+    """The question was taken, and not answered. `slow`: not in time, so asking for less may help."""
+
+    def __init__(self, message: str, *, slow: bool) -> None:
+        super().__init__(message)
+        self.slow = slow
+
+
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer, decided on its status and `success`, then on the code of its first error."""
+class _Call:
+    method: str
+    zone_id: str
+    path: str
+    json: object
+    deadline: float | None
 
-    status: int
-    body: Mapping[str, object] | None
-    retry_after: str | None
 
-    @property
-    def ok(self) -> bool:
-        """Whether everything that was asked for was done."""
-        return self.status == 200 and self.body is not None and self.body.get("success") is True
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why there is no answer. `unreachable`: nothing was sent; `dropped`: the connection was closed without a word."""
 
-    @property
-    def code(self) -> int | None:
-        """The code of the first error; None when there is none."""
-        code = self._first_error().get("code")
-        return code if isinstance(code, int) else None
-
-    @property
-    def token_refused(self) -> bool:
-        """Whether another token might do better."""
-        return self.status in (401, 403) or self.code in _TOKEN_REFUSED
-
-    def __str__(self) -> str:
-        if self.body is None:
-            return f"HTTP {self.status} with a body that is not JSON"
-        message = str(self._first_error().get("message", "no reason given"))[:200]
-        return f"HTTP {self.status}, {self.code}: {message}"
-
-    def _first_error(self) -> Mapping[str, object]:
-        errors = self.body.get("errors") if self.body is not None else None
-        first = errors[0] if isinstance(errors, list) and errors else None
-        return first if isinstance(first, dict) else {}
+    name: str
+    unreachable: bool
+    dropped: bool
 
 
 class Api:
-    """Calls to the DNS records of a zone, over one kept connection.
+    """Calls to the DNS records of zones, over kept connections, from any number of threads.
 
-    Raises Misconfigured when `base_url` would carry the token in clear.
+    `clock` is in seconds since the epoch. Raises Misconfigured when `base_url` would carry the token in clear.
     """
 
-    def __init__(self, token: Token, zone_tokens: Mapping[str, Token], base_url: str, read_timeout: float) -> None:
+    def __init__(
+        self,
+        token: Token,
+        zone_tokens: Mapping[str, Token],
+        base_url: str,
+        *,
+        read_timeout: float,
+        write_timeout: float,
+        clock: Callable[[], float],
+    ) -> None:
         self._token = token
         self._zone_tokens = zone_tokens
         self._base_url = base_url.rstrip("/")
-        self._timeout = (CONNECT_TIMEOUT, read_timeout)
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = "terraform-aws-cilium-mesh-dns"
-        if not _is_https(base_url):
-            # A proxy taken from the environment would see the token of a request that is not encrypted.
-            self._session.trust_env = False
+        self._encrypted = _is_https(base_url)
+        self._read_timeout = read_timeout
+        self._write_timeout = write_timeout
+        self._clock = clock
+        self._host = urlsplit(base_url).hostname or ""
+        self._silent = Pauses(clock)
+        self._limited = Pauses(clock)
+        self._locks = {supply.name: threading.Lock() for supply in (token, *zone_tokens.values())}
+        self._idle: deque[requests.Session] = deque()
 
     def __repr__(self) -> str:
         return f"Api({self._base_url})"
 
-    def token_of(self, zone_id: str) -> Token:
-        """Who supplies the token for this zone."""
-        return self._zone_tokens.get(zone_id, self._token)
+    def token_name(self, zone_id: str) -> str:
+        """The name of the token that is used for a zone."""
+        return self._supply(zone_id).name
 
-    def call(self, method: str, zone_id: str, path: str = "", json: object = None) -> Reply:
+    def call(
+        self, method: str, zone_id: str, path: str = "", *, json: object = None, deadline: float | None = None
+    ) -> Reply:
         """One call; one more with a fresh token when the first was refused and there is another one now.
 
-        Raises Unavailable when there is no answer, Denied when what is stored cannot be a token.
+        Raises NoAnswer, RateLimited (this token was told to wait, now or before), Denied when there is no usable
+        token, Unavailable when none can be had now or the host cannot be reached, OutOfTime after `deadline`.
         """
-        supply = self.token_of(zone_id)
-        token = supply()
-        reply = self._send(method, zone_id, path, json, token)
+        question = _Call(method, zone_id, path, json, deadline)
+        self._may_call(question)
+        supply = self._supply(zone_id)
+        token = self._token_from(supply)
+        reply = self._send(question, token)
         if reply.token_refused:
-            fresh = supply(refresh=True)
+            fresh = self._token_from(supply, refused=token)
             if fresh != token:
-                reply = self._send(method, zone_id, path, json, fresh)
+                reply = self._send(question, fresh)
         return reply
 
-    def _send(self, method: str, zone_id: str, path: str, json: object, token: str) -> Reply:
+    def _supply(self, zone_id: str) -> Token:
+        return self._zone_tokens.get(zone_id, self._token)
+
+    def _token_from(self, supply: Token, *, refused: str | None = None) -> str:
+        """The token, checked; another one than `refused`, if there is one."""
+        try:
+            with self._locks[supply.name]:
+                token = supply()
+                # Another thread may have read the new one already.
+                if token == refused:
+                    token = supply(refresh=True)
+        except Misconfigured as error:
+            raise Denied(str(error)) from None
+        except Retryable as error:
+            raise Unavailable(str(error), after=error.after) from None
         if not _TOKEN.fullmatch(token):
-            name = self.token_of(zone_id).name
-            raise Denied(f"what {name} holds is no Cloudflare token: it is empty or has white space or the like")
-        url = f"{self._base_url}/zones/{zone_id}/dns_records{path}"
+            raise Denied(f"what {supply.name} holds is no Cloudflare token: it is empty or has white space or the like")
+        return token
+
+    def _may_call(self, call: _Call) -> None:
+        if call.deadline is not None and self._clock() > call.deadline:
+            raise OutOfTime(f"zone {call.zone_id} was not asked any more: the function's time runs out")
+        rest, reason = self._limited.left(self.token_name(call.zone_id))
+        if rest:
+            raise RateLimited(reason, after=rest)
+        rest, reason = self._silent.left(self._host)
+        if rest:
+            raise Unavailable(f"{reason}; the host is left alone for {rest:.0f} s more")
+
+    def _send(self, call: _Call, token: str) -> Reply:
+        self._may_call(call)
+        outcome = self._try(call, token)
         # A connection kept over a pause of the function may be dead by now; reading again is harmless.
-        for _ in range(2 if method == "GET" else 1):
+        if call.method == "GET" and isinstance(outcome, _Failure) and outcome.dropped:
+            outcome = self._try(call, token)
+        if isinstance(outcome, _Failure):
+            text = f"no answer from {self._host} to {call.method} in zone {call.zone_id}: {outcome.name}"
+            if outcome.unreachable:
+                self._silent.lengthen(self._host, text)
+                raise Unavailable(text)
+            raise NoAnswer(text, slow=not outcome.dropped)
+        self._silent.end(self._host)
+        if outcome.rate_limited:
+            raise self._rate_limited(call.zone_id, outcome)
+        return outcome
+
+    def _rate_limited(self, zone_id: str, reply: Reply) -> RateLimited:
+        seconds = pause(reply.retry_after, self._clock())
+        text = f"Cloudflare asks for a pause of {seconds:.0f} s ({reply})"
+        self._limited.begin(self.token_name(zone_id), max(seconds, LEAST_REST), text)
+        return RateLimited(text, after=seconds)
+
+    def _try(self, call: _Call, token: str) -> Reply | _Failure:
+        url = f"{self._base_url}/zones/{call.zone_id}/dns_records{call.path}"
+        patience = self._read_timeout if call.method == "GET" else self._write_timeout
+        with self._session() as session:
             try:
-                response = self._session.request(
-                    method, url, json=json, auth=_bearer(token), timeout=self._timeout, allow_redirects=False
-                )
-                return Reply(response.status_code, _body(response), response.headers.get("Retry-After"))
+                with session.request(
+                    call.method,
+                    url,
+                    json=call.json,
+                    auth=_bearer(token),
+                    timeout=(CONNECT_TIMEOUT, patience),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response:
+                    return Reply(response.status_code, parse(_content(response)), response.headers.get("Retry-After"))
             except requests.RequestException as error:
-                failure = type(error)
-            if failure is not requests.ConnectionError:
+                # No error is raised from here: those of requests carry the request, and so the token.
+                return _failure(error)
+
+    @contextmanager
+    def _session(self) -> Iterator[requests.Session]:
+        """A session that nobody else uses meanwhile; the one that was used last, so that few connections are kept."""
+        try:
+            session = self._idle.pop()
+        except IndexError:
+            session = self._new_session()
+        try:
+            yield session
+        finally:
+            self._idle.append(session)
+
+    def _new_session(self) -> requests.Session:
+        session = requests.Session()
+        session.headers["User-Agent"] = "terraform-aws-cilium-mesh-dns"
+        if not self._encrypted:
+            # A proxy taken from the environment would see the token of a request that is not encrypted.
+            session.trust_env = False
+        return session
+
+
+def _failure(error: requests.RequestException) -> _Failure:
+    refused = bool(error.args) and isinstance(error.args[0], MaxRetryError)
+    unreachable = refused or isinstance(error, requests.ConnectTimeout)
+    dropped = type(error) is requests.ConnectionError and not unreachable
+    return _Failure(type(error).__name__, unreachable, dropped)
+
+
+def _content(response: requests.Response) -> bytes:
+    """The whole body; nothing of one that cannot be decoded.
+
+    Raises ReadTimeout when it takes longer than `ANSWER_TIME` or stands still, ChunkedEncodingError when it is cut off.
+    """
+    started = time.monotonic()
+    content = bytearray()
+    try:
+        # Not requests' own ways: they wait until a piece of the size that was asked for is there, however long.
+        while piece := response.raw.read1(PIECE, decode_content=True):
+            content += piece
+            if time.monotonic() - started > ANSWER_TIME:
                 break
-        # Raised out here, not in the except block: the errors of requests carry the request and so the token.
-        host = urlsplit(url).hostname
-        raise Unavailable(f"no answer from {host} to {method} in zone {zone_id}: {failure.__name__}")
+        else:
+            return bytes(content)
+    except DecodeError:
+        return b""
+    except ReadTimeoutError:
+        pass
+    except HTTPError:
+        raise requests.exceptions.ChunkedEncodingError from None
+    raise requests.ReadTimeout
 
 
 def _bearer(token: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
@@ -138,29 +259,14 @@ def _bearer(token: str) -> Callable[[requests.PreparedRequest], requests.Prepare
     return authorize
 
 
-def _body(response: requests.Response) -> Mapping[str, object] | None:
-    try:
-        body = response.json()
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
 def _is_https(base_url: str) -> bool:
     """True for https, False for http to this machine; Misconfigured for what would carry the token in clear."""
     url = urlsplit(base_url)
     if url.scheme == "https" and url.hostname:
         return True
-    if url.scheme == "http" and url.hostname and _is_loopback(url.hostname):
+    if url.scheme == "http" and url.hostname and is_loopback(url.hostname):
         return False
     raise Misconfigured(
         "the environment variable CLOUDFLARE_BASE_URL must be an https:// URL, or http:// to this very machine: "
         "anything else would send the token in clear"
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,7 +1,7 @@
 # As small as a trail gets, and open to nobody but its own service.
 
 mock_provider "aws" {
-  source          = "../../tests/setup"
+  source          = "../../../tests/setup"
   override_during = plan
 }
 

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Writes the GitHub owner into every `source` that shows the published module, and into CODEOWNERS:
+#   scripts/set_namespace.sh my-org
+# The registry's namespace is the owner's name. Until it is set it is `your_namespace`: Terraform accepts that, and GitHub
+# gives nobody a name with an underscore, so nobody can publish under it.
+set -eu
+cd "$(dirname "$0")/.."
+
+case "${1:-}" in
+    '' | *[!A-Za-z0-9_-]*)
+        echo "usage: scripts/set_namespace.sh <GitHub owner of the repository>" >&2
+        exit 2
+        ;;
+esac
+for file in README.md docs/*.md modules/*/README.md modules/spoke/trail/README.md examples/*/*.tf .github/CODEOWNERS; do
+    sed -e "s|\"[^\"/ ]*/cilium-mesh-dns/aws|\"$1/cilium-mesh-dns/aws|g" -e "s|^\* @[^/ ]*|* @$1|" "$file" >"$file.new"
+    cmp -s "$file" "$file.new" || cat "$file.new" >"$file"
+    rm "$file.new"
+done

@@ -1,0 +1,86 @@
+"""Where the published module is said to be: one namespace everywhere, and addresses that Terraform understands."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docs.declared import ROOT
+
+NAME = "cilium-mesh-dns/aws"
+PATTERNS = ("README.md", "docs/*.md", "modules/**/README.md", "examples/*/*.tf")
+# hashicorp/terraform-registry-address, module.go: the part before the first slash.
+NAMESPACE = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z_-]{0,62}[0-9A-Za-z])?")
+
+
+def sources(root: Path) -> Iterator[tuple[Path, str]]:
+    """Every address of the published module: the file, and what stands between the quotes."""
+    for pattern in PATTERNS:
+        for file in root.glob(pattern):
+            for address in re.findall(rf'"([^"\s]*/{NAME}[^"\s]*)"', file.read_text()):
+                yield file, address
+
+
+def namespaces(root: Path) -> set[str]:
+    """What stands before the module's name in all of them."""
+    return {address.split("/", 1)[0] for _, address in sources(root)}
+
+
+(_NAMESPACE,) = namespaces(ROOT)
+REGISTRY = f"{_NAMESPACE}/{NAME}"
+
+
+def test_terraform_accepts_the_namespace() -> None:
+    assert NAMESPACE.fullmatch(_NAMESPACE)
+
+
+def test_each_address_is_the_module_or_one_of_its_submodules() -> None:
+    known = {"", *(f"//modules/{folder.name}" for folder in (ROOT / "modules").iterdir() if folder.is_dir())}
+    found = list(sources(ROOT))
+    assert len(found) > 10
+    for file, address in found:
+        assert address.removeprefix(REGISTRY) in known, file
+
+
+@pytest.mark.parametrize("example", sorted(path.parent.name for path in ROOT.glob("examples/*/main.tf")))
+def test_an_example_says_what_to_write_outside_of_this_repository(example: str) -> None:
+    text = (ROOT / "examples" / example / "main.tf").read_text()
+    published = r'(?:  # source  = "(.+?)".*\n  # version = "~> 0\.1"\n)?'
+    local = re.findall(rf'^  source = "\.\./\.\./(modules/[\w-]+)?"\n{published}', text, re.MULTILINE)
+    assert local
+    for submodule, address in local:
+        assert not address or address == REGISTRY + (f"//{submodule}" if submodule else "")
+    assert {submodule for submodule, address in local if address} == {submodule for submodule, _ in local}
+
+
+class TestSetNamespace:
+    """scripts/set_namespace.sh, on a copy."""
+
+    @pytest.fixture
+    def copy(self, tmp_path: Path) -> Path:
+        for pattern in (*PATTERNS, "scripts/set_namespace.sh", ".github/CODEOWNERS"):
+            for file in ROOT.glob(pattern):
+                target = tmp_path / file.relative_to(ROOT)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file, target)
+        return tmp_path
+
+    def run(self, folder: Path, *arguments: str) -> int:
+        command = ["sh", str(folder / "scripts" / "set_namespace.sh"), *arguments]
+        return subprocess.run(command, check=False, capture_output=True).returncode  # noqa: S603
+
+    def test_one_command_sets_it_everywhere_and_another_changes_it_again(self, copy: Path) -> None:
+        for namespace in ("my-org", "Other1"):
+            assert self.run(copy, namespace) == 0
+            assert namespaces(copy) == {namespace}
+            assert (copy / ".github" / "CODEOWNERS").read_text().endswith(f"\n* @{namespace}\n")
+
+    @pytest.mark.parametrize("wrong", [[], ["my org"], ["my/org"], [""]], ids=["none", "a space", "a slash", "empty"])
+    def test_what_is_no_namespace_changes_nothing(self, copy: Path, wrong: list[str]) -> None:
+        assert self.run(copy, *wrong) == 2
+        assert namespaces(copy) == {_NAMESPACE}

@@ -1,0 +1,54 @@
+"""Each example as it stands, from the first plan to destroy, by whatever `terraform` is: Terraform, or OpenTofu."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from sandbox.resource_policy import ORGANIZATION_ID
+from sandbox.sandbox import Sandbox
+from sandbox.terraform import ROOT, Terraform
+
+SUFFIX, BLUE, GREEN = "mesh.example.com", "222222222222", "333333333333"
+
+Variables = Callable[[str], Mapping[str, str]]
+EXAMPLES: Mapping[str, Variables] = {
+    "quickstart": lambda zone_id: {"zones": json.dumps({SUFFIX: zone_id})},
+    "complete": lambda zone_id: {"cloudflare_zone_id": zone_id},
+    "multi-account": lambda zone_id: {
+        "zones": json.dumps({SUFFIX: zone_id}),
+        "organization_id": ORGANIZATION_ID,
+        "accounts": json.dumps({"blue": BLUE, "green": GREEN}),
+    },
+}
+
+
+def test_each_example_is_tried_here() -> None:
+    assert {path.parent.name for path in (ROOT / "examples").glob("*/main.tf")} == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_is_planned_applied_found_unchanged_and_destroyed(example: str, tmp_path: Path) -> None:
+    if shutil.which("terraform") is None:
+        pytest.skip("terraform is not on the path; install Terraform 1.11 or later, or run `make tofu`")
+    with Sandbox() as sandbox:
+        zone_id = sandbox.cloudflare.add_zone(SUFFIX)
+        token = "token-of-the-emulated-zone-0123456789"
+        sandbox.cloudflare.add_token(token, [zone_id])
+        given = {"cloudflare_api_token": token, **EXAMPLES[example](zone_id)}
+        variables = {f"TF_VAR_{name}": value for name, value in given.items()}
+        terraform = Terraform(example, tmp_path, sandbox.environment() | variables)
+        terraform.init()
+
+        terraform.plan("first")
+        terraform.run("apply", "first")
+        assert len(json.loads(terraform.state())["resources"]) > 20
+        assert token not in terraform.state()
+        assert "No changes." in terraform.plan("second")
+
+        terraform.destroy()
+        assert json.loads(terraform.state())["resources"] == []
