@@ -131,6 +131,8 @@ ROWS = {
         (Scene(live=(make(1, NAME, OTHER, "bad_.mesh.example.com"),)), ["create 1", "create 1", "invalid-hostname 1"]),
     "one of several names goes: only its record":
         (Scene(live=(make(1, NAME),), records=(ours(X), ours(X, OTHER))), ["in-sync 1", "look-again 1"]),
+    "another name instead, and somebody else claims the old one: both at once":
+        (Scene(live=(make(1, OTHER), Y), records=(ours(X),)), ["create 1", "hand-over 2"]),
     "a tag in upper case with a trailing dot: the same name":
         (Scene(live=(make(1, "CLUSTER1.Mesh.Example.com."),), records=(ours(X),)), ["in-sync 1"]),
     "the same name twice in one tag: once":
