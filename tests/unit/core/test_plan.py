@@ -29,7 +29,6 @@ ONLY_Y = replace(RULES, required_tags={"mesh": "yes"})
 Y_ALLOWED = make(2, NAME, created=200, tags={"mesh": "yes"})
 ADOPTS = replace(RULES, adopt_matching=True)
 FRESH = make(2, NAME, created=NOW - 30)
-DROPPED = make(1, OTHER, created=100)
 
 # fmt: off
 ROWS = {
