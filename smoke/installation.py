@@ -125,7 +125,7 @@ def remove_everything(place: Place, applied: Terraform, report: Report) -> None:
 
     report.act("The end: everything goes")
     elb, sqs = place.client("elbv2"), place.client("sqs")
-    for arn in place.load_balancers():
+    for arn in {*place.made, *place.load_balancers()}:
         attempt(arn, lambda arn=arn: elb.delete_load_balancer(LoadBalancerArn=arn))  # type: ignore[misc]
     if (applied.folder / "terraform.tfstate").exists():
         attempt("terraform init", applied.init)
