@@ -54,7 +54,7 @@ class Place:
         return sorted(by_zone.values())[:2]
 
     def load_balancers(self) -> list[str]:
-        """ARNs of what this run made, by name, since tags may lag. What was just made may be missing."""
+        """The ARNs of what this run made, by name, since tags may lag; what was just made may be missing."""
         found = self.client("elbv2").get_paginator("describe_load_balancers").paginate()
         balancers = [each for page in found for each in page["LoadBalancers"]]
         return [each["LoadBalancerArn"] for each in balancers if each["LoadBalancerName"].startswith(f"{self.name}-")]
