@@ -9,7 +9,7 @@ N ?= 10000
 SIDE_BY_SIDE := --numprocesses 4 --dist loadfile
 export PYTHONPATH := lambda/src
 
-.PHONY: help setup demo sandbox redrive test lint unit terraform modules e2e examples tofu simulate fuzz bench package docs provider lock clean
+.PHONY: help setup demo sandbox redrive test lint unit terraform modules e2e examples tofu kubernetes smoke simulate fuzz bench package docs provider lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,13 +52,20 @@ modules: setup ## init, validate and test of the module, its submodules and exam
 
 e2e: setup ## Tests on the sandbox
 	$(BIN)/pytest $(SIDE_BY_SIDE) tests/e2e
-	$(BIN)/pytest $(SIDE_BY_SIDE) tests/sandbox tests/cilium tests/multi tests/configurations tests/docs/test_key_policy.py tests/examples/test_archive.py
+	$(BIN)/pytest $(SIDE_BY_SIDE) tests/sandbox tests/cilium tests/multi tests/configurations tests/docs/test_key_policy.py tests/examples/test_archive.py tests/smoke
 
 examples: setup ## Each example on the sandbox: plan, apply, plan again, destroy; the tag's archive
 	$(BIN)/pytest tests/examples
 
 tofu: setup ## The same with OpenTofu: modules, examples
 	@sh scripts/with_tofu.sh $(MAKE) modules examples || [ $$? -eq 3 ]
+
+kubernetes: setup ## The whole chain with a real API server and cloud-provider-aws, built on first use (needs Go; minutes)
+	@sh scripts/kubernetes/install.sh || [ $$? -eq 3 ]
+	$(BIN)/pytest tests/kubernetes
+
+smoke: setup ## A real account: ZONE=example.com ZONE_ID=0123... CLOUDFLARE_API_TOKEN=..., under a dollar, asks first
+	@$(BIN)/python -m smoke --zone "$(ZONE)" --zone-id "$(ZONE_ID)" $(SMOKE)
 
 simulate: setup ## N random histories (N=10000), and the deliberate mistakes
 	@$(BIN)/python -m tests.simulation $(N)

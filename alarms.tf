@@ -1,112 +1,112 @@
 # What somebody must know. Each alarm says in its description what to do.
 
 locals {
-  # `missing` says what a period without data means: "breaching" only where silence itself is the fault.
-  alarms = merge(local.alarms_of_every_hub, { for name, alarm in local.alarms_of_spokes : name => alarm if var.spokes != null })
+  # An alarm looks at one metric, or at `math` over several. `above` and `below` are thresholds; with `of`, so many of the last `of` periods
+  # decide, for metrics that are told once a sweep, which may begin at any moment of its window.
+  alarms = {
+    for name, alarm in merge(local.alarms_of_every_hub, { for name, alarm in local.alarms_of_spokes : name => alarm if var.spokes != null }) :
+    name => merge({ math = null, periods = 1, of = null, missing = "notBreaching" }, alarm)
+    if try(var.alarms[name].enabled, true)
+  }
+
+  sweep_period_seconds = var.sweep.minutes * 60
+
+  queue_metric    = { for name, queue in { events = aws_sqs_queue.events.name, dead_letter = aws_sqs_queue.dead_letter.name } : name => { QueueName = queue } }
+  function_metric = { service = aws_lambda_function.mesh_dns.function_name }
 
   alarms_of_every_hub = {
     dead-letter = {
       description = "Messages wait in ${var.name}-dead-letter: look at their attribute `reason`, or for the message id in the log, then put them back."
-      namespace   = "AWS/SQS"
-      metric      = "ApproximateNumberOfMessagesVisible"
-      dimensions  = { QueueName = aws_sqs_queue.dead_letter.name }
-      statistic   = "Maximum"
+      metrics     = { waiting = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", local.queue_metric.dead_letter, "Maximum"] }
       above       = 0
       period      = 60
-      periods     = 1
-      missing     = "notBreaching" # an idle queue reports nothing
     }
     errors = {
-      description = "The function ${var.name} failed as a whole: wrong settings, a timeout or a crash. Look at its log."
-      namespace   = "AWS/Lambda"
-      metric      = "Errors"
-      dimensions  = { FunctionName = aws_lambda_function.mesh_dns.function_name }
-      statistic   = "Sum"
-      above       = 0
-      period      = 300
+      description = "The function ${var.name} failed as a whole (wrong settings, a timeout, a crash), or caught a fault of its own around one message. Look in its log for ERROR and `fault`."
+      metrics = {
+        errors = ["AWS/Lambda", "Errors", { FunctionName = aws_lambda_function.mesh_dns.function_name }, "Sum"]
+        faults = ["MeshDNS", "Faults", local.function_metric, "Sum"]
+      }
+      math   = "FILL(errors, 0) + FILL(faults, 0)"
+      above  = 0
+      period = 300
+    }
+    failing = {
+      # A failed message comes back after 900 s at most, and tells its age each time.
+      description = "A message has been failing for more than a quarter of an hour: the provider, AWS or the token denies something. Look in the log of ${var.name} for `retried`, which says what. Told until the message succeeds, or ends in the dead-letter queue."
+      metrics     = { age = ["MeshDNS", "OldestFailedMessageAge", local.function_metric, "Maximum"] }
+      above       = 900
+      period      = 900
       periods     = 1
-      missing     = "notBreaching" # no invocation, no error
+      of          = 2
     }
     backlog = {
-      # A second look waits up to 900 s and a failed message up to 900 s more: an hour is neither.
-      description = "The oldest message in ${var.name}-events is an hour old: the function fails, is throttled, or waits for the provider."
-      namespace   = "AWS/SQS"
-      metric      = "ApproximateAgeOfOldestMessage"
-      dimensions  = { QueueName = aws_sqs_queue.events.name }
-      statistic   = "Maximum"
+      # A second look waits up to 900 s and a failed message up to 900 s more: an hour is neither. SQS leaves out what was received three
+      # times or more, so this cannot see failing messages.
+      description = "A message in ${var.name}-events is an hour old and was hardly ever received: nobody polls. Is the event source mapping enabled, the function throttled, or its concurrency 0? (Messages that fail: see the alarm ${var.name}-failing.)"
+      metrics     = { age = ["AWS/SQS", "ApproximateAgeOfOldestMessage", local.queue_metric.events, "Maximum"] }
       above       = 3600
       period      = 300
-      periods     = 1
-      missing     = "notBreaching" # an idle queue reports nothing
     }
     silence = {
-      description = "No sweep of this account and region was completed for three periods: something between the schedule and the provider is dead. Follow the path: rule, topic, queue, function."
-      namespace   = "MeshDNS"
-      metric      = "SweepCompleted"
-      dimensions  = { service = aws_lambda_function.mesh_dns.function_name }
-      statistic   = "Sum"
+      # Without FILL, an alarm of three periods looks further back where data is missing, and waits longer than it says.
+      description = "No sweep of this account and region was completed for three sweep periods (${3 * var.sweep.minutes} minutes): something between the schedule and the provider is dead. Follow the path: schedule, rule, topic, queue, function. Right after the install it says so too, until the first sweep is through."
+      metrics     = { sweeps = ["MeshDNS", "SweepCompleted", local.function_metric, "Sum"] }
+      math        = "FILL(sweeps, 0)"
       below       = 1
-      period      = var.sweep.minutes * 60
+      period      = local.sweep_period_seconds
       periods     = 3
-      missing     = "breaching" # a path that died in silence reports nothing
+      missing     = "breaching"
     }
     guard = {
-      description = "The mass-delete guard stopped deletes. If so many load balancers really left, invoke the function with the override; else find out why they seem gone."
-      namespace   = "MeshDNS"
-      metric      = "GuardTripped"
-      dimensions  = { service = aws_lambda_function.mesh_dns.function_name }
-      statistic   = "Sum"
+      description = "The mass-delete guard stopped deletes. If so many load balancers really left, invoke the function with the override; else find out why they seem gone. Told until two sweep periods after the last time."
+      metrics     = { tripped = ["MeshDNS", "GuardTripped", local.function_metric, "Sum"] }
       above       = 0
-      period      = 300
-      periods     = 1
-      missing     = "notBreaching" # reported only when it trips
+      period      = local.sweep_period_seconds
+      of          = 2
+    }
+    deletes-waiting = {
+      description = "Records that nobody claims are not deleted, because a scope or a zone could not be read in two of three sweep periods: decisions with the reason `delete-waits` in the log name it. Names that are claimed are not concerned."
+      metrics     = { records = ["MeshDNS", "DeletesWaiting", local.function_metric, "Sum"] }
+      above       = 0
+      period      = local.sweep_period_seconds
+      periods     = 2
+      of          = 3
+    }
+    zone-denied = {
+      description = "A zone is denied (its token was revoked, or may not edit this zone, or the id is wrong), or did not answer for three sweep periods: nothing is written there, and other zones go on. The log line `zone unread` names it and what to check."
+      metrics     = { zones = ["MeshDNS", "ZonesDenied", local.function_metric, "Sum"] }
+      above       = 0
+      period      = local.sweep_period_seconds
+      of          = 2
     }
     rule = {
       description = "EventBridge could not hand events to the topic ${var.name}-events: look at the topic's policy and key."
-      namespace   = "AWS/Events"
-      metric      = "FailedInvocations"
-      dimensions  = { RuleName = aws_cloudwatch_event_rule.events.name }
-      statistic   = "Sum"
+      metrics     = { failed = ["AWS/Events", "FailedInvocations", { RuleName = aws_cloudwatch_event_rule.events.name }, "Sum"] }
       above       = 0
       period      = 300
-      periods     = 1
-      missing     = "notBreaching" # reported only when it fails
     }
     topic = {
       description = "The topic ${var.name}-events could not deliver to a subscriber: look at the queue's policy and key."
-      namespace   = "AWS/SNS"
-      metric      = "NumberOfNotificationsFailed"
-      dimensions  = { TopicName = aws_sns_topic.events.name }
-      statistic   = "Sum"
+      metrics     = { failed = ["AWS/SNS", "NumberOfNotificationsFailed", { TopicName = aws_sns_topic.events.name }, "Sum"] }
       above       = 0
       period      = 300
-      periods     = 1
-      missing     = "notBreaching" # reported only when it fails
     }
   }
 
   alarms_of_spokes = {
-    spoke = {
-      description = "Scopes were not heard of for three sweep periods: the function's log names them under `silent`. Look at the spoke's rule and reader role, or release the scope."
-      namespace   = "MeshDNS"
-      metric      = "ScopesSilent"
-      dimensions  = { service = aws_lambda_function.mesh_dns.function_name }
-      statistic   = "Maximum"
+    overdue = {
+      description = "Accounts or regions that joined were not swept for three sweep periods: the log line `overdue` names them. Look at the spoke's rule, schedule and reader role, or forget the scope."
+      metrics     = { scopes = ["MeshDNS", "ScopesOverdue", local.function_metric, "Maximum"] }
       above       = 0
-      period      = var.sweep.minutes * 60
-      periods     = 1
-      missing     = "ignore" # told once a sweep, which may begin at any moment of its window; `silence` watches the sweeps
+      period      = local.sweep_period_seconds
+      of          = 2
     }
     spokes-rule = {
       description = "EventBridge could not hand what spokes sent to the topic ${var.name}-events: look at the topic's policy and key."
-      namespace   = "AWS/Events"
-      metric      = "FailedInvocations"
-      dimensions  = { EventBusName = var.name, RuleName = "${var.name}-spokes" } # both, for a rule that is not on the default bus
-      statistic   = "Sum"
+      metrics     = { failed = ["AWS/Events", "FailedInvocations", { EventBusName = var.name, RuleName = "${var.name}-spokes" }, "Sum"] } # both, for a rule that is not on the default bus
       above       = 0
       period      = 300
-      periods     = 1
-      missing     = "notBreaching" # reported only when it fails
     }
   }
 }
@@ -116,16 +116,48 @@ resource "aws_cloudwatch_metric_alarm" "watch" {
 
   alarm_name          = "${var.name}-${each.key}"
   alarm_description   = each.value.description
-  namespace           = each.value.namespace
-  metric_name         = each.value.metric
-  dimensions          = each.value.dimensions
-  statistic           = each.value.statistic
   comparison_operator = can(each.value.below) ? "LessThanThreshold" : "GreaterThanThreshold"
-  threshold           = try(each.value.below, each.value.above)
-  period              = each.value.period
-  evaluation_periods  = each.value.periods
+  threshold           = coalesce(try(var.alarms[each.key].threshold, null), try(each.value.below, each.value.above))
+  evaluation_periods  = coalesce(each.value.of, each.value.periods)
+  datapoints_to_alarm = each.value.of == null ? null : each.value.periods
   treat_missing_data  = each.value.missing
-  alarm_actions       = var.alarm_actions
-  ok_actions          = var.alarm_actions
-  tags                = local.tags
+
+  # One metric stands in the alarm itself, several behind an expression.
+  namespace   = each.value.math == null ? one(values(each.value.metrics))[0] : null
+  metric_name = each.value.math == null ? one(values(each.value.metrics))[1] : null
+  dimensions  = each.value.math == null ? one(values(each.value.metrics))[2] : null
+  statistic   = each.value.math == null ? one(values(each.value.metrics))[3] : null
+  period      = each.value.math == null ? each.value.period : null
+
+  dynamic "metric_query" {
+    for_each = each.value.math == null ? {} : each.value.metrics
+    content {
+      id          = metric_query.key
+      return_data = false
+
+      metric {
+        namespace   = metric_query.value[0]
+        metric_name = metric_query.value[1]
+        dimensions  = metric_query.value[2]
+        stat        = metric_query.value[3]
+        period      = each.value.period
+      }
+    }
+  }
+
+  dynamic "metric_query" {
+    for_each = each.value.math[*]
+    content {
+      id          = "value"
+      expression  = metric_query.value
+      label       = each.key
+      return_data = true
+    }
+  }
+
+  # A new alarm leaves INSUFFICIENT_DATA for OK once, and CloudWatch carries out `ok_actions` then too: nothing can tell that apart from an
+  # end. Leaving them out would leave incidents open elsewhere.
+  alarm_actions = try(coalesce(var.alarms[each.key].actions), var.alarm_actions)
+  ok_actions    = try(coalesce(var.alarms[each.key].ok_actions), coalesce(var.alarms[each.key].actions), var.alarm_actions)
+  tags          = local.tags
 }

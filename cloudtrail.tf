@@ -4,9 +4,10 @@ module "trail" {
   source = "./modules/spoke/trail"
   count  = var.trail == null ? 0 : 1
 
-  name           = var.name
-  bucket         = "${var.name}-trail-${local.account}-${local.region}"
+  name           = local.kept_name
+  bucket         = "${local.kept_name}-trail-${local.account}-${local.region}"
   retention_days = var.trail.retention_days
   force_destroy  = var.trail.force_destroy
+  kms_key_arn    = var.kms_key_arn
   tags           = local.tags
 }

@@ -8,7 +8,7 @@ locals {
 
   sweep_period = var.sweep.minutes == 1 ? "1 minute" : "${var.sweep.minutes} minutes" # the unit's number counts
 
-  watched_tags = concat([var.load_balancers.hostname_tag], keys(var.load_balancers.required_tags))
+  watched_tags = concat([var.load_balancers.hostname_tag], keys(var.required_tags))
 
   load_balancer_call = {
     source      = ["aws.elasticloadbalancing"]
@@ -46,7 +46,7 @@ resource "aws_cloudwatch_event_rule" "events" {
   lifecycle {
     precondition {
       condition     = length(local.event_pattern) <= 2048
-      error_message = "The event pattern has ${length(local.event_pattern)} characters, and EventBridge allows 2048. Shorten or drop keys of load_balancers.required_tags."
+      error_message = "The event pattern has ${length(local.event_pattern)} characters, and EventBridge allows 2048. Shorten or drop keys of required_tags."
     }
   }
 }

@@ -1,27 +1,25 @@
 # The function's role may do what its code calls, and what AWS itself does with the role. Nothing else.
 
 locals {
-  # Secrets that the function reads. Each is a whole ARN: no wildcard.
-  secret_arns = concat(
-    local.makes_secret ? aws_secretsmanager_secret.token[*].arn : compact([var.token.secret_arn]),
-    compact([try(var.token.vault.auth.token_secret_arn, null)]),
-    sort(distinct(values(var.token.zones))),
-  )
-  existing_secret_arns = compact(concat(
-    [var.token.secret_arn, try(var.token.vault.auth.token_secret_arn, null)],
-    values(var.token.zones),
-  ))
-  secret_regions = distinct(concat(
-    local.makes_secret ? [local.region] : [],
-    [for arn in local.existing_secret_arns : split(":", arn)[3]],
-  ))
-  secret_keys = distinct(compact([local.makes_secret ? var.kms_key_arn : null, var.token.kms_key_arn]))
+  # Secrets that hold a Vault token, the keys that encrypt them, and Vaults that take a token signed by AWS. All of it may be unknown in a
+  # first plan, and so stands in a policy that is always there.
+  vault_auths       = [for place in values(local.token_places) : place.vault.auth if place.vault != null]
+  vault_secret_arns = sort(distinct(compact([for auth in local.vault_auths : auth.token_secret_arn])))
+  vault_secret_keys = sort(distinct(compact([for auth in local.vault_auths : auth.token_kms_key_arn])))
+  vault_audiences   = sort(distinct(compact([for auth in local.vault_auths : auth.audience])))
+
+  # Secrets that hold a token. Each is a whole ARN: no wildcard.
+  token_arns = sort(distinct(values(local.secret_arns)))
+  token_keys = sort(distinct(compact(concat(
+    length(local.made_tokens) > 0 ? [var.kms_key_arn] : [],
+    [for place in values(local.token_places) : try(place.existing.kms_key_arn, null)],
+  ))))
 
   # KMS names the calling service with amazonaws.com; some partitions have a suffix of their own as well.
   service_suffixes = distinct(["amazonaws.com", data.aws_partition.current.dns_suffix])
 
   # What the code calls.
-  called_actions = concat(local.home_actions, [for statement in local.spoke_actions : statement if var.spokes != null])
+  called_actions = concat(local.home_actions, local.spoke_actions, local.vault_actions)
 
   home_actions = [
     {
@@ -43,28 +41,78 @@ locals {
       Action   = "sqs:ChangeMessageVisibility"
       Resource = local.arn.queue
     },
+    {
+      Sid      = "CallsRemember"
+      Effect   = "Allow"
+      Action   = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"]
+      Resource = local.arn.table
+    },
   ]
 
+  vault_actions = concat(
+    [
+      for audiences in [local.vault_audiences] : {
+        # The token says who the function is, to whom it may concern: for these audiences only, and for a minute.
+        Sid      = "CallsIdentifyItselfToVault"
+        Effect   = "Allow"
+        Action   = "sts:GetWebIdentityToken"
+        Resource = "*"
+        Condition = {
+          "ForAllValues:StringEquals" = { "sts:IdentityTokenAudience" = audiences }
+          NumericLessThanEquals       = { "sts:DurationSeconds" = "60" }
+        }
+      } if length(audiences) > 0
+    ],
+    [
+      for arns in [local.vault_secret_arns] : {
+        Sid      = "CallsReadTheVaultToken"
+        Effect   = "Allow"
+        Action   = "secretsmanager:GetSecretValue"
+        Resource = arns
+      } if length(arns) > 0
+    ],
+  )
+
+  # A reader role is called by its region; which regions there are, only the spokes know.
+  reader_arns = [for account in local.claiming_accounts : "arn:${local.partition}:iam::${account}:${local.reader_role}"]
+
+  # A role's policies hold 10,240 characters. More accounts than fit, or any account, are told by their Organization.
+  readers_fit             = length(jsonencode(local.reader_arns)) <= 6000
+  readers_by_organization = local.readers_fit ? contains(keys(coalesce(var.accounts, {})), "*") : true
+
+  reader_role  = "role${var.iam.path}${local.installation}-reader-*"
+  organization = { id = try(var.spokes.organization_id, null), paths = try(var.spokes.organization_paths, []) }
+
   spoke_actions = [
-    {
-      # A reader role is called by its region; which regions there are, only the spokes know.
-      Sid      = "CallsReadSpokes"
-      Effect   = "Allow"
-      Action   = "sts:AssumeRole"
-      Resource = [for account in local.claiming_accounts : "arn:${local.partition}:iam::${account}:role${var.iam.path}${local.installation}-reader-*"]
-    },
-    {
-      Sid      = "CallsListKnownScopes"
-      Effect   = "Allow"
-      Action   = "ssm:GetParametersByPath"
-      Resource = local.arn.register
-    },
-    {
-      Sid      = "CallsRememberAndForgetScopes"
-      Effect   = "Allow"
-      Action   = ["ssm:PutParameter", "ssm:DeleteParameter"]
-      Resource = "${local.arn.register}/*"
-    },
+    for statement in [
+      {
+        Sid      = "CallsReadSpokes"
+        Action   = "sts:AssumeRole"
+        Resource = [for arn in local.reader_arns : arn if local.readers_fit || startswith(arn, "arn:${local.partition}:iam::${local.account}:")]
+        wanted   = local.readers_fit ? length(local.reader_arns) > 0 : contains(local.claiming_accounts, local.account)
+      },
+      {
+        Sid       = "CallsReadSpokesOfTheOrganization"
+        Action    = "sts:AssumeRole"
+        Resource  = ["arn:${local.partition}:iam::*:${local.reader_role}"]
+        Condition = { StringEquals = { "aws:ResourceOrgID" = local.organization.id } }
+        wanted    = local.readers_by_organization && local.organization.id != null
+      },
+      {
+        Sid       = "CallsReadSpokesOfOrganizationalUnits"
+        Action    = "sts:AssumeRole"
+        Resource  = ["arn:${local.partition}:iam::*:${local.reader_role}"]
+        Condition = { "ForAnyValue:StringLike" = { "aws:ResourceOrgPaths" = local.organization.paths } }
+        wanted    = local.readers_by_organization && length(local.organization.paths) > 0
+      },
+      {
+        Sid      = "CallsRememberSweeps"
+        Action   = "dynamodb:UpdateItem"
+        Resource = local.arn.table
+        wanted   = true
+      },
+    ] :
+    merge({ Effect = "Allow" }, { for key, value in statement : key => value if key != "wanted" }) if statement.wanted && var.spokes != null
   ]
 
   # What AWS does with the role, besides what the code calls.
@@ -94,6 +142,26 @@ locals {
         Resource  = key
         Condition = { StringEquals = { "kms:ViaService" = [for suffix in local.service_suffixes : "sqs.${local.region}.${suffix}"] } }
       }
+    ],
+    [
+      for key in var.kms_key_arn[*] : {
+        # DynamoDB decrypts the table's key, and Lambda the environment, in the name of the role.
+        Sid       = "ServiceDecryptsTableAndSettings"
+        Effect    = "Allow"
+        Action    = "kms:Decrypt"
+        Resource  = key
+        Condition = { StringEquals = { "kms:ViaService" = flatten([for service in ["dynamodb", "lambda"] : [for suffix in local.service_suffixes : "${service}.${local.region}.${suffix}"]]) } }
+      }
+    ],
+    [
+      for keys in [local.vault_secret_keys] : {
+        # Secrets Manager decrypts in the name of the role.
+        Sid       = "ServiceDecryptsTheVaultToken"
+        Effect    = "Allow"
+        Action    = "kms:Decrypt"
+        Resource  = keys
+        Condition = { StringEquals = { "kms:ViaService" = local.secrets_manager_in.vault } }
+      } if length(keys) > 0
     ],
     [
       for vpc in var.function.vpc[*] : {
@@ -127,7 +195,7 @@ locals {
   # What the code calls for the token; apart, because the ARN of a new secret is known only after the apply.
   token_actions = concat(
     [
-      for arns in [local.secret_arns] : {
+      for arns in [local.token_arns] : {
         Sid      = "CallsReadTheToken"
         Effect   = "Allow"
         Action   = "secretsmanager:GetSecretValue"
@@ -135,25 +203,23 @@ locals {
       }
     ],
     [
-      for keys in [local.secret_keys] : {
+      for keys in [local.token_keys] : {
         # Secrets Manager decrypts in the name of the role.
-        Sid      = "ServiceDecryptsTheToken"
-        Effect   = "Allow"
-        Action   = "kms:Decrypt"
-        Resource = keys
-        Condition = {
-          StringEquals = {
-            "kms:ViaService" = flatten([
-              for region in local.secret_regions : [for suffix in local.service_suffixes : "secretsmanager.${region}.${suffix}"]
-            ])
-          }
-        }
+        Sid       = "ServiceDecryptsTheToken"
+        Effect    = "Allow"
+        Action    = "kms:Decrypt"
+        Resource  = keys
+        Condition = { StringEquals = { "kms:ViaService" = local.secrets_manager_in.token } }
       } if length(keys) > 0
     ],
   )
 
-  # Vault with IAM login needs no secret, and so no policy.
-  reads_secrets = local.makes_secret || length(local.existing_secret_arns) > 0
+  # Secret => by which names KMS knows the Secrets Manager that calls it, in the regions of these secrets.
+  secrets_manager_in = {
+    for kind, arns in { token = local.token_arns, vault = local.vault_secret_arns } : kind => flatten([
+      for region in distinct([for arn in arns : split(":", arn)[3]]) : [for suffix in local.service_suffixes : "secretsmanager.${region}.${suffix}"]
+    ])
+  }
 }
 
 resource "aws_iam_role" "function" {
@@ -178,10 +244,17 @@ resource "aws_iam_role_policy" "function" {
   name   = "function"
   role   = aws_iam_role.function.id
   policy = jsonencode({ Version = "2012-10-17", Statement = concat(local.called_actions, local.service_actions) })
+
+  lifecycle {
+    precondition {
+      condition     = var.spokes == null || local.readers_fit || local.organization.id != null || length(local.organization.paths) > 0
+      error_message = "accounts names ${length(local.claiming_accounts)} accounts, more than a role's policy can list one by one. Set spokes.organization_id or spokes.organization_paths: the function's role is then held to the Organization, and accounts to what each may claim."
+    }
+  }
 }
 
 resource "aws_iam_role_policy" "token" {
-  count = local.reads_secrets ? 1 : 0
+  count = anytrue([for place in values(local.token_places) : place.vault == null]) ? 1 : 0 # with Vault alone, no secret holds a token
 
   name   = "token"
   role   = aws_iam_role.function.id

@@ -29,8 +29,38 @@ output "function_role_arn" {
 }
 
 output "secret_arn" {
-  description = "The secret that holds the token; null with Vault."
-  value       = local.secret_arn
+  description = "The secret that holds the default token; null with Vault, and where no zone uses the default token."
+  value       = lookup(local.secret_arns, "default", null)
+}
+
+output "secret_arns" {
+  description = "Token (`default`, or its key in `tokens`) => the secret that holds it; none for a token in Vault."
+  value       = local.secret_arns
+}
+
+output "sweep_role_arn" {
+  description = "The role of the schedule: it may put the sweep onto the default bus."
+  value       = aws_iam_role.scheduler.arn
+}
+
+output "log_group_name" {
+  description = "The log group of the function."
+  value       = aws_cloudwatch_log_group.function.name
+}
+
+output "table_name" {
+  description = "The table that holds which scopes are known, what became of names, and the accounts."
+  value       = aws_dynamodb_table.memory.name
+}
+
+output "alarm_arns" {
+  description = "Alarm => its ARN, for composite alarms and dashboards."
+  value       = { for name, alarm in aws_cloudwatch_metric_alarm.watch : name => alarm.arn }
+}
+
+output "commands" {
+  description = "What the operations document tells to type, ready to paste: show one with terraform output. Words in <> are to be replaced."
+  value       = local.commands
 }
 
 output "owner" {

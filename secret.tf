@@ -1,32 +1,52 @@
-# The token: a secret that the module makes, an existing one, or Vault.
+# The tokens: for each a secret that the module makes, an existing one, or Vault.
 
 locals {
-  makes_secret = var.token.secret_arn == null && var.token.vault == null
+  # The default token counts only where a zone uses it. Decided by keys, so that every ARN and id may be unknown in a first plan.
+  uses_default_token = anytrue([for zone in values(var.zones) : try(zone.cloudflare.token, null) == null])
 
-  secret_arn = local.makes_secret ? one(aws_secretsmanager_secret.token[*].arn) : var.token.secret_arn
-
-  # The prefix, the 26 digits that Terraform appends and the 7 characters that Secrets Manager appends.
-  secret_arn_stand_in = "arn:${local.partition}:secretsmanager:${local.region}:${local.account}:secret:${var.name}-token-${substr(sha256(""), 0, 33)}"
-
-  vault = var.token.vault == null ? null : merge(
-    { for key, value in var.token.vault : key => value if key != "auth" && value != null },
-    { auth = { for key, value in var.token.vault.auth : key => value if value != null } },
+  # Without the version, which the function need not know and `tokens` does not have.
+  token_places = merge(
+    { for key, place in var.tokens : key => { existing = place.existing, vault = place.vault } },
+    local.uses_default_token ? { default = { existing = var.token.existing, vault = var.token.vault } } : {},
   )
 
-  # The settings' `token` for a given secret: null where Vault holds it.
-  token = {
-    for case, arn in { real = local.secret_arn, measured = local.makes_secret ? local.secret_arn_stand_in : var.token.secret_arn } : case => {
-      for key, value in { secret_arn = arn, json_key = var.token.json_key, vault = local.vault } : key => value if value != null
+  made_tokens = toset([for key, place in local.token_places : key if place.existing == null && place.vault == null])
+
+  # The prefix, the 26 digits that Terraform appends and the 7 characters that Secrets Manager appends.
+  secret_arn_stand_in = "arn:${local.partition}:secretsmanager:${local.region}:${local.account}:secret:${local.kept_name}-token-${substr(sha256(""), 0, 33)}"
+
+  # Token => its secret's ARN; none for a token in Vault.
+  secret_arns = merge(
+    { for key, secret in aws_secretsmanager_secret.token : key => secret.arn },
+    { for key, place in local.token_places : key => place.existing.secret_arn if place.existing != null },
+  )
+
+  # The settings' `tokens`, as they are and with stand-ins for ARNs that a first plan does not know.
+  tokens = {
+    for case, arns in {
+      real     = local.secret_arns
+      measured = merge(local.secret_arns, { for key in local.made_tokens : key => local.secret_arn_stand_in })
+      } : case => {
+      for key, place in local.token_places : key => {
+        for name, value in {
+          secret_arn = lookup(arns, key, null)
+          json_key   = try(place.existing.json_key, null)
+          vault = place.vault == null ? null : merge(
+            { for name, value in place.vault : name => value if name != "auth" && value != null },
+            { auth = { for name, value in place.vault.auth : name => value if name != "token_kms_key_arn" && value != null } },
+          )
+        } : name => value if value != null
+      }
     }
   }
 }
 
 resource "aws_secretsmanager_secret" "token" {
   #checkov:skip=CKV2_AWS_57:Secrets Manager cannot make a Cloudflare token; the function reads a changed secret by itself.
-  count = local.makes_secret ? 1 : 0
+  for_each = local.made_tokens
 
-  name_prefix = "${var.name}-token-" # a deleted secret holds its name for its recovery window
-  description = "Cloudflare API token of ${var.name}: Zone / DNS / Edit on its zones, as plain text"
+  name_prefix = "${local.kept_name}-token-" # a deleted secret holds its name for its recovery window
+  description = "Cloudflare API token of ${var.name} (${each.key}): Zone / DNS / Edit on its zones, as plain text"
   kms_key_id  = var.kms_key_arn
   tags        = local.tags
 }
@@ -34,7 +54,7 @@ resource "aws_secretsmanager_secret" "token" {
 resource "aws_secretsmanager_secret_version" "token" {
   count = var.token.version == null ? 0 : 1
 
-  secret_id = aws_secretsmanager_secret.token[0].id
+  secret_id = aws_secretsmanager_secret.token["default"].id
 
   # Empty instead of null: the provider demands an argument whenever the version is set, and most plans need no value. It is sent only
   # when the version is new, and then AWS refuses an empty one: a good token is never overwritten by nothing.

@@ -1,14 +1,11 @@
 # Other accounts and regions: the bus that their events come to, and what each spoke must know of this hub.
 
 locals {
-  # Tells installations apart in the names of what lies in other scopes, where two hubs may meet.
-  installation = "${var.name}-${substr(sha256("${local.account}/${local.region}/${var.name}"), 0, 8)}"
-
-  # Whose roles the function may assume: exactly the accounts that may claim names.
-  claiming_accounts = var.accounts == null ? [local.account] : keys(var.accounts)
+  # Whose roles the function may assume: exactly the accounts that may claim names, and with "*" any of the Organization.
+  claiming_accounts = var.accounts == null ? [local.account] : [for account in keys(var.accounts) : account if account != "*"]
 
   # Who may put events by account: those named here, or, when nothing else lets anybody in, all that may claim names.
-  # Rules in other regions of the hub's own account need no policy.
+  # The hub's own account is always among them, for its other regions.
   bus_accounts = var.spokes == null ? [] : setsubtract(
     coalesce(
       var.spokes.account_ids,
@@ -33,9 +30,9 @@ locals {
       },
       {
         Sid       = "AccountsPutEvents"
-        Principal = { AWS = [for account in local.bus_accounts : "arn:${local.partition}:iam::${account}:root"] }
+        Principal = { AWS = [for account in concat([local.account], tolist(local.bus_accounts)) : "arn:${local.partition}:iam::${account}:root"] }
         Condition = null
-        wanted    = length(local.bus_accounts) > 0
+        wanted    = true # a policy must say something, even where the Organization is not known yet
       },
     ] :
     merge(
@@ -45,11 +42,9 @@ locals {
   ]
 
   spoke_settings = var.spokes == null ? null : {
-    reader_role   = "${trimprefix(var.iam.path, "/")}${local.installation}-reader"
-    external_id   = local.installation
-    register_path = local.register_path
+    reader_role = "${trimprefix(var.iam.path, "/")}${local.installation}-reader"
+    external_id = local.installation
   }
-  register_path = "/mesh-dns/${var.name}/scopes" # not under the bare name: SSM forbids names that begin with "aws" or "ssm"
 }
 
 resource "aws_cloudwatch_event_bus" "spokes" {
@@ -64,7 +59,7 @@ resource "aws_cloudwatch_event_bus" "spokes" {
 # Whom this lets in can make the function look at their own account, if `accounts` names it, and nothing else: EventBridge sets an
 # event's account and region.
 resource "aws_cloudwatch_event_bus_policy" "spokes" {
-  count = length(local.bus_statements) == 0 ? 0 : 1
+  count = var.spokes == null ? 0 : 1
 
   event_bus_name = aws_cloudwatch_event_bus.spokes[0].name
   policy         = jsonencode({ Version = "2012-10-17", Statement = local.bus_statements })

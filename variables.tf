@@ -1,5 +1,11 @@
 variable "name" {
-  description = "Prefix of every resource's name, for example \"mesh-dns\". Two installations in one account and region need two names."
+  description = <<-EOT
+    Prefix of every resource's name. Two installations in one account and region need two names. Changing it replaces what does the work
+    (queues, topic, rule, function, roles, alarms), and keeps what holds something under its first name: the owner mark, the token's secret,
+    the table, the trail and its bucket. So no record is lost, and the token is not needed again. Spokes follow with their next apply.
+
+        name = "mesh-dns-eu"
+  EOT
   type        = string
   default     = "mesh-dns"
   nullable    = false
@@ -8,21 +14,36 @@ variable "name" {
     condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name)) && length(var.name) >= 3 && length(var.name) <= 24
     error_message = "name must have 3 to 24 lower-case letters, digits and single inner hyphens, and start with a letter, like \"mesh-dns\"."
   }
+  validation {
+    condition     = var.name != "default" && !can(regex("^(aws|amazon|amzn-s3-demo-|ssm|sthree-|xn--)", var.name))
+    error_message = "name is \"${var.name}\": \"default\" is EventBridge's own bus and schedule group, and AWS keeps names that begin with aws, amazon, amzn-s3-demo-, ssm, sthree- or xn-- to itself. Choose another, like \"mesh-dns\"."
+  }
 }
 
 variable "zones" {
   description = <<-EOT
-    Where names may be written: DNS suffix => id of the Cloudflare zone that holds it. A hostname belongs to the longest suffix
-    that it lies under; a hostname under none of them is refused. The id stands on the zone's overview page.
+    Where names may be written: DNS suffix => the zone that holds it, by provider. A hostname belongs to the longest suffix that it
+    lies under; a hostname under none of them is refused. `zone_id` stands on the zone's overview page at Cloudflare. `token` is the key
+    of the `tokens` entry for this zone; without it, the zone uses `token`. Several suffixes may lie in one zone.
 
-        zones = { "mesh.example.com" = "023e105f4ecef8ad9ca31a8372d0c353" }
+        zones = { "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353" } } }
+
+        zones = {
+          "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353" } }
+          "eu.example.com"   = { cloudflare = { zone_id = "353c0d2738a13ca9da8fece4f501e320", token = "eu" } }
+        }
   EOT
-  type        = map(string)
-  nullable    = false
+  type = map(object({
+    cloudflare = optional(object({
+      zone_id = string
+      token   = optional(string)
+    }))
+  }))
+  nullable = false
 
   validation {
     condition     = length(var.zones) > 0
-    error_message = "zones must name at least one DNS suffix, like { \"mesh.example.com\" = \"<zone id>\" }."
+    error_message = "zones must name at least one DNS suffix, like { \"mesh.example.com\" = { cloudflare = { zone_id = \"<zone id>\" } } }."
   }
   validation {
     condition = alltrue([
@@ -32,34 +53,53 @@ variable "zones" {
     error_message = "Each key of zones must be a DNS name of two labels or more, in lower case, without a trailing dot or a wildcard, like \"mesh.example.com\"."
   }
   validation {
-    condition     = alltrue([for id in values(var.zones) : can(regex("^[0-9a-f]{32}$", id))])
-    error_message = "Each value of zones must be a Cloudflare zone id: 32 hexadecimal digits in lower case, like \"023e105f4ecef8ad9ca31a8372d0c353\"."
+    condition     = alltrue([for zone in values(var.zones) : try(zone.cloudflare, null) != null])
+    error_message = "zones says no provider for ${join(", ", [for suffix, zone in var.zones : "\"${suffix}\"" if try(zone.cloudflare, null) == null])}: each zone needs { cloudflare = { zone_id = \"<zone id>\" } }."
+  }
+  validation {
+    condition     = alltrue([for zone in values(var.zones) : can(regex("^[0-9a-f]{32}$", zone.cloudflare.zone_id)) if try(zone.cloudflare, null) != null])
+    error_message = "Each zone_id of zones must be a Cloudflare zone id: 32 hexadecimal digits in lower case, like \"023e105f4ecef8ad9ca31a8372d0c353\"."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for suffix, zone in var.zones : [
+        for other_suffix, other in var.zones : try(zone.cloudflare.token, null) == try(other.cloudflare.token, null)
+        if try(zone.cloudflare.zone_id == other.cloudflare.zone_id, false)
+      ]
+    ]))
+    error_message = "zones gives one zone_id two different tokens. Suffixes that lie in the same zone use the same token: give each of them the same key of tokens, or none."
   }
 }
 
 variable "token" {
   description = <<-EOT
-    Where the Cloudflare API token is. It needs Zone / DNS / Edit on the zones, nothing else.
+    Where the Cloudflare API token is, for every zone that names none of `tokens`. It needs Zone / DNS / Edit on the zones, nothing else.
 
     - By default the module makes a secret. `version` says which write of `token_value` it holds: 1 at first, one more each time a new
-      value is to be written. Without a `version` the secret is created empty and left alone: fill it, and later change it, with
+      value is to be written. The plan then shows the secret's version destroyed and created: AWS keeps the old value as AWSPREVIOUS. Without
+      a `version` the secret is created empty and left alone: fill it, and later change it, with
       `aws secretsmanager put-secret-value --secret-id <output secret_arn> --secret-string <token>`. Keep to one of the two ways.
-    - `secret_arn`: an existing secret, the token as plain text or, with `json_key`, under that key of a JSON secret. `kms_key_arn` is
-      the customer key that encrypts it, so that the function may decrypt it. In another account, that account must allow both.
-    - `zones`: DNS suffix => existing secret (plain text) for zones that have a token of their own.
-    - `vault`: HashiCorp Vault or OpenBao instead. `auth` takes either `aws_role` (IAM login; with `aws_mount`, `server_id` where they
-      are set up) or `token_secret_arn` (a Vault token in Secrets Manager). The function must reach it: see `function.vpc`.
+    - `existing`: a secret that is there already, the token as plain text or, with `json_key`, under that key of a JSON secret.
+      `kms_key_arn` is the customer key that encrypts it, so that the function may decrypt it. In another account, that account must allow both.
+    - `vault`: HashiCorp Vault or OpenBao instead. `auth` takes one of `aws_role` (the AWS method; with `aws_mount`, `server_id` where they
+      are set up), `jwt_role` with `audience` (the JWT method, with a token that AWS signs; `jwt_mount` if it is not "jwt") and
+      `token_secret_arn` (a Vault token in Secrets Manager; `token_kms_key_arn` if a customer key encrypts it). The function must reach
+      it: see `function.vpc`.
+
+    Terraform drops an attribute that is misspelt in here without a word: look at the function's settings in the plan.
 
         token = { version = 1 }                                           # with token_value
-        token = { secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf", json_key = "token" }
+        token = { existing = { secret_arn = aws_secretsmanager_secret.cloudflare.arn, json_key = "token" } }
         token = { vault = { address = "https://vault.example.com", mount = "secret", path = "cloudflare", key = "token", auth = { aws_role = "mesh-dns" } } }
+        token = { vault = { address = "https://vault.example.com", mount = "secret", path = "cloudflare", key = "token", auth = { jwt_role = "mesh-dns", audience = "https://vault.example.com" } } }
   EOT
   type = object({
-    version     = optional(number)
-    secret_arn  = optional(string)
-    json_key    = optional(string)
-    kms_key_arn = optional(string)
-    zones       = optional(map(string), {})
+    version = optional(number)
+    existing = optional(object({
+      secret_arn  = string
+      json_key    = optional(string)
+      kms_key_arn = optional(string)
+    }))
     vault = optional(object({
       address        = string
       namespace      = optional(string)
@@ -69,10 +109,14 @@ variable "token" {
       key            = string
       kv_version     = optional(number, 2)
       auth = object({
-        aws_role         = optional(string)
-        aws_mount        = optional(string)
-        server_id        = optional(string)
-        token_secret_arn = optional(string)
+        aws_role          = optional(string)
+        aws_mount         = optional(string)
+        server_id         = optional(string)
+        jwt_role          = optional(string)
+        jwt_mount         = optional(string)
+        audience          = optional(string)
+        token_secret_arn  = optional(string)
+        token_kms_key_arn = optional(string)
       })
     }))
   })
@@ -80,43 +124,147 @@ variable "token" {
   nullable = false
 
   validation {
-    condition     = length([for source in [var.token.version, var.token.secret_arn, var.token.vault] : source if source != null]) <= 1
-    error_message = "token takes one of version (a secret that the module makes), secret_arn (an existing secret) and vault."
+    condition     = var.token.version == null || (var.token.existing == null && var.token.vault == null)
+    error_message = "token.version writes the secret that the module makes: it goes with neither existing nor vault."
   }
   validation {
     condition     = var.token.version == null || try(var.token.version >= 1 && floor(var.token.version) == var.token.version, false)
     error_message = "token.version must be a whole number from 1; raise it by one to write a new token_value."
   }
   validation {
+    condition     = anytrue([for zone in values(var.zones) : try(zone.cloudflare.token, null) == null]) || (var.token.version == null && var.token.existing == null && var.token.vault == null)
+    error_message = "token is set, but no zone uses it: each of zones names one of tokens. Leave token out, or leave token out of a zone."
+  }
+  validation {
+    condition     = alltrue([for place in [var.token] : place.existing == null || place.vault == null])
+    error_message = "token takes one of existing (a secret that is there already) and vault, or neither, for a secret that the module makes."
+  }
+  validation {
     condition = alltrue([
-      for arn in concat(compact([var.token.secret_arn, try(var.token.vault.auth.token_secret_arn, null)]), values(var.token.zones)) :
+      for arn in compact(flatten([for place in [var.token] : [try(place.existing.secret_arn, null), try(place.vault.auth.token_secret_arn, null)]])) :
       can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+-[A-Za-z0-9]{6}$", arn))
     ])
-    error_message = "token.secret_arn, token.zones and token.vault.auth.token_secret_arn must be complete secret ARNs with the six characters that Secrets Manager appends, like \"arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf\"."
+    error_message = "token.existing.secret_arn and token.vault.auth.token_secret_arn must be complete secret ARNs with the six characters that Secrets Manager appends, like \"arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf\"."
   }
   validation {
-    condition     = var.token.json_key == null || var.token.secret_arn != null
-    error_message = "token.json_key names a key of an existing JSON secret: it needs token.secret_arn."
+    condition = alltrue([
+      for arn in compact(flatten([for place in [var.token] : [try(place.existing.kms_key_arn, null), try(place.vault.auth.token_kms_key_arn, null)]])) :
+      can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", arn))
+    ])
+    error_message = "token.existing.kms_key_arn and token.vault.auth.token_kms_key_arn must be ARNs of KMS keys (not of aliases), like \"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\"."
   }
   validation {
-    condition     = var.token.kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.token.kms_key_arn))
-    error_message = "token.kms_key_arn must be the ARN of a KMS key (not of an alias), like \"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\"."
-  }
-  validation {
-    condition     = alltrue([for suffix in keys(var.token.zones) : contains(keys(var.zones), suffix)])
-    error_message = "Each key of token.zones must be a key of zones: a token of its own for a zone that is configured."
-  }
-  validation {
-    condition     = try(can(regex("^(https://|http://(127\\.0\\.0\\.1|localhost)(:|/|$))", var.token.vault.address)), false) || var.token.vault == null
+    condition     = alltrue([for place in [var.token] : can(regex("^(https://|http://(127\\.0\\.0\\.1|localhost)(:|/|$))", place.vault.address)) if place.vault != null])
     error_message = "token.vault.address must start with https:// (http:// only on the loopback), like \"https://vault.example.com:8200\"."
   }
   validation {
-    condition     = var.token.vault == null || try(contains([1, 2], var.token.vault.kv_version), false)
+    condition     = alltrue([for place in [var.token] : try(contains([1, 2], place.vault.kv_version), false) if place.vault != null])
     error_message = "token.vault.kv_version must be 1 or 2."
   }
   validation {
-    condition     = var.token.vault == null || length(compact([try(var.token.vault.auth.aws_role, null), try(var.token.vault.auth.token_secret_arn, null)])) == 1
-    error_message = "token.vault.auth takes exactly one of aws_role and token_secret_arn."
+    condition = alltrue([
+      for place in [var.token] :
+      length([for way in [place.vault.auth.aws_role, place.vault.auth.jwt_role, place.vault.auth.token_secret_arn] : way if way != null]) == 1
+      if place.vault != null
+    ])
+    error_message = "token.vault.auth takes exactly one of aws_role, jwt_role and token_secret_arn."
+  }
+  validation {
+    condition     = alltrue([for place in [var.token] : (place.vault.auth.jwt_role == null) == (place.vault.auth.audience == null) if place.vault != null])
+    error_message = "token.vault.auth.jwt_role and token.vault.auth.audience go together: the audience is what the JWT role in Vault has among its bound_audiences, like \"https://vault.example.com\"."
+  }
+}
+
+variable "tokens" {
+  description = <<-EOT
+    Further tokens, for zones that name them: key => a place, as in `token`. `{}` makes an empty secret, which the output `secret_arns`
+    names; fill it with `aws secretsmanager put-secret-value`. Only the default token's secret can be written by `token_value`.
+
+        tokens = { eu = { existing = { secret_arn = aws_secretsmanager_secret.eu.arn } } }
+  EOT
+  type = map(object({
+    version = optional(number) # only to say that it does not go here
+    existing = optional(object({
+      secret_arn  = string
+      json_key    = optional(string)
+      kms_key_arn = optional(string)
+    }))
+    vault = optional(object({
+      address        = string
+      namespace      = optional(string)
+      ca_certificate = optional(string)
+      mount          = string
+      path           = string
+      key            = string
+      kv_version     = optional(number, 2)
+      auth = object({
+        aws_role          = optional(string)
+        aws_mount         = optional(string)
+        server_id         = optional(string)
+        jwt_role          = optional(string)
+        jwt_mount         = optional(string)
+        audience          = optional(string)
+        token_secret_arn  = optional(string)
+        token_kms_key_arn = optional(string)
+      })
+    }))
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.tokens) : can(regex("^[a-z][a-z0-9-]{0,15}$", key)) && key != "default"])
+    error_message = "Each key of tokens must have 1 to 16 lower-case letters, digits and hyphens, start with a letter, and not be \"default\" (that one is the input token), like \"eu\"."
+  }
+  validation {
+    condition     = length(setsubtract(compact([for zone in values(var.zones) : try(zone.cloudflare.token, null)]), keys(var.tokens))) == 0
+    error_message = "tokens lacks what zones names: ${join(", ", setsubtract(compact([for zone in values(var.zones) : try(zone.cloudflare.token, null)]), keys(var.tokens)))}. Add it, like tokens = { eu = { existing = { secret_arn = \"arn:...\" } } }, or leave token out for the default token."
+  }
+  validation {
+    condition     = length(setsubtract(keys(var.tokens), compact([for zone in values(var.zones) : try(zone.cloudflare.token, null)]))) == 0
+    error_message = "tokens holds what no zone names: ${join(", ", setsubtract(keys(var.tokens), compact([for zone in values(var.zones) : try(zone.cloudflare.token, null)])))}. Name it in a zone, like { cloudflare = { zone_id = \"<zone id>\", token = \"eu\" } }, or take it out."
+  }
+  validation {
+    condition     = alltrue([for place in values(var.tokens) : place.version == null])
+    error_message = "tokens.<key>.version: token_value is for the default token only. Leave version out, and fill the secret with aws secretsmanager put-secret-value."
+  }
+  validation {
+    condition     = alltrue([for place in values(var.tokens) : place.existing == null || place.vault == null])
+    error_message = "Each of tokens takes one of existing (a secret that is there already) and vault, or neither, for a secret that the module makes."
+  }
+  validation {
+    condition = alltrue([
+      for arn in compact(flatten([for place in values(var.tokens) : [try(place.existing.secret_arn, null), try(place.vault.auth.token_secret_arn, null)]])) :
+      can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+-[A-Za-z0-9]{6}$", arn))
+    ])
+    error_message = "tokens.<key>.existing.secret_arn and tokens.<key>.vault.auth.token_secret_arn must be complete secret ARNs with the six characters that Secrets Manager appends, like \"arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf\"."
+  }
+  validation {
+    condition = alltrue([
+      for arn in compact(flatten([for place in values(var.tokens) : [try(place.existing.kms_key_arn, null), try(place.vault.auth.token_kms_key_arn, null)]])) :
+      can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", arn))
+    ])
+    error_message = "tokens.<key>.existing.kms_key_arn and tokens.<key>.vault.auth.token_kms_key_arn must be ARNs of KMS keys (not of aliases), like \"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\"."
+  }
+  validation {
+    condition     = alltrue([for place in values(var.tokens) : can(regex("^(https://|http://(127\\.0\\.0\\.1|localhost)(:|/|$))", place.vault.address)) if place.vault != null])
+    error_message = "tokens.<key>.vault.address must start with https:// (http:// only on the loopback), like \"https://vault.example.com:8200\"."
+  }
+  validation {
+    condition     = alltrue([for place in values(var.tokens) : try(contains([1, 2], place.vault.kv_version), false) if place.vault != null])
+    error_message = "tokens.<key>.vault.kv_version must be 1 or 2."
+  }
+  validation {
+    condition = alltrue([
+      for place in values(var.tokens) :
+      length([for way in [place.vault.auth.aws_role, place.vault.auth.jwt_role, place.vault.auth.token_secret_arn] : way if way != null]) == 1
+      if place.vault != null
+    ])
+    error_message = "tokens.<key>.vault.auth takes exactly one of aws_role, jwt_role and token_secret_arn."
+  }
+  validation {
+    condition     = alltrue([for place in values(var.tokens) : (place.vault.auth.jwt_role == null) == (place.vault.auth.audience == null) if place.vault != null])
+    error_message = "tokens.<key>.vault.auth.jwt_role and tokens.<key>.vault.auth.audience go together: the audience is what the JWT role in Vault has among its bound_audiences, like \"https://vault.example.com\"."
   }
 }
 
@@ -145,10 +293,13 @@ variable "token_value" {
 variable "accounts" {
   description = <<-EOT
     Which accounts may claim names, and which: account => hostname patterns. `*` is any name in the zones, `*.` in front stands for one
-    or more labels, anything else is that one name. Null lets this account claim any name in the zones; a map that is given is the whole
-    truth, so name this account too. Tightening it never deletes a live name.
+    or more labels, `{account}` for the account's id, anything else is that one name. The key "*" is any account of the Organization that
+    `spokes` names, except those that have an entry of their own, which then stands alone. Null lets this account claim any name in the
+    zones; a map that is given is the whole truth, so name this account too. Tightening it never deletes a live name. What does not fit
+    into the function's settings goes to an item of its table, which the plan shows in any case.
 
         accounts = { "111122223333" = ["*.eu.mesh.example.com"], "444455556666" = ["cluster9.mesh.example.com"] }
+        accounts = { "111122223333" = ["*"], "*" = ["*.{account}.mesh.example.com"] }
   EOT
   type        = map(list(string))
   default     = null
@@ -158,15 +309,15 @@ variable "accounts" {
     error_message = "accounts must name at least one account; leave it null to let this account claim any name in the zones."
   }
   validation {
-    condition     = alltrue([for account in keys(coalesce(var.accounts, {})) : can(regex("^[0-9]{12}$", account))])
-    error_message = "Each key of accounts must be an AWS account id of 12 digits in quotes, like \"111122223333\"."
+    condition     = alltrue([for account in keys(coalesce(var.accounts, {})) : can(regex("^([0-9]{12}|\\*)$", account))])
+    error_message = "Each key of accounts must be an AWS account id of 12 digits in quotes, like \"111122223333\", or \"*\" for any account of the Organization."
   }
   validation {
     condition = alltrue([
       for pattern in flatten(values(coalesce(var.accounts, {}))) :
-      can(regex("^(\\*|(\\*\\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+)$", pattern))
+      can(regex("^(\\*|(\\*\\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+)$", replace(pattern, "{account}", "111122223333")))
     ])
-    error_message = "Each pattern of accounts must be \"*\", a name, or a name with \"*.\" in front, in lower case, like \"*.eu.mesh.example.com\"."
+    error_message = "Each pattern of accounts must be \"*\", a name, or a name with \"*.\" in front, in lower case, like \"*.eu.mesh.example.com\" or \"*.{account}.mesh.example.com\"."
   }
   validation {
     condition = alltrue([
@@ -182,7 +333,8 @@ variable "spokes" {
     Other accounts and regions, each of which joins with one `modules/spoke` block that gets the output `hub`. Null for none. Here stands
     who may put events onto the hub's event bus: the accounts of an Organization, those of some of its units, or single accounts; with none
     of the three, exactly those that `accounts` names. Whatever comes, only accounts that `accounts` names are looked at: it must be set
-    as soon as there is another account. `{}` alone is for other regions of this account.
+    as soon as there is another account. `{}` alone is for other regions of this account. Terraform drops an attribute that is misspelt in
+    here without a word: the plan of the bus's policy shows who may put events.
 
         spokes = {}
         spokes = { organization_id = "o-a1b2c3d4e5" }
@@ -208,7 +360,14 @@ variable "spokes" {
     error_message = "Each of spokes.account_ids must be an AWS account id of 12 digits in quotes, like \"111122223333\"."
   }
   validation {
-    condition     = length(setsubtract(coalesce(try(var.spokes.account_ids, null), []), keys(coalesce(var.accounts, {})))) == 0
+    condition     = !contains(keys(coalesce(var.accounts, {})), "*") || try(var.spokes.organization_id, null) != null || length(try(var.spokes.organization_paths, [])) > 0
+    error_message = "accounts has an entry \"*\" for any account of an Organization, but spokes does not say of which. Set spokes = { organization_id = \"o-a1b2c3d4e5\" }, or organization_paths for some of its units."
+  }
+  validation {
+    condition = (
+      contains(keys(coalesce(var.accounts, {})), "*")
+      || length(setsubtract(coalesce(try(var.spokes.account_ids, null), []), keys(coalesce(var.accounts, {})))) == 0
+    )
     error_message = "Each of spokes.account_ids must also be a key of accounts, which says what names it may have: the function refuses whoever is not there."
   }
   validation {
@@ -219,48 +378,107 @@ variable "spokes" {
 
 variable "load_balancers" {
   description = <<-EOT
-    Which load balancers may claim names: the tag that holds the hostname (several, separated by spaces), further tags that must be there
-    with these values, and whether only internal ones count. Anyone who may create a Service can set the hostname tag; a required tag that
-    the controller sets itself, and no annotation can override, tells the mesh's own Service from others.
+    Which load balancers may claim names: the tag that holds the hostname (several, separated by spaces), and whether only internal ones
+    count. Terraform drops an attribute that is misspelt in here without a word. See also `required_tags`.
 
-        load_balancers = { required_tags = { "service.k8s.aws/stack" = "kube-system/clustermesh-apiserver" } }
+        load_balancers = { hostname_tag = "dns-name", internal_only = false }
   EOT
   type = object({
     hostname_tag  = optional(string, "hostname")
-    required_tags = optional(map(string), {})
     internal_only = optional(bool, true)
   })
   default  = {}
   nullable = false
 
   validation {
+    condition     = can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{1,128}$", var.load_balancers.hostname_tag)) && !startswith(lower(var.load_balancers.hostname_tag), "aws:")
+    error_message = "load_balancers.hostname_tag must be a tag key: 1 to 128 letters, digits, spaces and _.:/=+-@, not starting with \"aws:\", like \"hostname\"."
+  }
+}
+
+variable "required_tags" {
+  description = <<-EOT
+    Tags that a load balancer must have, with these values, to claim names. Anyone who may create a Service can set the hostname tag; a
+    required tag that the controller sets itself, and no annotation can override, tells the mesh's own Service from others.
+
+        required_tags = { "service.k8s.aws/stack" = "kube-system/clustermesh-apiserver" }
+  EOT
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
     condition = alltrue([
-      for key in concat([var.load_balancers.hostname_tag], keys(var.load_balancers.required_tags)) :
-      can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{1,128}$", key)) && !startswith(lower(key), "aws:")
+      for key in keys(var.required_tags) : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{1,128}$", key)) && !startswith(lower(key), "aws:")
     ])
-    error_message = "load_balancers.hostname_tag and the keys of load_balancers.required_tags must be tag keys: 1 to 128 letters, digits, spaces and _.:/=+-@, not starting with \"aws:\"."
+    error_message = "The keys of required_tags must be tag keys: 1 to 128 letters, digits, spaces and _.:/=+-@, not starting with \"aws:\"."
   }
   validation {
-    condition     = alltrue([for value in values(var.load_balancers.required_tags) : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{0,256}$", value))])
-    error_message = "Each value of load_balancers.required_tags must be a tag value: at most 256 letters, digits, spaces and _.:/=+-@ (no comma, no wildcard)."
+    condition     = alltrue([for value in values(var.required_tags) : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{0,256}$", value))])
+    error_message = "Each value of required_tags must be a tag value: at most 256 letters, digits, spaces and _.:/=+-@ (no comma, no wildcard)."
+  }
+}
+
+variable "mode" {
+  description = <<-EOT
+    "apply" writes records; "dry-run" decides and logs the same, and writes nothing.
+
+        mode = "dry-run"
+  EOT
+  type        = string
+  default     = "apply"
+  nullable    = false
+
+  validation {
+    condition     = contains(["apply", "dry-run"], var.mode)
+    error_message = "mode must be \"apply\" or \"dry-run\"."
+  }
+}
+
+variable "write_policy" {
+  description = <<-EOT
+    Which changes are carried out: "sync" creates, changes and deletes records, "upsert-only" never deletes, "create-only" only creates.
+
+        write_policy = "upsert-only"
+  EOT
+  type        = string
+  default     = "sync"
+  nullable    = false
+
+  validation {
+    condition     = contains(["sync", "upsert-only", "create-only"], var.write_policy)
+    error_message = "write_policy must be \"sync\", \"upsert-only\" or \"create-only\"."
+  }
+}
+
+variable "adopt" {
+  description = <<-EOT
+    Records that were there before: "none" leaves them alone, "matching" takes over a CNAME made by hand that already leads to the right
+    load balancer.
+
+        adopt = "matching"
+  EOT
+  type        = string
+  default     = "none"
+  nullable    = false
+
+  validation {
+    condition     = contains(["none", "matching"], var.adopt)
+    error_message = "adopt must be \"none\" or \"matching\"."
   }
 }
 
 variable "records" {
   description = <<-EOT
-    What is written. `ttl` in seconds. `policy`: "sync" creates, changes and deletes, "upsert-only" never deletes, "create-only" only
-    creates. `adopt` = "matching" takes over a CNAME made by hand that already says the right thing. `grace_seconds`: the time between the
-    two looks, both of which must find a name no longer claimed, before its record is deleted. `mode` = "dry-run" decides and logs, and
-    writes nothing.
+    `ttl`: seconds that resolvers keep an answer. `grace_seconds`: the time between the two looks, both of which must find a name no
+    longer claimed, before its record is deleted; short ones are for tests. Terraform drops an attribute that is misspelt in here without
+    a word. What is written at all stands in `mode`, `write_policy` and `adopt`.
 
-        records = { adopt = "matching", mode = "dry-run" }
+        records = { ttl = 300 }
   EOT
   type = object({
     ttl           = optional(number, 60)
-    policy        = optional(string, "sync")
-    adopt         = optional(string, "none")
     grace_seconds = optional(number, 600)
-    mode          = optional(string, "apply")
   })
   default  = {}
   nullable = false
@@ -270,20 +488,8 @@ variable "records" {
     error_message = "records.ttl must be a whole number of seconds from 60 to 86400."
   }
   validation {
-    condition     = contains(["sync", "upsert-only", "create-only"], var.records.policy)
-    error_message = "records.policy must be \"sync\", \"upsert-only\" or \"create-only\"."
-  }
-  validation {
-    condition     = contains(["none", "matching"], var.records.adopt)
-    error_message = "records.adopt must be \"none\" or \"matching\"."
-  }
-  validation {
     condition     = var.records.grace_seconds >= 0 && var.records.grace_seconds <= 900 && floor(var.records.grace_seconds) == var.records.grace_seconds
     error_message = "records.grace_seconds must be a whole number from 0 to 900: the second look waits in SQS, which delays by 900 s at most."
-  }
-  validation {
-    condition     = contains(["apply", "dry-run"], var.records.mode)
-    error_message = "records.mode must be \"apply\" or \"dry-run\"."
   }
 }
 
@@ -317,18 +523,22 @@ variable "sweep" {
 
 variable "trail" {
   description = <<-EOT
-    The CloudTrail trail that carries load balancer calls to EventBridge. **Set it to null if the account already has a trail that logs write
-    management events in this region, which most accounts have**: a second copy of management events costs money, and an account may have
-    five trails a region. By default the module makes its own, write calls only, with a bucket whose objects expire after `retention_days`;
-    `force_destroy` lets `terraform destroy` delete that bucket with what is in it.
+    The CloudTrail trail that carries load balancer calls to EventBridge; without one, names follow only with the next sweep. There is no
+    default, because no choice is right everywhere:
+
+    - `null`: the account has a trail that logs write management events in this region, as most accounts do, and all under an Organization's
+      trail. Look with `aws cloudtrail describe-trails`.
+    - `{}`: the module makes one, write calls only, with a bucket whose objects expire after `retention_days`. A second copy of management
+      events costs money, and an account may have five trails a region. `force_destroy` lets `terraform destroy` delete the bucket with
+      what is in it; without it, a bucket that holds log files stops the destroy.
 
         trail = null
+        trail = { retention_days = 7, force_destroy = true }
   EOT
   type = object({
     retention_days = optional(number, 30)
     force_destroy  = optional(bool, false)
   })
-  default = {}
 
   validation {
     condition     = var.trail == null || try(var.trail.retention_days >= 1 && floor(var.trail.retention_days) == var.trail.retention_days, false)
@@ -386,21 +596,61 @@ variable "function" {
 }
 
 variable "alarm_actions" {
-  description = "ARNs that the alarms notify when they start and when they end, for example [\"arn:aws:sns:eu-west-1:111122223333:on-call\"]. Empty: the alarms only show."
+  description = <<-EOT
+    ARNs that every alarm notifies when it starts and when it ends; empty: the alarms only show. A first apply sends one OK for most alarms
+    (a new alarm leaves INSUFFICIENT_DATA), and `silence` starts and ends once, because no sweep was completed yet.
+
+        alarm_actions = [aws_sns_topic.on_call.arn]
+  EOT
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.alarm_actions : can(regex("^arn:[a-z-]+:[a-z0-9-]+:", arn))])
+    condition     = alltrue([for arn in var.alarm_actions : can(regex("^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:.+$", arn))])
     error_message = "Each of alarm_actions must be an ARN, like \"arn:aws:sns:eu-west-1:111122223333:on-call\"."
+  }
+}
+
+variable "alarms" {
+  description = <<-EOT
+    Single alarms by name: `enabled = false` makes none, `threshold` is another limit in the alarm's own unit, `actions` and `ok_actions`
+    take the place of `alarm_actions` (`ok_actions = []` says nothing at its end). What each alarm means stands in its description.
+    Terraform drops an attribute that is misspelt in here without a word; an unknown alarm is refused.
+
+        alarms = { guard = { actions = [aws_sns_topic.on_call.arn] }, backlog = { threshold = 7200 }, topic = { enabled = false } }
+  EOT
+  type = map(object({
+    enabled    = optional(bool, true)
+    threshold  = optional(number)
+    actions    = optional(list(string))
+    ok_actions = optional(list(string))
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = length(setsubtract(keys(var.alarms), [
+      "backlog", "dead-letter", "deletes-waiting", "errors", "failing", "guard", "overdue", "rule", "silence", "spokes-rule", "topic", "zone-denied",
+    ])) == 0
+    error_message = "alarms has a key that is no alarm's name. The names: backlog, dead-letter, deletes-waiting, errors, failing, guard, overdue, rule, silence, spokes-rule, topic, zone-denied."
+  }
+  validation {
+    condition     = alltrue([for alarm in values(var.alarms) : alarm.threshold == null || try(alarm.threshold >= 0, false)])
+    error_message = "alarms.<name>.threshold must be a number from 0, in the alarm's own unit (messages, seconds, sweeps)."
+  }
+  validation {
+    condition     = alltrue([for arn in flatten([for alarm in values(var.alarms) : [coalesce(alarm.actions, []), coalesce(alarm.ok_actions, [])]]) : can(regex("^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:.+$", arn))])
+    error_message = "Each of alarms.<name>.actions and alarms.<name>.ok_actions must be an ARN, like \"arn:aws:sns:eu-west-1:111122223333:on-call\"."
   }
 }
 
 variable "owner" {
   description = <<-EOT
     The owner mark: the first word in the comment of every record that this installation writes, and so how it knows its own. Null makes one
-    from this account, region and `name`. Set it only to carry records over when the hub moves: to the old installation's `owner` output.
+    from this account, region and the first `name`, and keeps it when `name` changes. Set it only to carry records over when the hub moves:
+    to the old installation's `owner` output. **Any other change makes every record foreign**: they stay as they are, and their names are
+    refused as `name-taken` until the old mark is back.
 
         owner = "mesh-dns/1f0c9a3e"
   EOT
@@ -430,7 +680,13 @@ variable "kms_key_arn" {
 }
 
 variable "iam" {
-  description = "Where the roles live and what bounds them: a path, and the ARN of a permissions boundary. For example { path = \"/platform/\" }."
+  description = <<-EOT
+    Where the roles live and what bounds them. Changing `path` replaces the roles, those of the spokes too, and the function gets its new
+    one in place; second looks that were under way are void, and the next sweep starts over. Terraform drops an attribute that is misspelt
+    in here without a word: the plan shows the boundary at each role.
+
+        iam = { path = "/platform/", permissions_boundary = aws_iam_policy.boundary.arn }
+  EOT
   type = object({
     path                 = optional(string, "/")
     permissions_boundary = optional(string)
@@ -449,8 +705,17 @@ variable "iam" {
 }
 
 variable "tags" {
-  description = "Tags of every resource that can have them, for example { team = \"platform\" }."
+  description = "Tags of every resource that can have them, for example { team = \"platform\" }. Each also gets `mesh-dns`, which tells this installation and its spokes from others."
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for key, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{1,128}$", key)) && !startswith(lower(key), "aws:") && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{0,256}$", value))])
+    error_message = "tags must have keys of 1 to 128 and values of at most 256 letters, digits, spaces and _.:/=+-@, and no key that starts with \"aws:\"."
+  }
+  validation {
+    condition     = !contains(keys(var.tags), "mesh-dns")
+    error_message = "tags must not have the key \"mesh-dns\": the module sets it, with one value in the hub and its spokes."
+  }
 }

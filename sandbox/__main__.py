@@ -9,6 +9,7 @@ import threading
 from types import FrameType
 
 from sandbox.function_logs import LogLine
+from sandbox.lateness import VARIABLE
 from sandbox.sandbox import Sandbox
 
 _ZONE = "mesh.example.com"
@@ -47,6 +48,7 @@ aws elbv2 describe-load-balancers --endpoint-url "$AWS_ENDPOINT_URL"
 curl -H "Authorization: Bearer $SANDBOX_CLOUDFLARE_TOKEN" "$CLOUDFLARE_BASE_URL/zones/{zone_id}/dns_records"
 dig @{sandbox.dns.host} -p {sandbox.dns.port} cluster1.{zone}
 
+AWS shows things as late as the real one; {VARIABLE}=instant before the start turns that off.
 What functions print appears below. Ctrl-C ends it all.
 """
 

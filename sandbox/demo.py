@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -65,13 +66,15 @@ class Demo:
             outcome = f": {told['outcome']}" if told.get("outcome") else ""
             self.say(f"function: {told['reason']} {told['hostname']} for {load_balancer}{outcome}{detail}")
 
-    def wait_for(self, what: str, happened: Callable[[], bool], patience: float = PATIENCE) -> None:
-        """Wait until it happened. Raises DemoError."""
+    def wait_for(
+        self, what: str, happened: Callable[[], bool], patience: float = PATIENCE, *, pause: float = 0.1
+    ) -> None:
+        """Wait until it happened, and look every `pause` seconds. Raises DemoError."""
         end = time.monotonic() + patience
         while not happened():
             if time.monotonic() > end:
                 raise DemoError(f"{what}: not within {patience:.0f} s")
-            time.sleep(0.1)
+            time.sleep(pause)
 
 
 class Topic:
@@ -114,6 +117,37 @@ class Names:
                 continue
             lines += str(answer.rrset).splitlines()
         return lines
+
+    def leads_somewhere(self, name: str) -> bool:
+        """Whether the name ends with an address: a new load balancer's own name does not exist for a while."""
+        return any(" A " in line for line in self.answer(name))
+
+
+class Arrival(threading.Thread):
+    """Tells when AWS shows the load balancer, its tags, and that it works: each later than the call that made it."""
+
+    def __init__(self, demo: Demo, controller: AwsLoadBalancerController) -> None:
+        super().__init__(name="arrival", daemon=True)
+        self._demo = demo
+        self._arn = controller.arn
+        self._elb = demo.sandbox.client("elbv2")
+
+    def run(self) -> None:
+        """Look every now and then, as long as the load balancer arrives."""
+        for what, arrived in (
+            ("DescribeLoadBalancers shows it", lambda: self._state() != ""),
+            ("DescribeTags shows its tags", self._tagged),
+            ("it is active, and its own name exists", lambda: self._state() == "active"),
+        ):
+            self._demo.wait_for(what, arrived, pause=0.5)  # everybody's calls come out of one allowance
+            self._demo.say(f"AWS: {what}")
+
+    def _state(self) -> str:
+        found = self._elb.describe_load_balancers()["LoadBalancers"]
+        return next((str(b["State"]["Code"]) for b in found if b["LoadBalancerArn"] == self._arn), "")
+
+    def _tagged(self) -> bool:
+        return bool(self._elb.describe_tags(ResourceArns=[self._arn])["TagDescriptions"][0]["Tags"])
 
 
 def main() -> int:
@@ -180,8 +214,11 @@ def _create(demo: Demo, topic: Topic, names: Names, controller: AwsLoadBalancerC
     demo.act(f"3. cluster1's Service gets its load balancer, tagged hostname={NAME}", event=True)
     controller.create(NAME)
     demo.say(f"AWS Load Balancer Controller: CreateLoadBalancer {controller.name}")
+    arrival = Arrival(demo, controller)
+    arrival.start()
     demo.say(f"CloudTrail, EventBridge rule, SNS topic: {topic.next_call()} passed by")
-    demo.wait_for(f"{NAME} resolves", lambda: bool(names.answer(NAME)))
+    demo.wait_for(f"{NAME} leads to an address", lambda: names.leads_somewhere(NAME))
+    arrival.join()
     _show(demo, names, NAME)
 
 

@@ -1,4 +1,4 @@
-"""Copies the module into build/opentofu, with test files that OpenTofu understands: `python -m scripts.opentofu_tests`.
+"""Copies the module into build/.opentofu, with tests that OpenTofu understands: `python -m scripts.opentofu_tests`.
 
 The tests are written for Terraform. What they use and `tofu test` lacks is said in another way here, so that both run
 the same assertions and nothing has to be kept twice:
@@ -15,7 +15,7 @@ import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-COPY = ROOT / "build" / "opentofu"
+COPY = ROOT / "build" / ".opentofu"  # hidden: fmt and tflint leave it alone
 
 
 def rewritten(text: str, folder: Path) -> str:
@@ -32,7 +32,9 @@ def _mocks(folder: Path) -> str:
     files = sorted(folder.glob("*.tfmock.hcl"))
     if not files:
         raise FileNotFoundError(f"no mocks in {folder}")
-    return "".join("  " + line if line.strip() else line for file in files for line in file.open())
+    return "".join(
+        "  " + line if line.strip() else line for file in files for line in file.read_text().splitlines(keepends=True)
+    )
 
 
 def _given(text: str) -> dict[str, str]:

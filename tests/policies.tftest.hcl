@@ -6,12 +6,14 @@ mock_provider "aws" {
 }
 
 variables {
-  zones = { "mesh.example.com" = "023e105f4ecef8ad9ca31a8372d0c353" }
+  zones = { "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353" } } }
+  trail = null
 
   calls = {
     CallsLookAtLoadBalancers          = ["elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTags", "tag:GetResources"]
     CallsSendSecondLooksAndRejections = ["sqs:SendMessage"]
     CallsPostponeFailedMessages       = ["sqs:ChangeMessageVisibility"]
+    CallsRemember                     = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"]
   }
   services = {
     ServicePollsTheQueue = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
@@ -37,6 +39,7 @@ run "by_default_it_looks_at_load_balancers_uses_its_queues_and_reads_its_secret"
         "arn:aws:sqs:eu-west-1:111122223333:mesh-dns-events", "arn:aws:sqs:eu-west-1:111122223333:mesh-dns-dead-letter",
       ]
       CallsPostponeFailedMessages = ["arn:aws:sqs:eu-west-1:111122223333:mesh-dns-events"]
+      CallsRemember               = ["arn:aws:dynamodb:eu-west-1:111122223333:table/mesh-dns"]
       ServicePollsTheQueue        = ["arn:aws:sqs:eu-west-1:111122223333:mesh-dns-events"]
       ServiceWritesTheLog         = ["arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/mesh-dns:log-stream:*"]
     }
@@ -44,7 +47,7 @@ run "by_default_it_looks_at_load_balancers_uses_its_queues_and_reads_its_secret"
   }
   assert {
     condition = jsondecode(aws_iam_role_policy.token[0].policy).Statement == [{
-      Sid = "CallsReadTheToken", Effect = "Allow", Action = "secretsmanager:GetSecretValue", Resource = [aws_secretsmanager_secret.token[0].arn]
+      Sid = "CallsReadTheToken", Effect = "Allow", Action = "secretsmanager:GetSecretValue", Resource = [aws_secretsmanager_secret.token["default"].arn]
     }]
     error_message = "The function may read its own secret, and needs no key for it."
   }
@@ -61,9 +64,11 @@ run "an_existing_secret_in_another_account_comes_with_its_key" {
 
   variables {
     token = {
-      secret_arn  = "arn:aws:secretsmanager:eu-central-1:444455556666:secret:cloudflare-AbCdEf"
-      json_key    = "token"
-      kms_key_arn = "arn:aws:kms:eu-central-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+      existing = {
+        secret_arn  = "arn:aws:secretsmanager:eu-central-1:444455556666:secret:cloudflare-AbCdEf"
+        json_key    = "token"
+        kms_key_arn = "arn:aws:kms:eu-central-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+      }
     }
   }
 
@@ -87,20 +92,45 @@ run "an_existing_secret_in_another_account_comes_with_its_key" {
   }
 }
 
-run "tokens_of_single_zones_are_readable_too" {
+run "further_tokens_are_readable_too" {
   command = plan
 
   variables {
-    token = { zones = { "mesh.example.com" = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:mesh-AbCdEf" } }
+    zones = {
+      "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353" } }
+      "eu.example.com"   = { cloudflare = { zone_id = "353c0d2738a13ca9da8fece4f501e320", token = "eu" } }
+      "us.example.com"   = { cloudflare = { zone_id = "fedcba9876543210fedcba9876543210", token = "us" } }
+    }
+    tokens = { eu = { existing = { secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:eu-AbCdEf" } }, us = {} }
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role_policy.token[0].policy).Statement[0].Resource == [aws_secretsmanager_secret.token[0].arn, "arn:aws:secretsmanager:eu-west-1:111122223333:secret:mesh-AbCdEf"]
-    error_message = "The function must be able to read the common token and each zone's own."
+    condition     = keys(aws_secretsmanager_secret.token) == ["default", "us"] && keys(output.secret_arns) == ["default", "eu", "us"]
+    error_message = "The module makes a secret for each token that has no place yet."
+  }
+  assert {
+    condition = toset(jsondecode(aws_iam_role_policy.token[0].policy).Statement[0].Resource) == toset([
+      "arn:aws:secretsmanager:eu-west-1:111122223333:secret:eu-AbCdEf", aws_secretsmanager_secret.token["default"].arn,
+    ])
+    error_message = "The function must be able to read each secret (those of the module are mocked with one ARN)."
   }
 }
 
-run "a_customer_key_is_used_through_sqs_and_secrets_manager_only" {
+run "where_no_zone_uses_the_default_token_there_is_no_secret_for_it" {
+  command = plan
+
+  variables {
+    zones  = { "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353", token = "eu" } } }
+    tokens = { eu = { existing = { secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:eu-AbCdEf" } } }
+  }
+
+  assert {
+    condition     = length(aws_secretsmanager_secret.token) == 0 && output.secret_arn == null
+    error_message = "A secret that nobody reads must not be made."
+  }
+}
+
+run "a_customer_key_is_used_through_the_services_that_hold_something_only" {
   command = plan
 
   variables {
@@ -114,9 +144,10 @@ run "a_customer_key_is_used_through_sqs_and_secrets_manager_only" {
       if flatten([statement.Resource]) == ["arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"]
       ] == [
       ["ServiceUsesTheKeyOfTheQueues", ["kms:Decrypt", "kms:GenerateDataKey"], ["sqs.eu-west-1.amazonaws.com"]],
+      ["ServiceDecryptsTableAndSettings", ["kms:Decrypt"], ["dynamodb.eu-west-1.amazonaws.com", "lambda.eu-west-1.amazonaws.com"]],
       ["ServiceDecryptsTheToken", ["kms:Decrypt"], ["secretsmanager.eu-west-1.amazonaws.com"]],
     ]
-    error_message = "The key is for the queues' messages and the secret, through the services that hold them."
+    error_message = "The key is for messages, the table, the settings and the secret, through the services that hold them."
   }
 }
 
@@ -137,21 +168,56 @@ run "vault_with_iam_login_needs_no_secret_at_all" {
   }
 }
 
-run "vault_with_a_token_needs_that_one_secret" {
+run "vault_with_a_token_needs_that_one_secret_and_its_key" {
   command = plan
 
   variables {
     token = {
       vault = {
         address = "https://vault.example.com", mount = "secret", path = "cloudflare", key = "token"
-        auth    = { token_secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:vault-AbCdEf" }
+        auth = {
+          token_secret_arn  = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:vault-AbCdEf"
+          token_kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+        }
       }
     }
   }
 
   assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.token[0].policy).Statement : statement.Resource] == [["arn:aws:secretsmanager:eu-west-1:111122223333:secret:vault-AbCdEf"]]
-    error_message = "Only the secret that holds the Vault token is readable."
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.function.policy).Statement : [statement.Action, statement.Resource] if strcontains(statement.Sid, "VaultToken")
+      ] == [
+      ["secretsmanager:GetSecretValue", ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:vault-AbCdEf"]],
+      ["kms:Decrypt", ["arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"]],
+    ]
+    error_message = "Only the secret that holds the Vault token is readable, with its key."
+  }
+  assert {
+    condition     = length(aws_iam_role_policy.token) == 0
+    error_message = "No secret holds the Cloudflare token."
+  }
+}
+
+run "vault_with_a_signed_token_needs_it_for_this_audience_and_a_minute" {
+  command = plan
+
+  variables {
+    token = {
+      vault = {
+        address = "https://vault.example.com", mount = "secret", path = "cloudflare", key = "token"
+        auth    = { jwt_role = "mesh-dns", audience = "https://vault.example.com" }
+      }
+    }
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.function.policy).Statement : [statement.Resource, statement.Condition] if statement.Action == "sts:GetWebIdentityToken"
+      ] == [["*", {
+        "ForAllValues:StringEquals" = { "sts:IdentityTokenAudience" = ["https://vault.example.com"] }
+        NumericLessThanEquals       = { "sts:DurationSeconds" = "60" }
+    }]]
+    error_message = "AWS must sign for nobody else, and for no longer than a login takes."
   }
 }
 
@@ -198,28 +264,5 @@ run "roles_live_where_the_account_wants_them" {
       role.path == "/platform/" && role.permissions_boundary == "arn:aws:iam::111122223333:policy/boundary" && length(role.name) <= 64
     ])
     error_message = "Path and boundary must reach every role."
-  }
-}
-
-run "another_partition_is_named_as_such" {
-  command = plan
-
-  override_data {
-    target          = data.aws_partition.current
-    override_during = plan
-    values          = { partition = "aws-cn", dns_suffix = "amazonaws.com.cn" }
-  }
-  override_data {
-    target          = data.aws_region.current
-    override_during = plan
-    values          = { id = "cn-north-1", name = "cn-north-1" }
-  }
-
-  assert {
-    condition = alltrue([
-      for statement in jsondecode(aws_iam_role_policy.function.policy).Statement :
-      alltrue([for resource in flatten([statement.Resource]) : resource == "*" || startswith(resource, "arn:aws-cn:")])
-    ])
-    error_message = "Partitions are derived, never written down."
   }
 }

@@ -6,7 +6,8 @@ mock_provider "aws" {
 }
 
 variables {
-  zones    = { "mesh.example.com" = "023e105f4ecef8ad9ca31a8372d0c353" }
+  zones    = { "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353" } } }
+  trail    = null
   accounts = { "111122223333" = ["*"], "444455556666" = ["*.eu.mesh.example.com"], "777788889999" = ["cluster9.mesh.example.com"] }
   spokes   = {}
 }
@@ -23,11 +24,11 @@ run "without_spokes_there_is_nothing_of_them" {
     error_message = "No bus without spokes."
   }
   assert {
-    condition     = output.hub == null && !strcontains(aws_iam_role_policy.function.policy, "sts:") && !strcontains(aws_iam_role_policy.function.policy, "ssm:")
-    error_message = "Without spokes the function may neither assume roles nor keep a register."
+    condition     = output.hub == null && !strcontains(aws_iam_role_policy.function.policy, "sts:") && !strcontains(aws_iam_role_policy.function.policy, "dynamodb:UpdateItem")
+    error_message = "Without spokes the function may neither assume roles nor note sweeps."
   }
   assert {
-    condition     = !can(jsondecode(aws_lambda_function.mesh_dns.environment[0].variables.MESH_DNS_SETTINGS).spokes) && !contains(keys(aws_cloudwatch_metric_alarm.watch), "spoke")
+    condition     = !can(jsondecode(aws_lambda_function.mesh_dns.environment[0].variables.MESH_DNS_SETTINGS).spokes) && !contains(keys(aws_cloudwatch_metric_alarm.watch), "overdue")
     error_message = "Without spokes the function knows of none, and no alarm waits for one."
   }
 }
@@ -39,11 +40,11 @@ run "by_default_exactly_the_accounts_that_may_claim_put_events" {
     condition = jsondecode(aws_cloudwatch_event_bus_policy.spokes[0].policy).Statement == [{
       Sid       = "AccountsPutEvents"
       Effect    = "Allow"
-      Principal = { AWS = ["arn:aws:iam::444455556666:root", "arn:aws:iam::777788889999:root"] }
+      Principal = { AWS = ["arn:aws:iam::111122223333:root", "arn:aws:iam::444455556666:root", "arn:aws:iam::777788889999:root"] }
       Action    = "events:PutEvents"
       Resource  = "arn:aws:events:eu-west-1:111122223333:event-bus/mesh-dns"
     }]
-    error_message = "The bus must let in the accounts of `accounts`, without the hub's own, which needs no policy."
+    error_message = "The bus must let in the accounts of `accounts`, and nobody else."
   }
 }
 
@@ -66,14 +67,14 @@ run "an_organization_and_its_units_are_conditions" {
       for statement in [
         { principal = "*", condition = { StringEquals = { "aws:PrincipalOrgID" = "o-a1b2c3d4e5" } } },
         { principal = "*", condition = { "ForAnyValue:StringLike" = { "aws:PrincipalOrgPaths" = ["o-f6g7h8i9j0/r-ab12/ou-ab12-11111111/*"] } } },
-        { principal = { AWS = ["arn:aws:iam::777788889999:root"] }, condition = null },
+        { principal = { AWS = ["arn:aws:iam::111122223333:root", "arn:aws:iam::777788889999:root"] }, condition = null },
       ] : merge(statement, { rest = ["Allow", "events:PutEvents", "arn:aws:events:eu-west-1:111122223333:event-bus/mesh-dns"] })
     ]
     error_message = "Anybody (\"*\") may come in only with the condition that belongs to it."
   }
 }
 
-run "other_regions_of_the_own_account_need_no_bus_policy" {
+run "for_other_regions_of_the_own_account_the_bus_is_closed_to_everybody_else" {
   command = plan
 
   variables {
@@ -81,8 +82,8 @@ run "other_regions_of_the_own_account_need_no_bus_policy" {
   }
 
   assert {
-    condition     = length(aws_cloudwatch_event_bus.spokes) == 1 && length(aws_cloudwatch_event_bus_policy.spokes) == 0
-    error_message = "Within one account the role of the sender's target is enough, and the bus stays closed to everybody else."
+    condition     = [for statement in jsondecode(aws_cloudwatch_event_bus_policy.spokes[0].policy).Statement : statement.Principal] == [{ AWS = ["arn:aws:iam::111122223333:root"] }]
+    error_message = "The bus must stay closed to every other account."
   }
   assert {
     condition = [
@@ -115,7 +116,7 @@ run "what_spokes_send_takes_one_rule_to_the_topic" {
   }
 }
 
-run "the_function_may_read_the_claiming_accounts_and_keep_its_register" {
+run "the_function_may_read_the_claiming_accounts_and_note_their_sweeps" {
   command = plan
 
   variables {
@@ -126,7 +127,7 @@ run "the_function_may_read_the_claiming_accounts_and_keep_its_register" {
     condition = [
       for statement in jsondecode(aws_iam_role_policy.function.policy).Statement :
       { actions = flatten([statement.Action]), resources = flatten([statement.Resource]) }
-      if contains(["CallsReadSpokes", "CallsListKnownScopes", "CallsRememberAndForgetScopes"], statement.Sid)
+      if contains(["CallsReadSpokes", "CallsRememberSweeps"], statement.Sid)
       ] == [
       {
         actions = ["sts:AssumeRole"]
@@ -134,16 +135,14 @@ run "the_function_may_read_the_claiming_accounts_and_keep_its_register" {
           for account in ["111122223333", "444455556666", "777788889999"] : "arn:aws:iam::${account}:role/platform/${output.hub.installation}-reader-*"
         ]
       },
-      { actions = ["ssm:GetParametersByPath"], resources = ["arn:aws:ssm:eu-west-1:111122223333:parameter/mesh-dns/mesh-dns/scopes"] },
-      { actions = ["ssm:PutParameter", "ssm:DeleteParameter"], resources = ["arn:aws:ssm:eu-west-1:111122223333:parameter/mesh-dns/mesh-dns/scopes/*"] },
+      { actions = ["dynamodb:UpdateItem"], resources = ["arn:aws:dynamodb:eu-west-1:111122223333:table/mesh-dns"] },
     ]
-    error_message = "One reader role per account that may claim, and parameters under the hub's own path."
+    error_message = "One reader role per account that may claim, and the hub's own table."
   }
   assert {
     condition = jsondecode(aws_lambda_function.mesh_dns.environment[0].variables.MESH_DNS_SETTINGS).spokes == {
-      reader_role   = "platform/${output.hub.installation}-reader"
-      external_id   = output.hub.external_id
-      register_path = "/mesh-dns/mesh-dns/scopes"
+      reader_role = "platform/${output.hub.installation}-reader"
+      external_id = output.hub.external_id
     }
     error_message = "The function must look for the role that the policy lets it assume."
   }
@@ -179,24 +178,6 @@ run "a_spoke_is_told_everything_and_no_secret" {
   assert {
     condition     = aws_iam_role.function.name == "mesh-dns-eu-west-1-function" && aws_iam_role.function.path == "/platform/"
     error_message = "The role must be called what spokes trust."
-  }
-}
-
-run "a_silent_scope_and_a_deaf_topic_have_alarms" {
-  command = plan
-
-  assert {
-    condition = {
-      for key in ["namespace", "metric_name", "statistic", "threshold", "treat_missing_data", "period"] :
-      key => tostring(aws_cloudwatch_metric_alarm.watch["spoke"][key])
-      } == {
-      namespace = "MeshDNS", metric_name = "ScopesSilent", statistic = "Maximum", threshold = "0", treat_missing_data = "ignore", period = "900"
-    }
-    error_message = "One known scope that is silent must raise the alarm, and a period without a sweep must not end it."
-  }
-  assert {
-    condition     = aws_cloudwatch_metric_alarm.watch["spokes-rule"].dimensions == tomap({ EventBusName = "mesh-dns", RuleName = "mesh-dns-spokes" })
-    error_message = "A rule that is not on the default bus is measured under both dimensions."
   }
 }
 

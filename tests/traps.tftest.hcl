@@ -16,7 +16,8 @@ override_resource {
 }
 
 variables {
-  zones = { "mesh.example.com" = "023e105f4ecef8ad9ca31a8372d0c353" }
+  zones = { "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353" } } }
+  trail = {}
 }
 
 run "eventbridge_may_publish_without_any_condition" {
@@ -64,7 +65,7 @@ run "a_customer_key_covers_topic_queues_log_and_secret" {
     condition = alltrue([
       for key in [
         aws_sns_topic.events.kms_master_key_id, aws_sqs_queue.events.kms_master_key_id, aws_sqs_queue.dead_letter.kms_master_key_id,
-        aws_cloudwatch_log_group.function.kms_key_id, aws_secretsmanager_secret.token[0].kms_key_id,
+        aws_cloudwatch_log_group.function.kms_key_id, aws_secretsmanager_secret.token["default"].kms_key_id,
       ] : key == "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     ])
     error_message = "The customer key must cover the topic, both queues, the log group and the secret."
@@ -152,7 +153,7 @@ run "the_function_may_feed_itself" {
   command = plan
 
   assert {
-    condition     = aws_lambda_function_recursion_config.mesh_dns.recursive_loop == "Allow"
+    condition     = aws_lambda_function_recursion_config.mesh_dns[0].recursive_loop == "Allow"
     error_message = "Second looks are rounds through the function's own queue: recursion detection would stop them in silence."
   }
 }
@@ -295,7 +296,8 @@ run "unrelated_tags_do_not_wake_the_function" {
   command = plan
 
   variables {
-    load_balancers = { hostname_tag = "dns-name", required_tags = { "service.k8s.aws/stack" = "kube-system/clustermesh-apiserver" } }
+    load_balancers = { hostname_tag = "dns-name" }
+    required_tags  = { "service.k8s.aws/stack" = "kube-system/clustermesh-apiserver" }
   }
 
   assert {
@@ -315,7 +317,7 @@ run "a_deleted_secret_does_not_hold_the_name" {
   command = plan
 
   assert {
-    condition     = aws_secretsmanager_secret.token[0].name_prefix == "mesh-dns-token-"
+    condition     = aws_secretsmanager_secret.token["default"].name_prefix == "mesh-dns-token-"
     error_message = "A deleted secret's name is held for its recovery window: use a prefix."
   }
 }

@@ -17,16 +17,14 @@ module "mesh_dns" {
   # source  = "your_namespace/cilium-mesh-dns/aws" # from the registry
   # version = "~> 0.1"
 
-  zones       = { (local.domain) = var.cloudflare_zone_id }
+  zones       = { (local.domain) = { cloudflare = { zone_id = var.cloudflare_zone_id } } }
   token       = { version = 1 } # raise by one to write a new token
   token_value = var.cloudflare_api_token
 
   # Only the mesh's own Service may claim a name: the controller sets this tag, and no annotation can.
-  load_balancers = {
-    required_tags = { "service.k8s.aws/stack" = "kube-system/clustermesh-apiserver" }
-  }
+  required_tags = { "service.k8s.aws/stack" = "kube-system/clustermesh-apiserver" }
 
-  trail         = null # the account has a trail already; leave this out if it has none
+  trail         = null # the account has a trail already; {} makes one
   alarm_actions = var.alarm_actions
   tags          = { team = "platform" }
 }

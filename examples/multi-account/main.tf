@@ -5,11 +5,11 @@ module "mesh_dns" {
   # source  = "your_namespace/cilium-mesh-dns/aws" # from the registry
   # version = "~> 0.1"
 
-  zones       = var.zones
+  zones       = { for suffix, id in var.zones : suffix => { cloudflare = { zone_id = id } } }
   token       = { version = 1 } # raise by one to write a new token
   token_value = var.cloudflare_api_token
 
-  trail = null # the Organization has a trail; leave this out if it has none
+  trail = null # the Organization has a trail; {} makes one
 
   # Any account of the Organization may put events onto the bus; of them, these may have names: each those under its own, and all those
   # that may move from one to another.

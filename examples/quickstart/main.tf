@@ -19,9 +19,12 @@ module "mesh_dns" {
   # source  = "your_namespace/cilium-mesh-dns/aws" # from the registry
   # version = "~> 0.1"
 
-  zones       = var.zones
+  zones       = { for suffix, id in var.zones : suffix => { cloudflare = { zone_id = id } } }
   token       = { version = 1 } # raise by one to write a new token
   token_value = var.cloudflare_api_token
+
+  # Load balancer calls reach EventBridge only where a trail logs them. This makes one; with a trail of your own, say null.
+  trail = {}
 }
 
 variable "zones" {

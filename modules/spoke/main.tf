@@ -12,7 +12,7 @@ locals {
   name   = var.hub.installation # unlike any other hub's, which may have a spoke here too
   source = "mesh-dns"           # of the sweep's event; the hub's pattern knows it
 
-  tags = merge({ "mesh-dns" = local.name }, var.tags)
+  tags = merge(var.tags, { "mesh-dns" = local.name })
 
   # Policies are built from names, so that a first plan shows them whole. IAM knows no regions: names of roles carry theirs.
   arn = {
@@ -40,6 +40,10 @@ resource "aws_cloudwatch_event_rule" "forward" {
       error_message = "This spoke is in the partition ${local.partition}, its hub in ${var.hub.partition}: neither events nor roles cross that border. A hub serves one partition; give ${local.partition} a hub of its own."
     }
     precondition {
+      condition     = local.partition != "aws-cn" || local.region == var.hub.region
+      error_message = "This spoke is in ${local.region}, its hub in ${var.hub.region}: in the partition aws-cn, EventBridge carries no events from one region to another. Give ${local.region} a hub of its own."
+    }
+    precondition {
       condition     = local.account != var.hub.account || local.region != var.hub.region
       error_message = "This is the hub's own account and region (${local.account}, ${local.region}), which it watches itself. Give the module a provider of another account or region: providers = { aws = aws.<alias> }."
     }
@@ -63,7 +67,8 @@ resource "aws_cloudwatch_event_target" "hub" {
 resource "aws_sqs_queue" "undelivered" {
   name                      = "${local.name}-undelivered"
   message_retention_seconds = 14 * 24 * 3600
-  sqs_managed_sse_enabled   = true
+  kms_master_key_id         = var.kms_key_arn
+  sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
   tags                      = local.tags
 
   depends_on = [aws_iam_role.reader] # as the rule
@@ -143,5 +148,6 @@ module "trail" {
   bucket         = "${local.name}-${local.account}-${local.region}"
   retention_days = var.trail.retention_days
   force_destroy  = var.trail.force_destroy
+  kms_key_arn    = var.kms_key_arn
   tags           = local.tags
 }

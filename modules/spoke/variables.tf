@@ -53,6 +53,22 @@ variable "trail" {
   }
 }
 
+variable "kms_key_arn" {
+  description = <<-EOT
+    A customer key of this account and region for the queue of what was not delivered, and for the trail if one is made; null uses keys
+    that AWS owns. Its policy must let `events.amazonaws.com` (and `cloudtrail.amazonaws.com`) use it.
+
+        kms_key_arn = "arn:aws:kms:eu-central-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a customer key (not of an alias), like \"arn:aws:kms:eu-central-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab\"."
+  }
+}
+
 variable "permissions_boundary" {
   description = "A permissions boundary of this account for the three roles, for example \"arn:aws:iam::444455556666:policy/boundary\". Their path is the hub's `iam.path`."
   type        = string
@@ -65,8 +81,13 @@ variable "permissions_boundary" {
 }
 
 variable "tags" {
-  description = "Tags of every resource that can have them, for example { team = \"platform\" }."
+  description = "Tags of every resource that can have them, for example { team = \"platform\" }. Each also gets the hub's `mesh-dns`."
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = !contains(keys(var.tags), "mesh-dns")
+    error_message = "tags must not have the key \"mesh-dns\": the module sets it, with one value in the hub and its spokes."
+  }
 }

@@ -16,8 +16,10 @@ from tests.docs.declared import ROOT, Input, alarms, inputs, outputs
 from tests.simulation.mutations import MUTATIONS
 
 README, CONTRIBUTING, SECURITY = (ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY"))
-OPERATIONS = ROOT / "docs" / "operations.md"
-DOCUMENTS = [README, CONTRIBUTING, SECURITY, OPERATIONS]
+PUBLISHING = [ROOT / f"{name}.md" for name in ("RELEASING", "UPGRADING", "CHANGELOG", "docs/verified")]
+OPERATIONS, VAULT = (ROOT / "docs" / f"{name}.md" for name in ("operations", "vault"))
+PAGES = [path for part in ("examples", "modules") for path in sorted((ROOT / part).rglob("README.md"))]
+DOCUMENTS = [README, CONTRIBUTING, SECURITY, OPERATIONS, VAULT, *PUBLISHING, *PAGES]
 
 
 def named(document: Path) -> str:

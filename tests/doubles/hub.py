@@ -22,7 +22,7 @@ from mesh_dns.intake import Intake
 from mesh_dns.ports import Ports, Reporter
 from mesh_dns.telemetry import Telemetry
 from tests.doubles import others
-from tests.doubles.inventory import HUB, InMemoryInventory
+from tests.doubles.inventory import HUB, InMemoryInventory, make
 from tests.doubles.provider import ZONE, InMemoryProvider
 
 OWNER = "mesh-dns/1f0c9a3e"
@@ -87,6 +87,10 @@ class Hub:
     def put(self, load_balancer: LoadBalancer) -> LoadBalancerId:
         """A load balancer is created, or changed."""
         return self.inventory.put(load_balancer)
+
+    def many(self, number: int) -> list[LoadBalancerId]:
+        """So many load balancers are created, each with a name of its own: c0, c1, ..."""
+        return [self.put(make(n, f"c{n}.{SUFFIX}")) for n in range(number)]
 
     def target(self, load_balancer: LoadBalancerId) -> str:
         """The name that a record for a load balancer points to."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from mesh_dns.core import messages
 from mesh_dns.core.decision import Decision
+from mesh_dns.core.history import NameState
 from mesh_dns.core.scopes import Entry
 from mesh_dns.core.snapshot import UnreadZone
 from mesh_dns.core.values import Scope
@@ -77,6 +78,7 @@ class InMemoryMemory:
 
     clock: Callable[[], float]
     remembered: Remembered = field(default_factory=Remembered)
+    names: dict[str, NameState] = field(default_factory=dict)
 
     def recall(self) -> Remembered:
         """Everything."""
@@ -98,6 +100,10 @@ class InMemoryMemory:
             {name: at for name, at in names.items() if name not in written},
             {zone_id: since for zone_id, since in zones.items() if zone_id not in answered},
         )
+
+    def note(self, names: Mapping[str, NameState]) -> None:
+        """Keep the last state of each."""
+        self.names.update(names)
 
 
 @dataclass
@@ -166,6 +172,7 @@ class Told:
     sweeps: list[tuple[Scope, int]] = field(default_factory=list)
     given_up: list[Check] = field(default_factory=list)
     unread_zones: dict[str, UnreadZone] = field(default_factory=dict)
+    read_faults: int = 0
 
     def decided(self, decision: Decision, *, outcome: str) -> None:
         """Remember a decision."""
@@ -178,6 +185,10 @@ class Told:
     def dropped(self, check: Check) -> None:
         """Remember a check that will not be sent on."""
         self.given_up.append(check)
+
+    def faults(self, number: int) -> None:
+        """Count them."""
+        self.read_faults += number
 
     def unread(self, zones: Mapping[str, UnreadZone]) -> None:
         """Remember the zones of the last batch."""

@@ -14,7 +14,7 @@ from tests.e2e.installation import OTHER_SUFFIX, OVERRIDE, SUFFIX, Installation
 
 REQUIRED = {"service.k8s.aws/stack": "kube-system/clustermesh-apiserver"}
 STRICT = {
-    "load_balancers": {"required_tags": REQUIRED},
+    "required_tags": REQUIRED,
     "accounts": {ACCOUNT: [f"*.eu.{SUFFIX}", f"*.new.{SUFFIX}"]},
 }
 

@@ -37,6 +37,11 @@ def test_the_examples_of_the_guide(points: str, to_alarm: int, states: tuple[Sta
     assert got == tuple(before if state is KEPT else state for state in states)
 
 
+@pytest.mark.parametrize(("points", "to_alarm"), [("XX000", 2), ("X-000", 1), ("XX-00", 2)])
+def test_points_that_are_not_needed_are_not_counted(points: str, to_alarm: int) -> None:
+    assert judge([FLAGS[point] for point in points], Rule(3, to_alarm, "breaching"), ALARM) is OK
+
+
 @pytest.mark.parametrize("points", ["----X", "---X-"])
 @pytest.mark.parametrize("treatment", ["missing", "ignore"])
 def test_a_young_breach_among_missing_points_does_not_alarm_yet(points: str, treatment: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import time
 from functools import cached_property
 from typing import Any
@@ -11,8 +12,11 @@ from typing import Any
 import pytest
 
 from mesh_dns.core.decision import REFUSALS, Decision, Reason
+from mesh_dns.core.snapshot import UnreadZone
 from mesh_dns.core.values import Action, Change, Scope
-from mesh_dns.core.work import Sweep
+from mesh_dns.core.work import Check
+from mesh_dns.dns.provider import Fault, Unavailable
+from mesh_dns.errors import Retryable
 from mesh_dns.telemetry import Telemetry
 from tests.doubles.inventory import HUB, make_id
 
@@ -52,7 +56,7 @@ class Heard:
             assert directive["Dimensions"] == [["service"]]
             assert document["service"] == self.service
             for metric in directive["Metrics"]:
-                assert metric["Unit"] == "Count"
+                assert metric["Unit"] == ("Seconds" if metric["Name"].endswith("Age") else "Count")
                 (found[metric["Name"]],) = document[metric["Name"]]
         return found
 
@@ -93,22 +97,30 @@ def test_names_in_sync_are_only_counted(heard: Heard) -> None:
 
 
 def test_each_kind_of_line_parses(heard: Heard) -> None:
-    heard.telemetry.swept(Sweep(HUB), load_balancers=3)
+    heard.telemetry.swept(HUB, load_balancers=3)
     heard.telemetry.ignored("m1", "none of ours")
-    heard.telemetry.refused("m2", "an unknown scope")
-    heard.telemetry.silent([Scope("444455556666", "us-east-1"), HUB])
+    heard.telemetry.unknown_scope("m2", "an unknown scope")
+    heard.telemetry.overdue([Scope("444455556666", "us-east-1"), HUB])
     heard.telemetry.rejected("m3", "not JSON")
-    heard.telemetry.retried("m4", "AccessDenied", delay=20)
+    heard.telemetry.retried("m4", "AccessDenied", delay=20, age=5)
+    heard.telemetry.postponed("m5", "AWS does not show it yet", delay=5)
     heard.telemetry.postponing_failed("the queue is not to be reached")
+    heard.telemetry.dropped(Check(HUB, frozenset({LB}), hops=21))
+    heard.telemetry.unread({"z": UnreadZone(Retryable("502"))})
+    heard.telemetry.commanded({"action": "sweep", "reason": "a teardown"}, "request-1")
     told = [(line["level"], line["message"], line.get("message_id")) for line in heard.lines()]
     assert told == [
         ("INFO", "swept", None),
         ("INFO", "ignored", "m1"),
-        ("WARNING", "refused", "m2"),
-        ("WARNING", "silent", None),
+        ("WARNING", "unknown scope", "m2"),
+        ("WARNING", "overdue", None),
         ("ERROR", "rejected", "m3"),
         ("WARNING", "retried", "m4"),
+        ("INFO", "postponed", "m5"),
         ("WARNING", "postponing failed", None),
+        ("WARNING", "dropped", None),
+        ("WARNING", "zone unread", None),
+        ("INFO", "invoked by hand", None),
     ]
 
 
@@ -140,11 +152,12 @@ def test_odd_text_costs_no_line_and_makes_no_line(heard: Heard, text: str) -> No
         ([(Reason.CREATE, Action.CREATE, "failed: 502")], {}),
         ([(Reason.MASS_DELETE_GUARD, None, "")] * 12, {"GuardTripped": 12}),
         ([(reason, None, "") for reason in sorted(REFUSALS)], {"ClaimsRefused": len(REFUSALS)}),
+        ([(Reason.DELETE_WAITS, None, "")] * 2, {"DeletesWaiting": 2}),
         ([(Reason.KEPT_NOT_ALLOWED, None, "")], {}),
     ],
     ids=[
         "a create", "two updates", "a delete", "a dry run writes nothing", "what a policy holds is not written",
-        "what failed is not written", "the guard", "each refusal", "what is kept is not refused",
+        "what failed is not written", "the guard", "each refusal", "deletes that wait", "what is kept is not refused",
     ],
 )  # fmt: skip
 def test_what_decisions_count(
@@ -156,27 +169,81 @@ def test_what_decisions_count(
 
 
 def test_what_messages_and_sweeps_count(heard: Heard) -> None:
-    heard.telemetry.swept(Sweep(HUB), load_balancers=3)
-    heard.telemetry.swept(
-        Sweep(Scope("444455556666", "us-east-1")), load_balancers=1
-    )  # a spoke's is no sign of hub's life
-    heard.telemetry.refused("m1", "unknown")
-    heard.telemetry.silent([HUB])
+    heard.telemetry.swept(HUB, load_balancers=3)
+    heard.telemetry.swept(Scope("444455556666", "us-east-1"), load_balancers=1)  # a spoke's is no sign of hub's life
+    heard.telemetry.unknown_scope("m1", "unknown")
+    heard.telemetry.overdue([HUB])
     for number in range(150):
         heard.telemetry.rejected(f"m{number}", "not JSON")
-    heard.telemetry.retried("m4", "AccessDenied", delay=20)
+    heard.telemetry.retried("m4", "AccessDenied", delay=20, age=5)
     assert heard.metrics() == {
         "SweepCompleted": 1,
-        "EventsRefused": 1,
-        "ScopesSilent": 1,
+        "EventsOfUnknownScopes": 1,
+        "ScopesOverdue": 1,
         "MessagesRejected": 150,
         "MessagesRetried": 1,
+        "OldestFailedMessageAge": 5,
     }
 
 
-def test_no_silent_scope_is_told_too_so_that_the_alarm_ends(heard: Heard) -> None:
-    heard.telemetry.silent([])
-    assert heard.metrics() == {"ScopesSilent": 0}
+def test_the_oldest_message_that_failed_counts_and_events_ahead_of_aws_do_not(heard: Heard) -> None:
+    for age in (5, 700, 30):
+        heard.telemetry.retried("m", "502", delay=20, age=age)
+    heard.telemetry.postponed("m", "AWS does not show it yet", delay=5)
+    assert heard.metrics() == {"MessagesRetried": 3, "OldestFailedMessageAge": 700}
+    heard.telemetry.retried("m", "502", delay=20, age=1)
+    assert heard.metrics()["OldestFailedMessageAge"] == 1
+
+
+def test_only_zones_that_are_given_up_count(heard: Heard) -> None:
+    zones = {"a": UnreadZone(Retryable("502")), "b": UnreadZone(Retryable("403"), given_up=True)}
+    heard.telemetry.unread(zones)
+    assert heard.metrics() == {"ZonesDenied": 1}
+
+
+def test_faults_of_adapters_count_as_faults_of_the_function(heard: Heard) -> None:
+    heard.telemetry.unread({"a": UnreadZone(Fault("a TypeError")), "b": UnreadZone(Unavailable("502"))})
+    heard.telemetry.faults(2)
+    heard.telemetry.faults(0)
+    assert heard.metrics() == {"Faults": 3}
+
+
+def test_what_an_adapter_logs_is_a_line_like_any_other(heard: Heard) -> None:
+    assert heard.telemetry
+    logging.getLogger("mesh_dns.aws.memory").warning("not written down: %s", "the table is not there")
+    (line,) = heard.lines()
+    assert (line["level"], line["message"]) == ("WARNING", "not written down: the table is not there")
+
+
+def test_a_fault_says_where_it_happened_and_not_what_it_says(heard: Heard) -> None:
+    try:
+        raise KeyError("cf-token-in-clear")
+    except KeyError as fault:
+        heard.telemetry.fault("m1", fault)
+    (line,) = heard.lines()
+    assert (line["level"], line["message"], line["message_id"], line["detail"]) == ("ERROR", "fault", "m1", "KeyError")
+    assert "test_telemetry.py" in line["steps"][-1]
+    assert "in-clear" not in json.dumps(line)
+    assert heard.metrics() == {"Faults": 1}
+
+
+def test_a_command_is_told_in_known_fields_only(heard: Heard) -> None:
+    heard.telemetry.commanded(
+        {"action": "forget", "hostname": NAME, "reason": "gone", "token": "in-clear"}, "request-1"
+    )
+    (line,) = heard.lines()
+    assert (line["action"], line["hostname"], line["reason"], line["request_id"]) == (
+        "forget",
+        NAME,
+        "gone",
+        "request-1",
+    )
+    assert "in-clear" not in json.dumps(line)
+
+
+def test_no_overdue_scope_is_told_too_so_that_the_alarm_ends(heard: Heard) -> None:
+    heard.telemetry.overdue([])
+    assert heard.metrics() == {"ScopesOverdue": 0}
 
 
 def test_a_flush_starts_over(heard: Heard) -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from mesh_dns.core import messages
 from mesh_dns.core.decision import Decision, Plan, permits
+from mesh_dns.core.history import states
 from mesh_dns.core.plan import plan
 from mesh_dns.core.report import Key, Report, Result, Written
 from mesh_dns.core.request import MOST_HOPS, Request
@@ -124,8 +125,11 @@ def _send(ports: Ports, request: Request, result: Result) -> Retryable | None:
 
 
 def _tell(ports: Ports, request: Request, result: Result) -> None:
-    for each in result.final():
-        ports.reporter.decided(each.decision, outcome=_outcome(ports, each, result.report.unsent))
+    told = [(each.decision, _outcome(ports, each, result.report.unsent)) for each in result.final()]
+    for decision, outcome in told:
+        ports.reporter.decided(decision, outcome=outcome)
+    ports.memory.note(states(told, result.snapshot.now))
+    ports.reporter.faults(result.snapshot.faults())
     ports.reporter.unread(result.snapshot.unread_zones)
     failures = request.failures(result)
     for key, work in request.messages.items():

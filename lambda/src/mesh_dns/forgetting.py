@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from mesh_dns.core.decision import Decision
+from mesh_dns.core.decision import REFUSALS, Decision
 from mesh_dns.core.forget import plan_forgetting
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.snapshot import Owned, Snapshot
@@ -26,12 +26,21 @@ def forget(ports: Ports, command: ForgetScope | ForgetName, scopes: KnownScopes,
     reader.list_scopes(scopes.known)
     names = [command.hostname] if isinstance(command, ForgetName) else []
     reader.list_zones(_zones(ports, command), names)
+    decisions = _decide(command, reader)
+    if command.confirmed:
+
+        def replan(zone_id: str, hostnames: frozenset[str]) -> Sequence[Decision]:
+            reader.list_zones([zone_id], names)
+            return [each for each in _decide(command, reader) if each.hostname in hostnames]
+
+        _write(ports, decisions, Writer(ports.provider, replan, lambda: ports.clock() > deadline))
+    return decisions
+
+
+def _decide(command: ForgetScope | ForgetName, reader: Reader) -> Sequence[Decision]:
     snapshot = reader.snapshot()
     _demand_all(snapshot)
-    decisions = list(plan_forgetting(snapshot, lambda owned: _serves(command, owned)))
-    if command.confirmed:
-        _write(ports, decisions, deadline)
-    return decisions
+    return list(plan_forgetting(snapshot, lambda owned: _serves(command, owned)))
 
 
 def _zones(ports: Ports, command: ForgetScope | ForgetName) -> Collection[str]:
@@ -58,18 +67,14 @@ def _demand_all(snapshot: Snapshot) -> None:
         raise unread.error
 
 
-def _write(ports: Ports, decisions: Sequence[Decision], deadline: float) -> None:
-    def no_replan(zone_id: str, hostnames: frozenset[str]) -> Sequence[Decision]:
-        raise Retryable(f"{', '.join(sorted(hostnames))}: changed meanwhile; forget again")
-
-    writer = Writer(ports.provider, no_replan, lambda: ports.clock() > deadline)
+def _write(ports: Ports, decisions: Sequence[Decision], writer: Writer) -> None:
     failures = []
     for written in writer.write(decisions).values():
         outcome = "done" if written.failure is None else f"failed: {written.failure}"
         ports.reporter.decided(written.decision, outcome=outcome if written.decision.change else "")
         if written.failure is not None:
             failures.append(written.failure)
-        elif written.decision.change is None:
+        elif written.decision.reason in REFUSALS:
             failures.append(Retryable(f"{written.decision.hostname}: {written.decision.detail}"))
     if failures:
         raise failures[0]

@@ -13,6 +13,7 @@ from functools import cache, partial
 from typing import Any
 
 from mesh_dns import settings as configuration
+from mesh_dns.aws.accounts import read_accounts
 from mesh_dns.aws.clients import AwsClients
 from mesh_dns.aws.inventory import AwsInventory
 from mesh_dns.aws.memory import TableMemory
@@ -51,6 +52,7 @@ def handler(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
 def _intake(function_name: str) -> Intake:
     settings = configuration.parse(os.environ)
     clients = AwsClients(settings.hub.region)
+    settings = configuration.complete(settings, partial(read_accounts, clients, settings.table_name))
     queue = Queue(clients, settings.queue_url, settings.dead_letter_queue_url)
     telemetry = Telemetry(function_name, settings.hub)
     table = Table(clients, settings.table_name, time.time)
@@ -80,10 +82,13 @@ def _register(settings: Settings, table: Table) -> Register:
 
 
 def _provider(settings: Settings, clients: AwsClients) -> Provider:
+    # One store for each token: zones that share one share what it reads, and its allowance.
+    tokens = {key: _token(place, clients) for key, place in settings.tokens.items()}
+    zone_tokens = {zone_id: tokens[key] for zone_id, key in settings.zone_tokens.items()}
     return Cloudflare(
         settings.rules.owner,
-        _token(settings.token, clients),
-        zone_tokens={zone_id: _token(place, clients) for zone_id, place in settings.zone_tokens.items()},
+        next(iter(zone_tokens.values())),  # every zone has its own entry
+        zone_tokens=zone_tokens,
         base_url=os.environ.get("CLOUDFLARE_BASE_URL", BASE_URL),
     )
 

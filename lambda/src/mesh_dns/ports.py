@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from mesh_dns.core.decision import Decision, permits
+from mesh_dns.core.history import NameState
 from mesh_dns.core.rules import Rules
 from mesh_dns.core.scopes import Entry
 from mesh_dns.core.snapshot import UnreadZone
@@ -97,6 +98,10 @@ class Memory(Protocol):
         """Hostnames that the provider refused just now, or took; zones that answered, or did not."""
         ...
 
+    def note(self, names: Mapping[str, NameState]) -> None:
+        """The last state of each hostname: for people, and read by nothing here."""
+        ...
+
 
 class Outbox(Protocol):
     """The function's own queue, for what it asks itself to do later."""
@@ -119,6 +124,10 @@ class Reporter(Protocol):
 
     def dropped(self, check: Check) -> None:
         """A check of our own was sent on too often; the next sweep starts over."""
+        ...
+
+    def faults(self, number: int) -> None:
+        """How many reads of AWS met a fault of the function itself; 0 for none."""
         ...
 
     def unread(self, zones: Mapping[str, UnreadZone]) -> None:

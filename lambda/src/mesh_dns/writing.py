@@ -73,11 +73,16 @@ class _Stop(Exception):
         self.error = error
 
 
+class _Enough(_Stop):
+    """Too much was rejected to split the current chunk further; others are still tried once."""
+
+
 @dataclass
 class _Zone:
     """The writes of one run in one zone.
 
-    `full`: what the provider said when not even one record more fitted. `current`: what is being written.
+    `full`: what the provider said when not even one record more fitted. `current`: what is being written; `bad`: how
+    much of it was refused alone.
     """
 
     writer: Writer
@@ -99,13 +104,19 @@ class _Zone:
         )
         try:
             while waiting:
-                self.current = waiting.popleft()
-                if self.current[0].hostname in self.writer.suspects:
-                    self._write_or_split(self.current, 1)
-                else:
-                    self._write_anew()
+                self.current, self.bad = waiting.popleft(), 0
+                self._write_current()
         except _Stop as stop:
             self._give_up([*self.current, *chain.from_iterable(waiting)], stop.error)
+
+    def _write_current(self) -> None:
+        try:
+            if self.current[0].hostname in self.writer.suspects:
+                self._write_or_split(self.current, 1)
+            else:
+                self._write_anew()
+        except _Enough as enough:
+            self._give_up(self.current, enough.error)
 
     def _give_up(self, decisions: Sequence[Decision], error: Retryable) -> None:
         left = [each for each in decisions if (each.hostname, each.load_balancer) not in self.writer.written]
@@ -189,7 +200,7 @@ class _Zone:
 
     def _spend_call(self) -> None:
         if self.writer.extra_calls == 0:
-            raise _Stop(Retryable("the provider rejected too much in this run"))
+            raise _Enough(Retryable("the provider rejected too much in this run"))
         self.writer.extra_calls -= 1
 
 

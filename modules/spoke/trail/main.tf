@@ -13,12 +13,13 @@ locals {
 }
 
 resource "aws_cloudtrail" "events" {
-  #checkov:skip=CKV_AWS_35:The bucket encrypts with its own key; these records of write calls are kept only because a trail must have a bucket.
+  #checkov:skip=CKV_AWS_35:The bucket encrypts with its own key where no other is given; these records of write calls are kept only because a trail must have a bucket.
   #checkov:skip=CKV_AWS_67:EventBridge takes load balancer calls where they happen; another region has its own spoke.
   #checkov:skip=CKV_AWS_252:Nothing follows the log files; events come by EventBridge.
   #checkov:skip=CKV2_AWS_10:Nothing reads the log files; an account's audit trail is not this module's business.
   name                          = var.name
   s3_bucket_name                = aws_s3_bucket.trail.id
+  kms_key_id                    = var.kms_key_arn
   enable_log_file_validation    = true
   include_global_service_events = false
   is_multi_region_trail         = false
@@ -49,7 +50,7 @@ resource "aws_s3_bucket" "trail" {
   #checkov:skip=CKV_AWS_18:Nothing reads this bucket, so there is no access worth logging.
   #checkov:skip=CKV_AWS_21:CloudTrail writes each object once, and its digests show a changed one.
   #checkov:skip=CKV_AWS_144:Short-lived copies of management events need no second region.
-  #checkov:skip=CKV_AWS_145:Encrypted with the bucket's own key; nothing in a management event asks for a customer key.
+  #checkov:skip=CKV_AWS_145:Encrypted with the bucket's own key where no other is given; nothing in a management event asks for a customer key.
   #checkov:skip=CKV2_AWS_62:Nothing follows the objects of this bucket; events come by EventBridge.
   bucket        = var.bucket
   force_destroy = var.force_destroy
@@ -77,8 +78,10 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "trail" {
 
   rule {
     apply_server_side_encryption_by_default {
-      sse_algorithm = "AES256"
+      sse_algorithm     = var.kms_key_arn == null ? "AES256" : "aws:kms"
+      kms_master_key_id = var.kms_key_arn
     }
+    bucket_key_enabled = var.kms_key_arn == null ? null : true
   }
 }
 

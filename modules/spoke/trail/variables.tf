@@ -34,6 +34,17 @@ variable "force_destroy" {
   nullable    = false
 }
 
+variable "kms_key_arn" {
+  description = "A customer key for the bucket and the log files in it, for example \"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\"; null uses the bucket's own. CloudTrail must be let in by its policy."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a customer key (not of an alias), like \"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\"."
+  }
+}
+
 variable "tags" {
   description = "Tags of the trail and its bucket."
   type        = map(string)

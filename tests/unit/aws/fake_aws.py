@@ -1,6 +1,6 @@
 """AWS as `mesh_dns.aws` calls it: real botocore clients, which check every parameter, answered from memory.
 
-It keeps AWS's ways where emulators differ: a describe of several load balancers is refused whole when one is gone, so
+It keeps AWS's ways where emulators differ: a describe of several load balancers fails whole when one is gone, so
 is a DescribeTags; the tagging API may still name what is deleted; ids per call and pages have limits.
 """
 
@@ -146,9 +146,9 @@ class FakeAws(FakeTable):
         assert len({entry["Id"] for entry in entries}) == len(entries), "SQS wants distinct ids"
         size = sum(len(entry.get("MessageBody", "").encode()) for entry in entries)
         assert size <= 262_144, "the module's queue takes 256 KB a call"
-        refused = [entry for entry in entries if entry.get("ReceiptHandle") == "refuse-me"]
-        self.sent.extend((call.arguments["QueueUrl"], entry) for entry in entries if entry not in refused)
-        failed = [{"Id": entry["Id"], "SenderFault": True, "Code": "InternalError"} for entry in refused]
+        not_taken = [entry for entry in entries if entry.get("ReceiptHandle") == "not-this-one"]
+        self.sent.extend((call.arguments["QueueUrl"], entry) for entry in entries if entry not in not_taken)
+        failed = [{"Id": entry["Id"], "SenderFault": True, "Code": "InternalError"} for entry in not_taken]
         return {"Successful": [], "Failed": failed}
 
 

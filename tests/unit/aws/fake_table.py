@@ -69,6 +69,14 @@ class FakeTable:
         self.items[key] = item
         return {}
 
+    def _dynamodb_BatchWriteItem(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
+        (requests,) = call.arguments["RequestItems"].values()
+        assert 0 < len(requests) <= 25
+        for request in requests:
+            item = dict(request["PutRequest"]["Item"])
+            self.items[item.pop("kind")["S"], item.pop("key")["S"]] = item
+        return {"UnprocessedItems": {}}
+
     def _dynamodb_UpdateItem(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
         arguments = call.arguments
         key = arguments["Key"]["kind"]["S"], arguments["Key"]["key"]["S"]

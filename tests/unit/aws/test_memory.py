@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from mesh_dns.aws.memory import MOST_WRITES, TableMemory
 from mesh_dns.aws.table import Table
+from mesh_dns.core.decision import Reason
+from mesh_dns.core.history import NameState
 from mesh_dns.ports import Remembered
 from tests.unit.aws.fake_aws import NOW, FakeAws
 from tests.unit.aws.fake_table import AwsError, Call, Clock
 
 NAME, ZONE = "cluster1.mesh.example.com", "0123456789abcdef0123456789abcdef"
-PERIOD, HOUR, DAY = 900, 3600, 86_400
+HOUR, DAY = 3600, 86_400
 
 
 @dataclass
@@ -28,7 +30,7 @@ class World:
 
     def another(self) -> TableMemory:
         """The memory of another process."""
-        return TableMemory(Table(self.aws.clients(), "mesh-dns", self.clock), PERIOD, self.clock)
+        return TableMemory(Table(self.aws.clients(), "mesh-dns", self.clock), self.clock)
 
     def writes(self) -> int:
         return sum(not action.endswith("Query") for action in self.aws.actions())
@@ -38,15 +40,15 @@ def test_nothing_is_remembered_of_nothing() -> None:
     assert World().memory.recall() == Remembered()
 
 
-def test_what_was_refused_and_who_answered_is_known_to_the_next_process() -> None:
+def test_what_was_refused_and_who_is_unanswered_is_known_to_the_next_process() -> None:
     world = World()
-    world.memory.remember(refused=[NAME], answered=[ZONE])
+    world.memory.remember(refused=[NAME], unanswered=[ZONE])
 
     expected = Remembered({NAME: NOW}, {ZONE: NOW})
     assert world.memory.recall() == world.another().recall() == expected
     assert world.aws.items == {
         ("refused", NAME): {"at": {"N": "1700000000"}, "expires": {"N": str(1_700_000_000 + 2 * DAY)}},
-        ("zone", ZONE): {"answered": {"N": "1700000000"}},
+        ("unanswered", ZONE): {"since": {"N": "1700000000"}},
     }
 
 
@@ -55,8 +57,6 @@ def test_what_was_refused_and_who_answered_is_known_to_the_next_process() -> Non
     [
         pytest.param({"refused": [NAME]}, HOUR - 1, 1, id="refused again within an hour"),
         pytest.param({"refused": [NAME]}, HOUR, 2, id="refused again after an hour"),
-        pytest.param({"answered": [ZONE]}, PERIOD / 3 - 1, 1, id="answered again soon"),
-        pytest.param({"answered": [ZONE]}, PERIOD / 3, 2, id="answered again after a third of a period"),
     ],
 )
 @pytest.mark.parametrize("same_process", [True, False], ids=["the same process", "another one"])
@@ -71,8 +71,23 @@ def test_it_is_written_when_it_says_something_new(
     memory.remember(**told)
 
     assert world.writes() == writes
-    at = next(iter([*memory.recall().refused.values(), *memory.recall().answered.values()]))
-    assert at == NOW + seconds, "the process knows it all the same"
+    assert memory.recall().refused == {NAME: NOW + seconds}, "the process knows it all the same"
+
+
+@pytest.mark.parametrize("same_process", [True, False], ids=["the same process", "another one"])
+def test_the_silence_of_a_zone_counts_from_its_beginning_until_it_answers(same_process: bool) -> None:
+    world = World()
+    world.memory.remember(unanswered=[ZONE])
+    world.clock.now += HOUR
+    memory = world.memory if same_process else world.another()
+    memory.remember(unanswered=[ZONE])
+    assert memory.recall().unanswered == {ZONE: NOW}
+    assert world.writes() == 1
+
+    memory.remember(answered=[ZONE])
+    memory.remember(answered=[ZONE])
+    assert memory.recall().unanswered == world.another().recall().unanswered == {}
+    assert world.writes() == 2
 
 
 def test_a_name_that_was_written_is_refused_no_more() -> None:
@@ -116,7 +131,7 @@ def test_it_is_read_once_a_minute() -> None:
 
 def test_what_others_wrote_there_is_nothing() -> None:
     world = World()
-    world.aws.items = {("refused", NAME): {"at": {"S": "x"}}, ("zone", ZONE): {}}
+    world.aws.items = {("refused", NAME): {"at": {"S": "x"}}, ("unanswered", ZONE): {}}
 
     assert world.memory.recall() == Remembered()
 
@@ -136,13 +151,13 @@ def test_without_a_table_the_process_remembers(error: Exception) -> None:
 
     world = World(FakeAws(before=fail))
     world.memory.recall()
-    world.memory.remember(refused=[NAME, "b.mesh.example.com"], answered=[ZONE])
+    world.memory.remember(refused=[NAME, "b.mesh.example.com"], unanswered=[ZONE])
     world.memory.remember(written=["b.mesh.example.com"])
     assert world.memory.recall() == Remembered({NAME: NOW}, {ZONE: NOW})
 
     world.aws.before = lambda call: None
     world.clock.now += 61
-    world.memory.remember(answered=["another-zone"])
+    world.memory.remember(unanswered=["another-zone"])
     assert world.another().recall() == Remembered({NAME: NOW}, {ZONE: NOW, "another-zone": NOW + 61})
 
 
@@ -155,3 +170,67 @@ def test_many_refusals_at_once_are_written_down_in_parts() -> None:
 
     world.memory.remember()
     assert len(world.aws.items) == len(names)
+
+
+SERVED = NameState(Reason.IN_SYNC, "eu-west-1/111122223333/net/mesh/0000000000000001")
+WAITS = NameState(Reason.LOOK_AGAIN, SERVED.load_balancer, "its load balancer is gone", "sent", NOW + 600)
+
+
+def test_the_state_of_a_name_is_written_with_the_time_since_when() -> None:
+    world = World()
+    world.memory.note({NAME: WAITS})
+
+    assert world.aws.items["name", NAME] == {
+        "reason": {"S": "look-again"},
+        "load_balancer": {"S": SERVED.load_balancer},
+        "outcome": {"S": "sent"},
+        "detail": {"S": "its load balancer is gone"},
+        "since": {"N": "1700000000"},
+        "waits_until": {"N": "1700000600"},
+    }
+
+
+@pytest.mark.parametrize("same_process", [True, False], ids=["the same process", "another one"])
+@pytest.mark.parametrize(
+    ("later", "writes"),
+    [
+        pytest.param(WAITS, 1, id="nothing new"),
+        pytest.param(replace(WAITS, detail="in other words", waits_until=NOW + 900), 1, id="only other words"),
+        pytest.param(SERVED, 2, id="another reason"),
+        pytest.param(replace(WAITS, load_balancer="another"), 2, id="another load balancer"),
+        pytest.param(replace(WAITS, outcome="held-by-policy"), 2, id="another outcome"),
+        pytest.param(replace(WAITS, outcome="failed: a"), 2, id="a failure"),
+    ],
+)
+def test_the_state_of_a_name_is_written_when_it_changes(later: NameState, writes: int, same_process: bool) -> None:
+    world = World()
+    world.memory.note({NAME: WAITS})
+    world.clock.now += HOUR
+    (world.memory if same_process else world.another()).note({NAME: later})
+
+    assert world.writes() == writes
+    assert world.aws.items["name", NAME]["since"] == {"N": str(1_700_000_000 + (HOUR if writes > 1 else 0))}
+
+
+def test_a_failure_in_other_words_is_no_other_state() -> None:
+    world = World()
+    for outcome in ("failed: read timed out", "failed: HTTP 502"):
+        world.memory.note({NAME: replace(WAITS, outcome=outcome)})
+    assert world.writes() == 1
+
+
+def test_many_names_take_a_call_for_each_25() -> None:
+    world = World()
+    world.memory.note({f"{number}.mesh.example.com": SERVED for number in range(60)})
+    assert Counter(world.aws.actions()) == {"dynamodb:Query": 1, "dynamodb:BatchWriteItem": 3}
+
+
+def test_without_a_table_no_state_is_written_and_nothing_fails() -> None:
+    def fail(call: Call) -> None:
+        raise AwsError("AccessDeniedException")
+
+    world = World(FakeAws(before=fail))
+    world.memory.note({NAME: WAITS})
+    world.aws.before = lambda call: None
+    world.memory.note({NAME: WAITS})
+    assert ("name", NAME) in world.aws.items

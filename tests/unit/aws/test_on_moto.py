@@ -50,7 +50,7 @@ def make_network_load_balancer(elbv2: Any, ec2: Any) -> LoadBalancerId:
     return found
 
 
-def test_a_network_load_balancer_at_home(clients: AwsClients) -> None:
+def test_a_network_load_balancer_of_the_hub(clients: AwsClients) -> None:
     made = make_network_load_balancer(clients.client("elbv2"), clients.client("ec2"))
     inventory = inventory_of(clients)
 
@@ -81,8 +81,9 @@ def test_a_network_load_balancer_of_a_spoke(clients: AwsClients) -> None:
     assert made.scope == SPOKE
     assert isinstance(inventory_of(clients).look([made], deadline())[made], LoadBalancer)
     listings = inventory_of(clients).listings([SPOKE, HUB], deadline())
-    assert not isinstance(listings[SPOKE], Unreadable)
-    assert listings[SPOKE].keys() == {made}
+    listed = listings[SPOKE]
+    assert not isinstance(listed, Unreadable)
+    assert listed.keys() == {made}
     assert listings[HUB] == {}
 
 
@@ -136,11 +137,11 @@ def test_the_memory(clients: AwsClients) -> None:
     table = make_table(clients)
 
     def memory() -> TableMemory:
-        return TableMemory(table, 900, time.time)
+        return TableMemory(table, time.time)
 
-    memory().remember(refused=["a.mesh.example.com", "b.mesh.example.com"], answered=["zone"])
+    memory().remember(refused=["a.mesh.example.com", "b.mesh.example.com"], unanswered=["zone"])
     later = memory()
-    assert later.recall().answered.keys() == {"zone"}
+    assert later.recall().unanswered.keys() == {"zone"}
     later.remember(written=["a.mesh.example.com"])
     assert memory().recall().refused.keys() == {"b.mesh.example.com"}
 

@@ -76,10 +76,10 @@ def test_a_call_is_not_longer_than_sqs_takes(length: int, entries: list[int]) ->
 
 
 def test_when_nobody_answers_the_rest_is_not_waited_for() -> None:
-    def silence(call: Call) -> None:
+    def no_answer(call: Call) -> None:
         raise ReadTimeoutError(endpoint_url="https://sqs.eu-west-1.amazonaws.com")
 
-    aws = FakeAws(before=silence)
+    aws = FakeAws(before=no_answer)
     with pytest.raises(Retryable, match="ReadTimeoutError"):
         queue_of(aws).send({look(number): 1 for number in range(25)})
 
@@ -100,11 +100,11 @@ def test_one_call_that_fails_does_not_keep_the_others_from_being_made() -> None:
     assert len(aws.sent) == 15
 
 
-def test_a_message_that_sqs_refuses_in_an_accepted_batch_is_a_failure() -> None:
+def test_a_message_that_sqs_does_not_take_in_an_accepted_batch_is_a_failure() -> None:
     aws = FakeAws()
 
     with pytest.raises(Retryable, match="InternalError"):
-        queue_of(aws).postpone({"a": 10, "refuse-me": 20, "c": 30})
+        queue_of(aws).postpone({"a": 10, "not-this-one": 20, "c": 30})
 
     assert [entry["ReceiptHandle"] for _, entry in aws.sent] == ["a", "c"]
 

@@ -9,9 +9,9 @@ import pytest
 
 from mesh_dns.aws.register import HubOnly, TableRegister
 from mesh_dns.aws.table import Table
+from mesh_dns.core.scopes import Entry
 from mesh_dns.core.values import Scope
 from mesh_dns.errors import Retryable
-from mesh_dns.ports import Entry
 from tests.unit.aws.fake_aws import HUB, NOW, SPOKE, FakeAws
 from tests.unit.aws.fake_table import AwsError, Call, Clock
 
@@ -146,6 +146,10 @@ def test_sixty_scopes_are_read_by_one_query_and_once_a_minute() -> None:
     world.clock.now += 1
     world.register.entries()
     assert world.count("Query") == 2
+
+    world.clock.now -= 1000
+    world.register.entries()
+    assert world.count("Query") == 3, "a clock that was set back does not make it last"
 
 
 @pytest.mark.parametrize(

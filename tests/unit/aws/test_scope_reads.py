@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from mesh_dns.core.values import Cause, Kind, Listing, LoadBalancer, Scope, Unreadable
 from tests.unit.aws.fake_aws import HUB, NOW, SPOKE, Balancer, FakeAws, claiming, classic, nlb, plain
 from tests.unit.aws.fake_table import AwsError, Call, Clock
-from tests.unit.aws.reading import ELB, ELBV2, TAGGING, inventory_of, refuse
+from tests.unit.aws.reading import ELB, ELBV2, TAGGING, fail_with, inventory_of
 
 DEADLINE = NOW + 100
 OTHER = {"team": "other"}
@@ -83,7 +84,7 @@ class TestTagged:
         ],
     )
     def test_it_is_readable_only_where_all_that_a_delete_needs_is(self, balancers: list[Balancer], denied: str) -> None:
-        aws = FakeAws(before=refuse("AccessDenied", denied))
+        aws = FakeAws(before=fail_with("AccessDenied", denied))
         aws.add(*balancers)
 
         seen = tagged(aws)
@@ -92,8 +93,15 @@ class TestTagged:
         assert seen.cause is Cause.DENIED
         assert "check the policy of the function's role" in seen.reason
 
+    def test_it_is_no_proof_that_all_which_is_tagged_is_gone(self) -> None:
+        aws = FakeAws(still_tagged={nlb(9): {"hostname": "gone.mesh.example.com"}})
+        aws.before = fail_with("AccessDenied", f"{ELBV2}:DescribeTags")
+        aws.add(Balancer(nlb(1), OTHER))
+
+        assert isinstance(tagged(aws), Unreadable)
+
     def test_one_that_vanishes_before_the_proof_proves_as_much(self) -> None:
-        aws = FakeAws(before=refuse("LoadBalancerNotFound", f"{ELBV2}:DescribeTags"))
+        aws = FakeAws(before=fail_with("LoadBalancerNotFound", f"{ELBV2}:DescribeTags"))
         aws.add(claiming(nlb(1)))
 
         assert hostnames(tagged(aws)).keys() == {nlb(1)}
@@ -179,13 +187,14 @@ class TestListings:
     )
     def test_a_failure_anywhere_is_one_of_the_scope_and_of_no_other(self, action: str, code: str, cause: Cause) -> None:
         """Half a listing would look as if the other half had let its names go."""
-        aws = FakeAws(before=refuse(code, action, only_if=lambda call: call.scope == HUB))
+        aws = FakeAws(before=fail_with(code, action, only_if=lambda call: call.scope == HUB))
         aws.add(claiming(nlb(1)), claiming(classic(2)), claiming(nlb(3, SPOKE)))
 
         seen = inventory_of(aws).listings([HUB, SPOKE], DEADLINE)
 
-        assert isinstance(seen[HUB], Unreadable)
-        assert seen[HUB].cause is cause
+        hub = seen[HUB]
+        assert isinstance(hub, Unreadable)
+        assert hub.cause is cause
         assert hostnames(seen[SPOKE]).keys() == {nlb(3, SPOKE)}
 
     @pytest.mark.parametrize(
@@ -257,6 +266,17 @@ class TestBoth:
         aws.before = meet
 
         assert getattr(inventory_of(aws), read)(scopes, DEADLINE) == {scope: {} for scope in scopes}
+
+    def test_what_belongs_to_another_scope_is_not_in_it(self, read: str) -> None:
+        class Mixed(FakeAws):
+            def answer(self, call: Call) -> Mapping[str, Any]:
+                return super().answer(replace(call, scope=HUB) if call.scope == SPOKE else call)
+
+        aws = Mixed()
+        aws.add(claiming(nlb(1)))
+
+        assert getattr(inventory_of(aws), read)([SPOKE], DEADLINE) == {SPOKE: {}}
+        assert "lb-1" not in str([call.arguments for call in aws.calls]), "nor is it asked for"
 
     def test_what_it_shows_is_what_a_look_shows(self, read: str) -> None:
         aws = FakeAws()

@@ -3,41 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from botocore.exceptions import ReadTimeoutError
 
 from mesh_dns.aws.clients import AwsClients
-from mesh_dns.aws.inventory import AwsInventory
-from mesh_dns.aws.scopes import ReaderRole, Scopes
-from mesh_dns.core.values import Cause, Gone, LoadBalancer, Scope, Sighting, Unreadable
+from mesh_dns.core.values import Cause, Gone, LoadBalancer, Scope, Unreadable
 from mesh_dns.credentials import Credentials
 from tests.unit.aws.fake_aws import HUB, NOW, SPOKE, FakeAws, claiming, classic, nlb
-from tests.unit.aws.fake_table import AwsError, Call, Clock
-from tests.unit.aws.reading import ROLE
-
-
-@dataclass
-class World:
-    role: ReaderRole | None = ROLE
-    hub: Scope = HUB
-    clock: Clock = field(default_factory=lambda: Clock(NOW))
-    aws: FakeAws = field(default_factory=FakeAws)
-
-    def __post_init__(self) -> None:
-        self.clients = self.aws.clients(self.hub.region)
-        self.scopes = Scopes(self.clients, self.hub, self.role, self.clock, self.clock.sleep)
-        self.inventory = AwsInventory(self.scopes, "hostname")
-
-    def look(self, scope: Scope) -> Sighting:
-        return self.inventory.look([nlb(1, scope)], self.clock() + 100)[nlb(1, scope)]
-
-    def count(self, action: str) -> int:
-        return Counter(self.aws.actions())[action]
+from tests.unit.aws.fake_table import AwsError, Call
+from tests.unit.aws.reading import World
 
 
 def test_the_hubs_scope_is_read_with_the_functions_own_role() -> None:
@@ -133,22 +111,22 @@ def test_a_denied_role_names_the_role_and_leaves_other_scopes_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refusals", "seen", "sessions"),
+    ("failures", "seen", "sessions"),
     [
         pytest.param(1, LoadBalancer, 2, id="a session that was revoked: another one works"),
         pytest.param(2, Unreadable, 2, id="keys that do not work there: denied"),
     ],
 )
-def test_a_session_whose_keys_are_not_accepted_is_thrown_away(refusals: int, seen: type, sessions: int) -> None:
+def test_a_session_whose_keys_are_not_accepted_is_thrown_away(failures: int, seen: type, sessions: int) -> None:
     world = World()
     world.aws.add(claiming(nlb(1, SPOKE)))
-    left = [AwsError("InvalidClientTokenId", "The security token is invalid", 403)] * refusals
+    left = [AwsError("InvalidClientTokenId", "The security token is invalid", 403)] * failures
 
-    def refuse(call: Call) -> None:
+    def fail(call: Call) -> None:
         if call.action != "sts:AssumeRole" and left:
             raise left.pop()
 
-    world.aws.before = refuse
+    world.aws.before = fail
 
     assert isinstance(world.look(SPOKE), seen)
     assert world.count("sts:AssumeRole") == sessions
@@ -158,28 +136,33 @@ def test_a_session_whose_keys_are_not_accepted_is_thrown_away(refusals: int, see
 def test_the_hubs_own_keys_are_not_tried_twice() -> None:
     world = World()
 
-    def refuse(call: Call) -> None:
+    def fail(call: Call) -> None:
         raise AwsError("ExpiredToken")
 
-    world.aws.before = refuse
+    world.aws.before = fail
 
     assert isinstance(world.look(HUB), Unreadable)
     assert len(world.aws.calls) == 1
 
 
-def test_generations_side_by_side_share_one_session() -> None:
+@pytest.mark.parametrize("answers", [True, False], ids=["sts answers", "sts does not answer"])
+def test_threads_that_want_the_same_session_ask_for_it_once(answers: bool) -> None:
     world = World()
     world.aws.add(claiming(nlb(1, SPOKE)), claiming(classic(1, SPOKE)))
-    meeting = threading.Barrier(2, timeout=20)
+    second = threading.Barrier(2, timeout=0.5)
 
-    def meet(call: Call) -> None:
-        if call.action.endswith("DescribeLoadBalancers"):
-            meeting.wait()
+    def wait_for_a_second(call: Call) -> None:
+        if call.action == "sts:AssumeRole":
+            with suppress(threading.BrokenBarrierError):
+                second.wait()
+            if not answers:
+                raise ReadTimeoutError(endpoint_url="https://sts.eu-west-1.amazonaws.com")
 
-    world.aws.before = meet
+    world.aws.before = wait_for_a_second
     seen = world.inventory.look([nlb(1, SPOKE), classic(1, SPOKE)], NOW + 100)
+    world.look(SPOKE)
 
-    assert all(isinstance(sighting, LoadBalancer) for sighting in seen.values())
+    assert {type(sighting) for sighting in seen.values()} == {LoadBalancer if answers else Unreadable}
     assert world.count("sts:AssumeRole") == 1
 
 
@@ -238,72 +221,6 @@ def test_the_main_region_of_a_partition(region: str, main: str) -> None:
     assert AwsClients(region).main_region() == main
 
 
-def test_a_scope_that_does_not_answer_is_asked_again_after_ever_longer_pauses() -> None:
-    world = World()
-
-    def silence(call: Call) -> None:
-        raise ReadTimeoutError(endpoint_url="https://elasticloadbalancing.eu-west-1.amazonaws.com")
-
-    world.aws.before = silence
-    asked = []
-    for second in range(0, 1000, 10):
-        world.clock.now = NOW + second
-        before = len(world.aws.calls)
-        seen = world.look(HUB)
-        assert isinstance(seen, Unreadable)
-        assert seen.cause is Cause.UNANSWERED
-        asked += [second] if len(world.aws.calls) > before else []
-    assert asked == [0, 30, 90, 210, 450, 750]
-    assert len(world.aws.calls) == 2 * len(asked)
-
-    world.aws.before = lambda call: None
-    world.clock.now = NOW + 1049
-    assert isinstance(world.look(HUB), Unreadable)
-    world.clock.now = NOW + 1050
-    assert isinstance(world.look(HUB), Gone)
-
-    world.aws.before = silence
-    world.look(HUB)
-    world.aws.before = lambda call: None
-    world.clock.now = NOW + 1080
-    assert isinstance(world.look(HUB), Gone), "after an answer, pauses are short again"
-
-
-@pytest.mark.parametrize("seconds", [0, 7], ids=["there is time for a second try", "there is none"])
-def test_a_connection_that_broke_is_tried_again(seconds: float) -> None:
-    world = World()
-    world.aws.add(claiming(nlb(1)))
-    broken = [ConnectionClosedError(endpoint_url="https://elasticloadbalancing.eu-west-1.amazonaws.com")]
-
-    def once(call: Call) -> None:
-        if broken:
-            world.clock.sleep(seconds)
-            raise broken.pop()
-
-    world.aws.before = once
-    seen = world.inventory.look([nlb(1)], NOW + 5)[nlb(1)]
-
-    if seconds == 0:
-        assert isinstance(seen, LoadBalancer)
-    else:
-        assert isinstance(seen, Unreadable)
-        assert seen.cause is Cause.UNANSWERED, "it was asked"
-        assert len(world.aws.calls) == 1
-
-
-def test_sts_that_does_not_answer_costs_one_try() -> None:
-    world = World()
-
-    def silence(call: Call) -> None:
-        raise ReadTimeoutError(endpoint_url="https://sts.eu-west-1.amazonaws.com")
-
-    world.aws.before = silence
-    world.inventory.look([nlb(1, SPOKE), classic(1, SPOKE)], NOW + 100)
-    world.look(SPOKE)
-
-    assert world.aws.actions() == ["sts:AssumeRole"]
-
-
 def test_no_session_is_asked_for_behind_the_deadline() -> None:
     world = World()
 
@@ -331,25 +248,6 @@ def test_sts_is_asked_at_a_regional_endpoint() -> None:
     sts = AwsClients("eu-west-1").client("sts")
 
     assert sts.meta.endpoint_url == "https://sts.eu-west-1.amazonaws.com"
-
-
-@pytest.mark.parametrize(
-    ("service", "attempts"),
-    [
-        pytest.param("elbv2", 1, id="a read is tried again by us"),
-        pytest.param("elb", 1, id="of either generation"),
-        pytest.param("resourcegroupstaggingapi", 1, id="by the tagging API as well"),
-        pytest.param("sts", 1, id="and a session"),
-        pytest.param("sqs", 2, id="anything else by botocore"),
-        pytest.param("dynamodb", 2, id="the table too"),
-    ],
-)
-def test_a_call_that_nobody_answers_costs_seconds(service: str, attempts: int) -> None:
-    config = AwsClients("eu-west-1").client(service).meta.config
-
-    assert (config.connect_timeout, config.read_timeout) == (2, 5)
-    assert config.retries["mode"] == "standard"
-    assert config.retries["total_max_attempts"] == attempts
 
 
 def test_credentials_do_not_show_what_is_secret() -> None:

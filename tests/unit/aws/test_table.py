@@ -92,11 +92,11 @@ def test_an_odd_answer_is_not_an_empty_table() -> None:
 
 
 def test_a_table_that_does_not_answer_is_left_alone_a_while() -> None:
-    def silence(call: Call) -> None:
+    def no_answer(call: Call) -> None:
         raise ReadTimeoutError(endpoint_url="https://dynamodb.eu-west-1.amazonaws.com")
 
     clock = Clock(NOW)
-    aws = FakeAws(before=silence)
+    aws = FakeAws(before=no_answer)
     table = table_of(aws, clock)
     for _ in range(3):
         with pytest.raises(Retryable, match="ReadTimeoutError"):

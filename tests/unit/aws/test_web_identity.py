@@ -11,7 +11,8 @@ import pytest
 from mesh_dns.aws.clients import AwsClients
 from mesh_dns.aws.web_identity import web_identity_token
 from mesh_dns.errors import Retryable
-from tests.unit.aws.fake_aws import HUB, NOW, AwsError, Call, FakeAws
+from tests.unit.aws.fake_aws import HUB, NOW, FakeAws
+from tests.unit.aws.fake_table import AwsError, Call
 
 AUDIENCE = "https://vault.example.com"
 

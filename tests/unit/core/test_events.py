@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from mesh_dns.core import events
 from mesh_dns.core.values import Kind, LoadBalancerId, Scope
-from mesh_dns.core.work import Check, Release, Sweep
+from mesh_dns.core.work import Check, Event, Sweep, Told
 from mesh_dns.errors import Ignored, Rejected
 from tests.fixtures import events as samples
 
@@ -27,30 +27,36 @@ Json = dict[str, Any]
 def outcome(event: object) -> object:
     """The work that an event asks for, or `ignored` or `rejected` with the reason."""
     try:
-        return events.work_in(event, OWNER)  # type: ignore[arg-type]
+        return events.work_in(event, OWNER, "hostname", SENT)  # type: ignore[arg-type]
     except Ignored as reason:
         return f"ignored: {reason}"
     except Rejected as reason:
         return f"rejected: {reason}"
 
 
+NAME, NAME_2 = "cluster1.mesh.example.com", "cluster2.mesh.example.com"
+SENT = 9e9
+AT = 1_777_887_012.0
+CREATED, TAGGED = Event(Told.CREATED, AT), Event(Told.TAGGED, AT)
+DELETED, UNTAGGED = Event(Told.DELETED, AT), Event(Told.UNTAGGED, AT, untags=True)
+
 # fmt: off
 ASKED_FOR = {
-    "v2-create-nlb": Check(SCOPE, frozenset({NLB}), frees_nothing=True),
-    "v2-create-alb-without-tags": Check(SCOPE, frozenset({ALB}), frees_nothing=True),
-    "v2-create-gwlb": Check(SCOPE, frozenset({GWLB}), frees_nothing=True),
-    "v2-delete": Check(SCOPE, frozenset({NLB})),
-    "v2-add-tags": Check(SCOPE, frozenset({NLB}), frees_nothing=True),
-    "v2-add-tags-to-several": Check(SCOPE, frozenset({NLB, ALB}), frees_nothing=True),
-    "v2-remove-tags": Check(SCOPE, frozenset({NLB, ALB})),
-    "classic-create": Check(SCOPE, frozenset({CLASSIC}), frees_nothing=True),
-    "classic-delete": Check(SCOPE, frozenset({CLASSIC})),
-    "classic-add-tags": Check(SCOPE, frozenset({CLASSIC}), frees_nothing=True),
-    "classic-remove-tags": Check(SCOPE, frozenset({CLASSIC})),
-    "old-record-without-optional-fields": Check(SCOPE, frozenset({NLB}), frees_nothing=True),
+    "v2-create-nlb": Check(SCOPE, frozenset({NLB}), replace(CREATED, tag=NAME)),
+    "v2-create-alb-without-tags": Check(SCOPE, frozenset({ALB}), CREATED),
+    "v2-create-gwlb": Check(SCOPE, frozenset({GWLB}), CREATED),
+    "v2-delete": Check(SCOPE, frozenset({NLB}), DELETED),
+    "v2-add-tags": Check(SCOPE, frozenset({NLB}), replace(TAGGED, tag=NAME)),
+    "v2-add-tags-to-several": Check(SCOPE, frozenset({NLB, ALB}), replace(TAGGED, tag=f"{NAME} {NAME_2}")),
+    "v2-remove-tags": Check(SCOPE, frozenset({NLB, ALB}), UNTAGGED),
+    "classic-create": Check(SCOPE, frozenset({CLASSIC}), replace(CREATED, tag=NAME)),
+    "classic-delete": Check(SCOPE, frozenset({CLASSIC}), DELETED),
+    "classic-add-tags": Check(SCOPE, frozenset({CLASSIC}), replace(TAGGED, tag=NAME)),
+    "classic-remove-tags": Check(SCOPE, frozenset({CLASSIC}), UNTAGGED),
+    "old-record-without-optional-fields": Check(SCOPE, frozenset({NLB}), replace(TAGGED, tag=NAME)),
     "sweep": Sweep(SCOPE),
-    "v2-add-tags-to-target-group": "ignored: AddTags of something that is not a load balancer",
-    "v2-add-tags-to-listener": "ignored: AddTags of something that is not a load balancer",
+    "v2-add-tags-to-target-group": "ignored: AddTags of target groups, listeners or rules",
+    "v2-add-tags-to-listener": "ignored: AddTags of target groups, listeners or rules",
     "v2-create-denied": "ignored: CreateLoadBalancer failed with AccessDenied, so nothing changed",
     "v2-delete-in-use": "ignored: DeleteLoadBalancer failed with ResourceInUseException, so nothing changed",
     "other-call-modify-attributes":
@@ -70,20 +76,20 @@ def test_what_an_event_asks_for(name: str) -> None:
     assert outcome(samples.load(name)) == ASKED_FOR[name]
 
 
-def _recorded(region: str, path: str, *, created: bool) -> Check:
+def _recorded(region: str, path: str, *, created: bool, at: float) -> Check:
     lb = LoadBalancerId.from_arn(f"arn:aws:elasticloadbalancing:{region}:111122223333:loadbalancer/{path}")
     assert lb is not None
-    return Check(lb.scope, frozenset({lb}), frees_nothing=created)
+    return Check(lb.scope, frozenset({lb}), Event(Told.CREATED if created else Told.DELETED, at))
 
 
 # fmt: off
 RECORDED = {
-    "classic-create-console--stackstate": _recorded("eu-west-1", "waegh", created=True),
-    "classic-delete-console--stackstate": _recorded("eu-west-1", "classic-lb", created=False),
+    "classic-create-console--stackstate": _recorded("eu-west-1", "waegh", created=True, at=1_525_082_725),
+    "classic-delete-console--stackstate": _recorded("eu-west-1", "classic-lb", created=False, at=1_525_082_409),
     "v2-create-alb-eventbridge--python-notes":
-        _recorded("us-east-1", "app/b14/e2a53ebbbc9d21f4", created=True),
+        _recorded("us-east-1", "app/b14/e2a53ebbbc9d21f4", created=True, at=1_561_485_748),
     "v2-delete-nlb--aws-spotlight":
-        _recorded("ap-northeast-1", "net/TESTflontback/813270f8ee6fa76a", created=False),
+        _recorded("ap-northeast-1", "net/TESTflontback/813270f8ee6fa76a", created=False, at=1_617_810_881),
     "v2-error-access-denied-create-rule--traildiscover":
         "ignored: CreateRule changes neither load balancers nor their tags",
     "v2-other-create-target-group--stackstate":
@@ -200,9 +206,11 @@ STILL_UNDERSTOOD = {
     "an empty errorCode": ("v2-delete", "detail.errorCode", ""),
     "fields that nobody knows": ("v2-delete", "detail.somethingNew", {"a": [1, None]}),
     "odd Unicode in a tag":
-        ("v2-add-tags", "detail.requestParameters.tags", [{"key": "\u202e\U0001f600", "value": "\ud800"}]),
-    "tags that are no tags": ("v2-add-tags", "detail.requestParameters.tags", "x"),
-    "no tags in a create": ("v2-create-nlb", "detail.requestParameters.tags", ...),
+        ("v2-create-gwlb", "detail.requestParameters.tags", [{"key": "\u202e\U0001f600", "value": "\ud800"}]),
+    **{
+        f"tags that are no tags, but {value!r}": ("v2-create-gwlb", "detail.requestParameters.tags", value)
+        for value in ("x", 5, True, {"key": "hostname"}, [5, "hostname", None, {"key": 7}, {"value": "x"}])
+    },
 }
 # fmt: on
 
@@ -210,6 +218,44 @@ STILL_UNDERSTOOD = {
 @pytest.mark.parametrize(("name", "path", "value"), STILL_UNDERSTOOD.values(), ids=STILL_UNDERSTOOD.keys())
 def test_what_does_not_matter_changes_nothing(name: str, path: str, value: object) -> None:
     assert outcome(changed(name, path, value)) == ASKED_FOR[name]
+
+
+# fmt: off
+TOLD = {
+    "a create that sets no hostname tag": ("v2-create-nlb", f"{PARAMETERS}.tags", [], CREATED),
+    "a hostname tag without a value":
+        ("v2-add-tags", f"{PARAMETERS}.tags", [{"key": "hostname"}], replace(TAGGED, tag="")),
+    "other tags only": ("v2-add-tags", f"{PARAMETERS}.tags", [{"key": "team", "value": "mesh"}], TAGGED),
+    "other tags removed": ("v2-remove-tags", f"{PARAMETERS}.tagKeys", ["team"], replace(UNTAGGED, untags=False)),
+    "tag keys that are no list": ("v2-remove-tags", f"{PARAMETERS}.tagKeys", 7, replace(UNTAGGED, untags=False)),
+    "other tags removed of a classic one":
+        ("classic-remove-tags", f"{PARAMETERS}.tags", [{"key": "team"}], replace(UNTAGGED, untags=False)),
+    "no time": ("v2-delete", "detail.eventTime", ..., replace(DELETED, at=SENT)),
+    "a time that is a number": ("v2-delete", "detail.eventTime", 5, replace(DELETED, at=SENT)),
+    "a time that is a text": ("v2-delete", "detail.eventTime", "yesterday", replace(DELETED, at=SENT)),
+    "a year 0": ("v2-delete", "detail.eventTime", "0000-01-01T00:00:00Z", replace(DELETED, at=SENT)),
+    "a month 13": ("v2-delete", "detail.eventTime", "2026-13-01T00:00:00Z", replace(DELETED, at=SENT)),
+    "a day 0": ("v2-delete", "detail.eventTime", "2026-01-00T00:00:00Z", replace(DELETED, at=SENT)),
+    "a time after the message was sent": ("v2-delete", "detail.eventTime", "2300-01-01T00:00:00Z",
+                                          replace(DELETED, at=SENT)),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("name", "path", "value", "told"), TOLD.values(), ids=TOLD.keys())
+def test_what_an_event_tells_decides_when_to_look(name: str, path: str, value: object, told: Event) -> None:
+    work = outcome(changed(name, path, value))
+    assert isinstance(work, Check)
+    assert work.event == told
+
+
+def test_the_hostname_tag_may_have_another_name() -> None:
+    work = events.work_in(samples.load("v2-add-tags"), OWNER, "team", SENT)
+    assert isinstance(work, Check)
+    assert work.event == replace(TAGGED, tag=None)
+    untagged = events.work_in(samples.load("v2-remove-tags"), OWNER, "team", SENT)
+    assert isinstance(untagged, Check)
+    assert untagged.event == UNTAGGED
 
 
 def test_several_load_balancers_made_by_one_call_are_all_looked_at() -> None:
@@ -223,117 +269,3 @@ def test_several_load_balancers_made_by_one_call_are_all_looked_at() -> None:
 def test_other_partitions_have_other_arns(partition: str) -> None:
     arn = lb_arn(1).replace("arn:aws:", f"arn:{partition}:")
     assert isinstance(outcome(changed("v2-delete", f"{PARAMETERS}.loadBalancerArn", arn)), Check)
-
-
-# The text of a message
-
-
-def notification(message: object) -> str:
-    return json.dumps({"Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:...", "Message": message})
-
-
-EVENT = samples.load("v2-delete")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [json.dumps(EVENT), notification(json.dumps(EVENT)), " \n" + json.dumps(EVENT, indent=2)],
-    ids=["with raw delivery", "inside a notification", "with white space"],
-)
-def test_a_message_is_unwrapped(text: str) -> None:
-    assert events.from_text(text) == EVENT
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("", "not JSON"),
-        ("Test message.", "not JSON"),
-        ("[]", "not a JSON object but a list"),
-        ("null", "not a JSON object but a NoneType"),
-        ("{", "not JSON"),
-        (notification("not JSON"), "not JSON"),
-        (notification("[1]"), "not a JSON object but a list"),
-        ("1" * 5000, "not JSON"),
-        ("[" * 100_000, "not JSON"),
-        ('{"a":' * 100_000, "not JSON"),
-    ],
-    ids=[
-        "nothing", "a text", "a list", "null", "half an object", "a notification of a text", "a notification of a list",
-        "a number of 5,000 digits", "100,000 lists", "100,000 objects",
-    ],
-)  # fmt: skip
-def test_what_is_not_a_json_object_is_rejected(text: str, reason: str) -> None:
-    with pytest.raises(Rejected, match=reason):
-        events.from_text(text)
-
-
-def test_a_notification_whose_message_is_not_a_text_is_no_event() -> None:
-    assert outcome(events.from_text(notification({"a": 1}))) == (
-        "rejected: does not fit the schema event: 'source' is a required property"
-    )
-
-
-@pytest.mark.parametrize("place", ["detail", PARAMETERS, f"{PARAMETERS}.resourceArns", "detail.eventName"])
-def test_deep_nesting_is_rejected_or_ignored_at_every_depth(place: str) -> None:
-    text = json.dumps(changed("v2-add-tags", place, "@"))
-    for depth in (*range(1, 100, 10), *range(850, 1050)):
-        for nested in ("[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth):
-            try:
-                told = outcome(events.from_text(text.replace('"@"', nested)))
-            except Rejected:
-                continue
-            assert str(told).startswith("rejected: "), depth
-
-
-def test_a_message_as_long_as_a_queue_takes_is_understood() -> None:
-    tags = [{"key": f"key{n}", "value": "v" * 256} for n in range(880)]
-    text = json.dumps(changed("v2-add-tags", f"{PARAMETERS}.tags", tags))
-    assert 250_000 < len(text) < 262_144
-    assert outcome(events.from_text(text)) == ASKED_FOR["v2-add-tags"]
-
-
-# Commands
-
-
-HUB = Scope("999999999999", "eu-central-1")
-
-
-@pytest.mark.parametrize(
-    ("command", "work"),
-    [
-        ({"action": "sweep"}, Sweep(HUB)),
-        ({"action": "sweep", "override_guard": True}, Sweep(HUB, override_guard=True)),
-        ({"action": "sweep", "account": "111122223333", "region": "eu-west-1"}, Sweep(SCOPE)),
-        ({"action": "release", "account": "111122223333", "region": "eu-west-1"}, Release(SCOPE)),
-        (
-            {"action": "release", "account": "111122223333", "region": "eu-west-1", "confirm": True},
-            Release(SCOPE, True),
-        ),
-    ],
-    ids=["the hub's own scope", "with an override", "another scope", "a release, told only", "a release, confirmed"],
-)
-def test_what_a_person_may_ask_for(command: Json, work: object) -> None:
-    assert events.command_in(command, HUB) == work
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        {"action": "delete-everything"},
-        {"action": "sweep", "acount": "111122223333"},
-        {"action": "sweep", "confirm": True},
-        {"action": "sweep", "override_guard": "yes"},
-        {"action": "sweep", "account": 111122223333},
-        {"action": "release"},
-        {"action": "release", "account": "111122223333", "region": "eu-west-1", "override_guard": True},
-        {},
-    ],
-    ids=[
-        "an unknown action", "a typo", "a confirmed sweep", "an override that is a text", "an account that is a number",
-        "a release of nothing", "a release with an override", "nothing",
-    ],
-)  # fmt: skip
-def test_a_command_with_a_mistake_is_rejected(command: Json) -> None:
-    with pytest.raises(Rejected, match="schema command"):
-        events.command_in(command, HUB)

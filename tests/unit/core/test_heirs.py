@@ -101,7 +101,6 @@ def test_two_chains_about_one_record_go_on_as_one() -> None:
 # Nothing of ours is sent for ever
 
 
-FULL = {"hops": MOST_HOPS}
 # fmt: off
 STAGES = {
     "while a look is confirmed":
@@ -130,6 +129,13 @@ def test_every_stage_carries_the_override_and_counts_its_hops(scene: Scene, look
     sent = replace(scene, second_looks=(look,)).decision().look_again
     assert sent is not None
     assert (sent.override_guard, sent.hops) == (False, 1)
+
+
+def test_of_two_looks_at_one_record_one_override_is_enough() -> None:
+    looks = (second_look(RECORD, X.id, age=10, override_guard=True), second_look(RECORD, X.id, age=100))
+    sent = Scene(gone=(X.id,), records=(RECORD,), second_looks=looks).decision().look_again
+    assert sent is not None
+    assert (sent.override_guard, sent.first_look) == (True, NOW - 100)
 
 
 @pytest.mark.parametrize(("scene", "look"), STAGES.values(), ids=STAGES.keys())
@@ -198,6 +204,23 @@ def test_the_surplus_record_is_deleted_at_its_second_look_whoever_may_want_the_n
 def test_the_surplus_record_stays_until_its_own_second_look_is_ripe(look: SecondLook) -> None:
     scene = Scene(live=(X,), gone=(Y.id,), records=(RECORD, B), second_looks=(look,))
     assert [d.change for d in scene.plan().decisions] == [None, None]
+
+
+@pytest.mark.parametrize("told_by_event", [None, frozenset[Any]()], ids=["told by an event", "not told"])
+@pytest.mark.parametrize(
+    ("scene", "state"),
+    [
+        (Scene(live=(X,), gone=(Y.id,), records=(RECORD, B)), ClaimState.GONE),
+        (Scene(live=(X, Y), records=(replace(RECORD, made=1.0), replace(B, made=2.0))), ClaimState.DROPPED),
+    ],
+    ids=["its load balancer is gone", "its load balancer claims the name, too"],
+)
+def test_the_first_look_at_a_surplus_record_is_remembered(scene: Scene, state: ClaimState, told_by_event: Any) -> None:
+    first = replace(scene, told=told_by_event).decision()
+    assert first.look_again == replace(RIPE, first_look=NOW, state=state)
+    early = replace(RIPE, first_look=NOW - 100, state=state)
+    second = replace(scene, told=told_by_event, second_looks=(early,)).decision()
+    assert (second.look_again, second.wait) == (replace(early, hops=1), 500)
 
 
 def test_a_surplus_record_whose_load_balancer_nobody_looked_at_is_looked_at() -> None:

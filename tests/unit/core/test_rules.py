@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mesh_dns.core.values import Scope
+from mesh_dns.core.values import Readiness, Scope
 from tests.doubles.inventory import HUB, make, make_id
 from tests.doubles.provider import ZONE
 from tests.unit.core.scene import FAR, NAME, OTHER, OTHER_ZONE, RULES
@@ -31,7 +31,7 @@ LB = make(1, NAME)
     ],
 )  # fmt: skip
 def test_what_a_load_balancer_claims(tags: dict[str, str], failed: bool, names: tuple[str, ...]) -> None:
-    assert RULES.hostnames_of(make(1, tags=tags, failed=failed)) == names
+    assert RULES.hostnames_of(make(1, tags=tags, readiness=Readiness.FAILED if failed else Readiness.ACTIVE)) == names
 
 
 def test_the_tag_is_a_setting() -> None:
@@ -78,11 +78,45 @@ def test_another_account_has_its_own_patterns() -> None:
     assert rules.objection_to(LB, OTHER) is not None
 
 
+ANY = {"*": ("*.{account}.mesh.example.com", "shared.mesh.example.com")}
+
+
+@pytest.mark.parametrize(
+    ("accounts", "name", "allowed"),
+    [
+        pytest.param(ANY, f"a.{FAR.account}.mesh.example.com", True, id="below its own account's id"),
+        pytest.param(ANY, f"a.{HUB.account}.mesh.example.com", False, id="below another account's id"),
+        pytest.param(ANY, "a.{account}.mesh.example.com", False, id="below the word itself"),
+        pytest.param(ANY, "shared.mesh.example.com", True, id="a name for everybody"),
+        pytest.param({**ANY, FAR.account: (NAME,)}, NAME, True, id="its own entry"),
+        pytest.param({**ANY, FAR.account: (NAME,)}, "shared.mesh.example.com", False, id="its own entry stands alone"),
+        pytest.param({**ANY, FAR.account: ()}, "shared.mesh.example.com", False, id="its own entry is empty"),
+        pytest.param({FAR.account: ("x.{account}.mesh.example.com",)}, f"x.{FAR.account}.mesh.example.com", True,
+                     id="the account's id in its own entry"),
+    ],
+)  # fmt: skip
+def test_a_rule_for_any_account(accounts: dict[str, tuple[str, ...]], name: str, allowed: bool) -> None:
+    rules = replace(RULES, accounts=accounts)
+    assert (rules.objection_to(make(make_id(1, FAR), name), name) is None) == allowed
+
+
+def test_thousands_of_accounts_by_one_rule() -> None:
+    rules = replace(RULES, accounts={"*": ("*.{account}.mesh.example.com",)})
+    scopes = [Scope(f"{number:012}", "eu-west-1") for number in range(3000)]
+    assert all(rules.may_claim(scope) for scope in scopes)
+    assert {rules.patterns_of(scope.account) for scope in scopes} == {
+        (f"*.{scope.account}.mesh.example.com",) for scope in scopes
+    }
+
+
 @pytest.mark.parametrize(
     ("accounts", "speaks"),
-    [({HUB.account: ("*",)}, True), ({HUB.account: ()}, False), ({FAR.account: ("*",)}, False), ({}, False)],
-    ids=["with patterns", "with none", "not named", "nobody is named"],
-)
+    [
+        ({HUB.account: ("*",)}, True), ({HUB.account: ()}, False), ({FAR.account: ("*",)}, False), ({}, False),
+        (ANY, True), ({**ANY, HUB.account: ()}, False),
+    ],
+    ids=["with patterns", "with none", "not named", "nobody is named", "anybody is", "anybody but this one"],
+)  # fmt: skip
 def test_who_may_speak(accounts: dict[str, tuple[str, ...]], speaks: bool) -> None:
     rules = replace(RULES, accounts=accounts)
     assert rules.may_claim(HUB) is speaks

@@ -31,7 +31,7 @@ def test_nothing_wrong_is_none() -> None:
 @pytest.mark.parametrize(
     ("value", "schema", "definition", "complaint"),
     [
-        ({"action": "x"}, "command", "", "action: 'x' is not one of ['sweep', 'release']"),
+        ({"action": "x"}, "command", "", "action: 'x' is not one of ['sweep', 'forget']"),
         ({}, "event", "Sweep", "'owner' is a required property"),
         ([], "event", "", "[] is not of type 'object'"),
         ({"owner": 5}, "event", "Sweep", "owner: 5 is not of type 'string'"),

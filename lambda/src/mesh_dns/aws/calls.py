@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -145,18 +146,24 @@ def quote(value: object) -> str:
 
 
 def unreadable(error: Exception) -> Unreadable:
-    """What a failure means for what was asked. A fault of ours is logged with its place in the code."""
+    """What a failure means for what was asked.
+
+    A fault of ours is logged with its place in the code, and not with its text, which may quote what is secret.
+    """
     match error:
         case OutOfTime():
             cause = Cause.OUT_OF_TIME
         case Unanswered() | ErrorAnswer(passing=True):
             cause = Cause.UNANSWERED
-        case _:
+        case Retryable():
             cause = Cause.DENIED
+        case _:
+            cause = Cause.FAULT
     if isinstance(error, Retryable):
         return Unreadable(str(error), error.after, cause)
-    _log.error("a fault while reading", exc_info=error)
-    return Unreadable(f"{type(error).__name__}: {quote(error)}", None, cause)
+    steps = [f"{step.filename}:{step.lineno}" for step in traceback.extract_tb(error.__traceback__)]
+    _log.error("a fault while reading: %s at %s", type(error).__name__, " ".join(steps[-8:]))
+    return Unreadable(f"a fault of the function: {type(error).__name__}; its log says where", None, cause)
 
 
 def _seconds(text: object) -> float | None:

@@ -42,7 +42,7 @@ class Generation(Protocol):
         ...
 
     def describe(self, ids: Sequence[LoadBalancerId]) -> Descriptions:
-        """Describe at most `IDS_PER_CALL` by their ids: one call. AWS refuses it whole when one is gone."""
+        """Describe at most `IDS_PER_CALL` by their ids: one call. AWS fails it whole when one is gone."""
         ...
 
     def pages(self, size: int = PAGE_SIZE) -> Iterator[Descriptions]:
@@ -50,7 +50,7 @@ class Generation(Protocol):
         ...
 
     def tags(self, ids: Sequence[LoadBalancerId]) -> TagsById:
-        """The tags of at most `IDS_PER_CALL`: one call. AWS refuses it whole when one is gone."""
+        """The tags of at most `IDS_PER_CALL`: one call. AWS fails it whole when one is gone."""
         ...
 
 

@@ -13,7 +13,7 @@ from mesh_dns.errors import Retryable
 
 # Calls at the same time in one scope and generation: at 300 ms a call, as many as the bucket gives.
 CALLS_AT_A_TIME = 4
-# Where more than these are asked for, the scope's pages are described first. AWS refuses a call for several whole when
+# Where more than these are asked for, the scope's pages are described first. AWS fails a call for several whole when
 # one of them is gone, as many are in a wave of replacements: twenty ids would cost twenty-one calls.
 FEW = 3
 # What AWS says to a whole call because of one of its ids.
@@ -71,7 +71,7 @@ def read_each(
 ) -> dict[LoadBalancerId, T | Gone | Unreadable]:
     """Read by chunks, and one by one what failed because of one of several. Every id is in the answer.
 
-    Only the refusal of a call for one id says that this one is gone. Any other failure is about the whole: it stands
+    Only a call for one id can say that this one is gone. Any other failure is about the whole: it stands
     for all that are left, which are not asked for.
     """
     found: dict[LoadBalancerId, T | Gone | Unreadable] = {}
@@ -79,7 +79,7 @@ def read_each(
     chunks = _chunks(ids, size)
     for start in range(0, len(chunks), CALLS_AT_A_TIME):
         wave = chunks[start : start + CALLS_AT_A_TIME]
-        failure: Exception | None = None
+        failure: Unreadable | None = None
         for chunk, answer in zip(wave, side_by_side(lambda chunk: _attempt(read, chunk), wave), strict=True):
             if not isinstance(answer, Exception):
                 unread = Unreadable("AWS answered without it and without saying that it is gone")
@@ -89,11 +89,11 @@ def read_each(
             elif about_one_id(answer):
                 found[chunk[0]] = _said_of_one(answer)
             else:
-                failure = answer
-                found.update(dict.fromkeys(chunk, unreadable(answer)))
+                failure = unreadable(answer)
+                found.update(dict.fromkeys(chunk, failure))
         if failure is not None:
             left = [key for key in ids if key not in found]
-            return found | dict.fromkeys(left, unreadable(failure))
+            return found | dict.fromkeys(left, failure)
     return found | (read_each(read, one_by_one, side_by_side, size=1) if one_by_one else {})
 
 

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from mesh_dns.aws.register import MAX_AGE
 from mesh_dns.aws.table import EXPIRES, Table
+from mesh_dns.core.history import NameState
 from mesh_dns.errors import Retryable
 from mesh_dns.ports import Remembered
 
-REFUSED, UNANSWERED = "refused", "unanswered"
+REFUSED, UNANSWERED, NAME = "refused", "unanswered", "name"
 # Seconds: what was refused longer ago says nothing any more; one refusal of a name is written down in an hour.
 REFUSED_FOR = 2 * 86_400
 REFUSED_ANEW = 3_600
 # Writes in one call: a few seconds. The rest waits in the process for the next refusal.
 MOST_WRITES = 100
+# The attributes of a name's state whose change is worth writing down.
+_COUNTS = ("reason", "load_balancer", "outcome")
 
 _log = logging.getLogger(__name__)
 
 
 class TableMemory:
-    """A `Memory` of items `refused`, `<hostname>` (`at`, `expires`) and `unanswered`, `<zone id>` (`since`).
+    """A `Memory` of items `refused`, `<hostname>` (`at`, `expires`), `unanswered`, `<zone id>` (`since`) and `name`.
 
     `clock` in seconds since the epoch.
     """
@@ -34,6 +37,8 @@ class TableMemory:
         # What the table holds, as far as we know.
         self._stored: dict[str, dict[str, float]] = {REFUSED: {}, UNANSWERED: {}}
         self._read_at: float | None = None
+        # Hostname => what counts of its last state; read when it is first needed.
+        self._names: dict[str, tuple[str, ...]] | None = None
 
     def recall(self) -> Remembered:
         """What the table holds, at most a minute old, and what this process came to know."""
@@ -65,6 +70,28 @@ class TableMemory:
             self._write()
         except Retryable as error:
             _log.warning("not written down: %s", error)
+
+    def note(self, names: Mapping[str, NameState]) -> None:
+        """In the table, what became different, with the time since when: items `name`, `<hostname>`."""
+        now = self._clock()
+        self._names = self._noted() if self._names is None else self._names
+        new = {name: state for name, state in names.items() if self._names.get(name) != _counts(state)}
+        if not new:
+            return
+        try:
+            self._table.put_texts(NAME, {name: _texts(state, now) for name, state in new.items()})
+        except Retryable as error:
+            _log.warning("not written down: %s", error)
+        else:
+            self._names.update((name, _counts(state)) for name, state in new.items())
+
+    def _noted(self) -> dict[str, tuple[str, ...]]:
+        try:
+            items = self._table.query_texts(NAME)
+        except Retryable as error:
+            _log.warning("what was written down cannot be read: %s", error)
+            return {}
+        return {name: _what_counts(*(item.get(what, "") for what in _COUNTS)) for name, item in items.items()}
 
     def _write(self) -> None:
         for kind, known in ((REFUSED, self._refused), (UNANSWERED, self._unanswered)):
@@ -99,3 +126,23 @@ class TableMemory:
         }
         self._refused = self._stored[REFUSED] | self._refused
         self._unanswered = self._stored[UNANSWERED] | self._unanswered
+
+
+def _what_counts(reason: str, load_balancer: str, outcome: str) -> tuple[str, ...]:
+    return reason, load_balancer, outcome.partition(":")[0]
+
+
+def _counts(state: NameState) -> tuple[str, ...]:
+    return _what_counts(state.reason.value, state.load_balancer, state.outcome)
+
+
+def _texts(state: NameState, now: float) -> dict[str, str | float]:
+    values: dict[str, str | float | None] = {
+        "reason": state.reason.value,
+        "load_balancer": state.load_balancer,
+        "outcome": state.outcome,
+        "detail": state.detail,
+        "since": now,
+        "waits_until": state.waits_until,
+    }
+    return {name: value for name, value in values.items() if value is not None and value != ""}

@@ -108,36 +108,34 @@ class Scopes:
             raise Misconfigured(f"{scope}: no partition of AWS has a region {scope.region}") from None
 
     def _try_twice(self, state: _State, bucket: Bucket, asked: _Asked) -> Mapping[str, Any]:
-        failure: ErrorAnswer | Unanswered | None = None
-        while True:
-            try:
-                return self._try(state, bucket, asked)
-            except OutOfTime:
-                if failure is None:
-                    raise
-            except ErrorAnswer as error:
-                state.back_off.answered()
-                if error.throttled:
-                    bucket.throttled(error.after)
-                if error.keys_invalid:
-                    state.session = None
-                if failure is not None or not _may_help(error, asked.scope == self.hub):
-                    raise
-                failure = error
-                continue
-            except Unanswered as error:
-                if failure is not None:
-                    raise
-                failure = error
-                continue
-            raise failure  # it was asked once, and there was no time to ask again
+        first: ErrorAnswer | Unanswered
+        try:
+            return self._try(state, bucket, asked)
+        except Unanswered as error:
+            first = error
+        except ErrorAnswer as error:
+            if not _may_help(error, asked.scope == self.hub):
+                raise
+            first = error
+        try:
+            return self._try(state, bucket, asked)
+        except OutOfTime:
+            raise first from None  # it was asked once, and this came of it
 
     def _try(self, state: _State, bucket: Bucket, asked: _Asked) -> Mapping[str, Any]:
         state.back_off.check()
-        with state.opening:
-            client = self._client(state, asked)
-        bucket.take(asked.deadline)
-        answer = call(client, asked.operation, str(asked.scope), self._advice(asked.scope), **asked.arguments)
+        try:
+            with state.opening:
+                client = self._client(state, asked)
+            bucket.take(asked.deadline)
+            answer = call(client, asked.operation, str(asked.scope), self._advice(asked.scope), **asked.arguments)
+        except ErrorAnswer as error:
+            state.back_off.answered()
+            if error.throttled:
+                bucket.throttled(error.after)
+            if error.keys_invalid:
+                state.session = None
+            raise
         state.back_off.answered()
         return answer
 

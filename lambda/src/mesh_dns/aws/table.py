@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mesh_dns.aws.calls import ErrorAnswer, Unanswered, call, member
@@ -11,6 +11,9 @@ from mesh_dns.aws.pacing import BackOff
 
 # The key schema: both are strings. A number in EXPIRES (seconds since the epoch) is the time to live.
 KIND, KEY, EXPIRES = "kind", "key", "expires"
+
+# Of BatchWriteItem.
+ITEMS_PER_CALL = 25
 
 _NOT_AS_EXPECTED = "ConditionalCheckFailedException"
 _ADVICE = "check the policy of the function's role, and that the table exists"
@@ -31,31 +34,38 @@ class Table:
 
     def query(self, kind: str) -> dict[str, Numbers]:
         """All items of a kind: key => its numbers. What is no number is left out."""
-        found: dict[str, Numbers] = {}
-        position: dict[str, object] = {}
-        while True:
-            answer = self._call(
-                "query",
-                ConsistentRead=True,
-                KeyConditionExpression="#kind = :kind",
-                ExpressionAttributeNames={"#kind": KIND},
-                ExpressionAttributeValues={":kind": {"S": kind}},
-                **position,
-            )
-            for item in member(answer, "Items"):
-                found[str(member(member(item, KEY), "S"))] = _numbers(item)
-            if not answer.get("LastEvaluatedKey"):
-                return found
-            position = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        return {str(member(member(item, KEY), "S")): _numbers(item) for item in self._items(kind)}
+
+    def query_texts(self, kind: str) -> dict[str, Mapping[str, str]]:
+        """All items of a kind: key => its texts and numbers, all of them as text."""
+        found: dict[str, Mapping[str, str]] = {}
+        for item in self._items(kind):
+            texts = {name: next(iter(value.values())) for name, value in item.items()}
+            found[texts[KEY]] = {name: text for name, text in texts.items() if isinstance(text, str)}
+        return found
+
+    def put_texts(self, kind: str, items: Mapping[str, Mapping[str, str | float]]) -> None:
+        """Write items, whatever was there: texts and numbers by key. A call for each `ITEMS_PER_CALL`.
+
+        What DynamoDB leaves over, because it is busy, is left out.
+        """
+        keys = sorted(items)
+        for start in range(0, len(keys), ITEMS_PER_CALL):
+            requests = [
+                {"PutRequest": {"Item": _key(kind, key) | _texts(items[key])}}
+                for key in keys[start : start + ITEMS_PER_CALL]
+            ]
+            self._call("batch_write_item", RequestItems={self._name: requests})
 
     def put(self, kind: str, key: str, numbers: Numbers) -> None:
         """Write an item, whatever was there."""
-        self._call("put_item", Item=_key(kind, key) | _values(numbers))
+        self._call("put_item", TableName=self._name, Item=_key(kind, key) | _values(numbers))
 
     def put_new(self, kind: str, key: str, numbers: Numbers) -> bool:
         """Write an item unless it is there. Whether it was written."""
         return self._if_as_expected(
             "put_item",
+            TableName=self._name,
             Item=_key(kind, key) | _values(numbers),
             ConditionExpression="attribute_not_exists(#key)",
             ExpressionAttributeNames={"#key": KEY},
@@ -65,6 +75,7 @@ class Table:
         """Change one number of an item that is there. Whether it was."""
         return self._if_as_expected(
             "update_item",
+            TableName=self._name,
             Key=_key(kind, key),
             UpdateExpression="SET #name = :number",
             ConditionExpression="attribute_exists(#key)",
@@ -74,7 +85,24 @@ class Table:
 
     def delete(self, kind: str, key: str) -> None:
         """Delete an item, if it is there."""
-        self._call("delete_item", Key=_key(kind, key))
+        self._call("delete_item", TableName=self._name, Key=_key(kind, key))
+
+    def _items(self, kind: str) -> Iterator[Mapping[str, Mapping[str, str]]]:
+        position: dict[str, object] = {}
+        while True:
+            answer = self._call(
+                "query",
+                TableName=self._name,
+                ConsistentRead=True,
+                KeyConditionExpression="#kind = :kind",
+                ExpressionAttributeNames={"#kind": KIND},
+                ExpressionAttributeValues={":kind": {"S": kind}},
+                **position,
+            )
+            yield from member(answer, "Items")
+            if not answer.get("LastEvaluatedKey"):
+                return
+            position = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def _if_as_expected(self, operation: str, **arguments: object) -> bool:
         try:
@@ -89,7 +117,7 @@ class Table:
         self._back_off.check()
         try:
             client = self._clients.client("dynamodb")
-            answer = call(client, operation, f"table {self._name}", _ADVICE, TableName=self._name, **arguments)
+            answer = call(client, operation, f"table {self._name}", _ADVICE, **arguments)
         except Unanswered as error:
             self._back_off.unanswered(error)
             raise
@@ -103,6 +131,10 @@ def _key(kind: str, key: str) -> dict[str, Mapping[str, str]]:
 
 def _values(numbers: Numbers) -> dict[str, Mapping[str, str]]:
     return {name: _number(number) for name, number in numbers.items()}
+
+
+def _texts(values: Mapping[str, str | float]) -> dict[str, Mapping[str, str]]:
+    return {name: {"S": value} if isinstance(value, str) else _number(value) for name, value in values.items()}
 
 
 def _number(number: float) -> Mapping[str, str]:

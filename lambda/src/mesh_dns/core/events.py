@@ -104,7 +104,8 @@ def _event(call: Json, name: str, hostname_tag: str, sent: float) -> Event:
 
 def _tags(parameters: Json) -> Iterator[tuple[str, str]]:
     """Tags as a request names them. Other forms than the known one tell nothing, and are no reason to reject."""
-    for tag in parameters.get("tags") or ():
+    tags = parameters.get("tags")
+    for tag in tags if isinstance(tags, list) else ():
         if isinstance(tag, dict) and isinstance(tag.get("key"), str):
             yield tag["key"], str(tag.get("value") or "")
 
@@ -122,7 +123,7 @@ def _seconds(text: Any) -> float:
     if match is None:
         return float("inf")
     year, month, day, hour, minute, second = map(int, match.groups())
-    if not (1 <= month <= 12 and 1 <= day <= 31):
+    if not (year >= 1 and 1 <= month <= 12 and 1 <= day <= 31):
         return float("inf")
     return float(calendar.timegm((year, month, day, hour, minute, second, 0, 0, 0)))
 

@@ -16,6 +16,8 @@ from mesh_dns.core.work import SecondLook, Stage
 
 # A message to ourselves is sent on this often at most; then the next sweep starts over.
 MOST_HOPS = 20
+# Seconds that a queue holds a message back at most; a clock that stepped back asks for more.
+LONGEST_WAIT = 900
 
 Outcome = Decision | Need
 
@@ -82,7 +84,7 @@ class Planning:
         """A decision that sends a second look, unless that was sent on too often."""
         if look.hops > MOST_HOPS:
             return replace(decision, detail=f"{decision.detail}; sent on {MOST_HOPS} times, the next sweep starts over")
-        return replace(decision, look_again=look, wait=max(0.0, wait))
+        return replace(decision, look_again=look, wait=min(max(0.0, wait), LONGEST_WAIT))
 
     def refuse(
         self, hostname: str, claimants: Iterable[LoadBalancer], reason: Reason, detail: str, *, retry: bool = False

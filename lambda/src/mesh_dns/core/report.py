@@ -41,5 +41,10 @@ class Result:
     def final(self) -> tuple[Written, ...]:
         """Every decision as it stands in the end: those that were written, and those that wanted no write."""
         rewritten = {hostname for hostname, _ in self.report.written}
-        rest = (Written(each) for each in self.plan.decisions if each.change is None or each.hostname not in rewritten)
+        rest = (
+            Written(each)
+            for each in self.plan.decisions
+            if (each.hostname, each.load_balancer) not in self.report.written
+            and (each.change is None or each.hostname not in rewritten)
+        )
         return (*rest, *self.report.written.values())

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mesh_dns.core.decision import Question
+from mesh_dns.core import lateness
+from mesh_dns.core.decision import Question, permits
 from mesh_dns.core.report import Result
 from mesh_dns.core.snapshot import Snapshot
-from mesh_dns.core.values import Cause, ClaimState, Gone, Kind, LoadBalancer, LoadBalancerId, Scope, Unreadable
-from mesh_dns.core.work import Check, Event, SecondLook, Stage, Sweep, Told, Work
+from mesh_dns.core.values import Cause, Gone, LoadBalancer, LoadBalancerId, Scope, Unreadable
+from mesh_dns.core.work import Check, SecondLook, Stage, Sweep, Told, Work
 from mesh_dns.errors import NotYet, OutOfTime, Retryable
 
-# AWS shows things late. An event of which it does not show the effect yet comes back while it is younger than this,
-# after a time that grows with its age, in seconds.
-PATIENCE = 90
-_PAUSES = ((5, 5), (15, 10), (35, 20))
-_LONGEST_PAUSE = 40
 # A check of our own is sent on this often at most; then the next sweep starts over.
 MOST_HOPS = 20
 
@@ -64,8 +60,8 @@ class Request:
             load_balancers=frozenset(lb for check in checks for lb in check.load_balancers),
             second_looks=frozenset(work for work in self.messages.values() if isinstance(work, SecondLook)),
             swept=frozenset(s.scope for s in sweeps if not isinstance(snapshot.tagged.get(s.scope), Unreadable)),
-            told=frozenset(_told(checks)),
-            ahead=frozenset(lb for check in checks for lb in _ahead(check, snapshot)),
+            told=frozenset(lateness.told(checks, snapshot)),
+            ahead=frozenset(lb for check in checks for lb in lateness.ahead(check, snapshot)),
             override=frozenset(override),
         )
 
@@ -117,8 +113,11 @@ def _unread(work: Work, snapshot: Snapshot) -> Iterator[Retryable]:
 
 
 def _is_hopeless(seen: Unreadable, load_balancer: LoadBalancerId, snapshot: Snapshot) -> bool:
-    """Whether a look that AWS did not answer has been waited for long enough: then the sweep has it."""
-    return seen.cause is Cause.UNANSWERED and load_balancer.scope in snapshot.scopes.overdue
+    """Whether nobody waits for a look: AWS has not answered for long enough, or its scope was forgotten meanwhile."""
+    scopes = snapshot.scopes
+    return load_balancer.scope not in scopes.known or (
+        seen.cause is Cause.UNANSWERED and load_balancer.scope in scopes.overdue
+    )
 
 
 def _unread_zones(work: Work, snapshot: Snapshot) -> Iterator[Retryable]:
@@ -150,14 +149,15 @@ def _unwritten(work: Work, result: Result) -> Iterator[Retryable]:
 
 
 def _looks_again(work: Work, result: Result) -> bool:
-    decisions = (each.decision for each in result.final())
-    return any(each.look_again is not None and _concerns(work, each.hostname, result) for each in decisions)
+    policy = result.snapshot.rules.policy
+    sent = (each.decision for each in result.final() if each.decision.look_again and permits(policy, each.decision))
+    return any(_concerns(work, decision.hostname, result) for decision in sent)
 
 
 def _not_yet(work: Work, snapshot: Snapshot) -> Iterator[Retryable]:
     if isinstance(work, Check) and work.event is not None:
-        for load_balancer in sorted(_ahead(work, snapshot)):
-            pause = _pause(snapshot.now - work.event.at)
+        for load_balancer in sorted(lateness.ahead(work, snapshot)):
+            pause = lateness.pause(snapshot.now - work.event.at)
             yield NotYet(f"AWS does not show yet that {load_balancer} was {work.event.told.value}", after=pause)
 
 
@@ -235,48 +235,6 @@ def _may_free(work: Work, snapshot: Snapshot) -> bool:
             case LoadBalancer() as seen if not adds or snapshot.rules.hostname_tag in seen.tags:
                 return True
     return False
-
-
-def _told(checks: Iterable[Check]) -> Iterator[tuple[LoadBalancerId, ClaimState]]:
-    """What events told. A classic load balancer's name may have been made again, so its deletion tells nothing."""
-    for check in checks:
-        if check.event is None:
-            continue
-        for load_balancer in check.load_balancers:
-            if check.event.told is Told.DELETED and load_balancer.kind is not Kind.CLASSIC:
-                yield load_balancer, ClaimState.GONE
-            if check.event.untags:
-                yield load_balancer, ClaimState.DROPPED
-
-
-def _ahead(check: Check, snapshot: Snapshot) -> frozenset[LoadBalancerId]:
-    """Those of a check's load balancers of which AWS does not show yet what its event told, while that is young."""
-    event = check.event
-    if event is None or snapshot.now - event.at >= PATIENCE:
-        return frozenset()
-    return frozenset(lb for lb in check.load_balancers if _contradicts(event, lb, snapshot))
-
-
-def _contradicts(event: Event, load_balancer: LoadBalancerId, snapshot: Snapshot) -> bool:
-    seen = snapshot.sightings.get(load_balancer)
-    shown = seen.tags.get(snapshot.rules.hostname_tag) if isinstance(seen, LoadBalancer) else None
-    match event.told, seen:
-        case ((Told.CREATED | Told.TAGGED), Gone()):
-            return True
-        case Told.CREATED, LoadBalancer():
-            return event.tag is not None and shown is None
-        case Told.TAGGED, LoadBalancer():
-            return event.tag is not None and shown != event.tag
-        case Told.UNTAGGED, LoadBalancer():
-            return event.untags and shown is not None
-        case Told.DELETED, LoadBalancer(created=created):
-            return created <= event.at
-        case _:
-            return False
-
-
-def _pause(age: float) -> float:
-    return next((pause for until, pause in _PAUSES if age < until), _LONGEST_PAUSE)
 
 
 def _is_late(seen: object) -> bool:

@@ -9,6 +9,8 @@ from enum import StrEnum
 from mesh_dns.core import hostnames
 from mesh_dns.core.values import LoadBalancer, Readiness, Scope
 
+ANY_ACCOUNT = "*"
+
 
 class Policy(StrEnum):
     """Which changes are carried out: a named filter over the plan."""
@@ -23,7 +25,8 @@ class Rules:
     """What decisions depend on, besides the facts.
 
     `zones` maps a DNS suffix to the id of the zone that holds its names. `accounts` maps an account to the hostname
-    patterns that it may claim. `grace` and `sweep_period` are seconds.
+    patterns that it may claim, `*` any account that is not named; `{account}` in a pattern is the account's id.
+    `grace` and `sweep_period` are seconds.
     """
 
     owner: str
@@ -51,12 +54,17 @@ class Rules:
 
     def may_claim(self, scope: Scope) -> bool:
         """Whether the account of a scope may claim anything at all."""
-        return bool(self.accounts.get(scope.account))
+        return bool(self.patterns_of(scope.account))
+
+    def patterns_of(self, account: str) -> tuple[str, ...]:
+        """The hostname patterns of an account: its own entry alone, or else that of any account; none without both."""
+        patterns = self.accounts.get(account, self.accounts.get(ANY_ACCOUNT, ()))
+        return tuple(pattern.replace("{account}", account) for pattern in patterns)
 
     def objection_to(self, load_balancer: LoadBalancer, hostname: str) -> str | None:
         """Why this load balancer may not have this (legal, in-zone) name, or None when it may."""
         account = load_balancer.id.account
-        patterns = self.accounts.get(account)
+        patterns = self.patterns_of(account)
         if not patterns:
             return f"account {account} may not claim names: it is not in `accounts`"
         if not any(hostnames.matches(hostname, pattern) for pattern in patterns):

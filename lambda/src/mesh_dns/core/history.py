@@ -1,0 +1,39 @@
+"""The last state of each name, for people: nothing is ever decided by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mesh_dns.core.decision import REFUSALS, Decision, Reason
+from mesh_dns.core.values import Action
+
+
+@dataclass(frozen=True, slots=True)
+class NameState:
+    """What was last decided about a name, and what came of it.
+
+    `outcome` is as for a reporter. `waits_until`: when the second look is due, in seconds since the epoch.
+    """
+
+    reason: Reason
+    load_balancer: str
+    detail: str = ""
+    outcome: str = ""
+    waits_until: float | None = None
+
+
+def states(told: Iterable[tuple[Decision, str]], now: float) -> dict[str, NameState]:
+    """Hostname => its state, from decisions with their outcomes. Whoever has the name counts before who was refused."""
+    found: dict[str, NameState] = {}
+    for decision, outcome in sorted(told, key=lambda each: each[0].reason in REFUSALS):
+        found.setdefault(decision.hostname, _state(decision, outcome, now))
+    return found
+
+
+def _state(decision: Decision, outcome: str, now: float) -> NameState:
+    written = decision.change is not None and outcome == "done"
+    if written and decision.change is not None and decision.change.action is not Action.DELETE:
+        return NameState(Reason.IN_SYNC, str(decision.load_balancer))
+    waits_until = None if decision.look_again is None else now + decision.wait
+    return NameState(decision.reason, str(decision.load_balancer), decision.detail, outcome, waits_until)

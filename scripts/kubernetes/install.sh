@@ -1,0 +1,72 @@
+#!/bin/sh
+# Builds etcd, kube-apiserver and AWS's cloud controller manager into .tools/kubernetes/bin (git-ignored), once, from the
+# Go module proxy: about twelve minutes of processor time. Ends with 3 when there is no Go to build them with.
+set -eu
+
+etcd=v3.6.16
+kubernetes=v1.36.3
+controller=v1.37.1
+
+here=$(cd "$(dirname "$0")" && pwd)
+tools=$(cd "$here/../.." && pwd)/.tools/kubernetes
+bin=$tools/bin
+
+if ! command -v go >/dev/null 2>&1; then
+  echo "Kubernetes is not built: Go is missing (https://go.dev/doc/install)." >&2
+  exit 3
+fi
+
+# Whether the binary holds this module at this version.
+holds() {
+  [ -x "$bin/$1" ] && go version -m "$bin/$1" | grep -Eq "(dep|mod)[[:space:]]$2[[:space:]]$3[[:space:]]"
+}
+
+# None of the three can be installed as `package@version`: each is built from a module that is thrown away.
+begin() {
+  echo "Building $1; this takes minutes." >&2
+  rm -rf "$tools/build/$1"
+  mkdir -p "$tools/build/$1" "$bin"
+  cd "$tools/build/$1"
+}
+
+# One package at a time, so that the machine stays usable.
+build() {
+  nice -n 19 go build -mod=mod -p=1 "$@"
+}
+
+if ! holds etcd go.etcd.io/etcd/server/v3 "$etcd"; then
+  begin etcd
+  go mod init throwaway 2>/dev/null
+  cat > main.go <<'GO'
+package main
+
+import (
+	"os"
+
+	"go.etcd.io/etcd/server/v3/etcdmain"
+)
+
+func main() { etcdmain.Main(os.Args) }
+GO
+  go get "go.etcd.io/etcd/server/v3@$etcd"
+  go mod tidy
+  build -o "$bin/etcd" .
+fi
+
+if ! holds kube-apiserver k8s.io/kubernetes "$kubernetes"; then
+  begin kube-apiserver
+  "${PYTHON:-python3}" "$here/kube_mod.py" "$kubernetes" .
+  # Its own build script stamps the version; without one it calls itself v0.0.0 and tools refuse it.
+  minor=${kubernetes#v1.}
+  minor=${minor%%.*}
+  stamp=k8s.io/component-base/version
+  build -ldflags "-X $stamp.gitVersion=$kubernetes -X $stamp.gitMajor=1 -X $stamp.gitMinor=$minor" \
+    -o "$bin/kube-apiserver" k8s.io/kubernetes/cmd/kube-apiserver
+fi
+
+if ! holds aws-cloud-controller-manager k8s.io/cloud-provider-aws "$controller"; then
+  begin aws-cloud-controller-manager
+  go mod init throwaway 2>/dev/null
+  GOFLAGS=-mod=mod go get "k8s.io/cloud-provider-aws/cmd/aws-cloud-controller-manager@$controller"
+  build -o "$bin/aws-cloud-controller-manager" k8s.io/cloud-provider-aws/cmd/aws-cloud-controller-manager
+fi

@@ -1,0 +1,155 @@
+"""How tools come to .tools: once, at their version, one build at a time, and with a reason where there is no Go."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.opentofu_tests import rewritten
+from scripts.tools import BY_NAME, NO_GO
+
+ROOT = Path(__file__).resolve().parents[2]
+FAKE_GO = """#!/bin/sh
+echo built >> "$LOG"
+sleep 0.3
+touch "$GOBIN/terraform-docs"
+"""
+
+
+class Place:
+    """A folder with the scripts in it, and a Go of its own that only says that it was asked."""
+
+    def __init__(self, folder: Path, *, go: bool) -> None:
+        shutil.copytree(ROOT / "scripts", folder / "scripts")
+        self.folder, self.log, path = folder, folder / "log", folder / "path"
+        path.mkdir()
+        if go:
+            (path / "go").write_text(FAKE_GO)
+            (path / "go").chmod(0o755)
+        (path / "nice").write_text('#!/bin/sh\nexec "$@"\n')
+        (path / "nice").chmod(0o755)
+        tools = ":".join({str(Path(found).parent) for found in map(shutil.which, ("sleep", "touch")) if found})
+        self.environment = os.environ | {"PATH": f"{path}:{tools if go else ''}", "LOG": str(self.log)}
+
+    def start(self, name: str = "terraform-docs") -> subprocess.Popen[str]:
+        """Ask for a tool."""
+        return subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "scripts.tools", name],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @property
+    def builds(self) -> int:
+        """How often Go was asked."""
+        return len(self.log.read_text().splitlines()) if self.log.exists() else 0
+
+
+def test_two_runs_at_once_build_once_and_both_get_it(tmp_path: Path) -> None:
+    place = Place(tmp_path, go=True)
+    runs = [place.start(), place.start()]
+    assert {run.communicate()[0] for run in runs} == {f"{tmp_path / '.tools' / 'bin' / 'terraform-docs'}\n"}
+    assert [run.returncode for run in runs] == [0, 0]
+    assert place.builds == 1
+
+
+def test_another_version_is_built_anew_and_the_same_is_not(tmp_path: Path) -> None:
+    place = Place(tmp_path, go=True)
+    for _ in range(2):
+        place.start().communicate()
+    assert place.builds == 1
+    (tmp_path / ".tools" / "bin" / ".terraform-docs.version").write_text("v0.0.1")
+    place.start().communicate()
+    assert place.builds == 2
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_without_go_it_says_so_and_the_caller_can_skip(name: str, tmp_path: Path) -> None:
+    run = Place(tmp_path, go=False).start(name)
+    assert run.communicate() == ("", f"skipped: {name} is not built: Go is missing (https://go.dev/doc/install)\n")
+    assert run.returncode == NO_GO
+
+
+TERRAFORMS = """# What is said about the file stays.
+
+mock_provider "aws" {
+  source          = "./setup"
+  override_during = plan
+}
+
+variables {
+  hub = {
+    version = 1
+  }
+}
+
+run "it_holds" {
+  command = plan
+
+  variables {
+    hub = merge(var.hub, { version = 2 })
+  }
+
+  assert {
+    condition = var.hub.version == 2
+  }
+}
+
+run "it_is_refused" {
+  command         = plan
+  expect_failures = [var.hub]
+}
+"""
+OPENTOFUS = """# What is said about the file stays.
+
+mock_provider "aws" {
+  mock_data "aws_region" {
+    defaults = { id = "eu-west-1" }
+  }
+}
+
+variables {
+  hub = {
+    version = 1
+  }
+}
+
+run "it_holds" {
+  command = apply
+
+  variables {
+    hub = merge({
+    version = 1
+  }, { version = 2 })
+  }
+
+  assert {
+    condition = var.hub.version == 2
+  }
+}
+
+run "it_is_refused" {
+  command         = plan
+  expect_failures = [var.hub]
+}
+"""
+
+
+def test_a_test_file_says_the_same_to_opentofu(tmp_path: Path) -> None:
+    (tmp_path / "setup").mkdir()
+    mocks = 'mock_data "aws_region" {\n  defaults = { id = "eu-west-1" }\n}\n'
+    (tmp_path / "setup" / "aws.tfmock.hcl").write_text(mocks)
+    assert rewritten(TERRAFORMS, tmp_path) == OPENTOFUS
+
+
+def test_mocks_that_are_not_there_are_noticed(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no mocks"):
+        rewritten(TERRAFORMS, tmp_path)

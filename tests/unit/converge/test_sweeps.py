@@ -1,0 +1,122 @@
+"""Sweeps: what they list, what they ask singly, and what is left when their time is up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mesh_dns.core.request import MOST_HOPS
+from mesh_dns.core.values import LoadBalancerId
+from mesh_dns.core.work import Check, Sweep
+from mesh_dns.errors import OutOfTime
+from mesh_dns.reading import TIME_FOR_AWS
+from tests.doubles.hub import NAME, Hub
+from tests.doubles.inventory import HUB, make
+
+
+@pytest.fixture
+def hub() -> Hub:
+    return Hub()
+
+
+def test_a_sweep_finds_what_no_event_told(hub: Hub) -> None:
+    lb = hub.put(make(1, NAME))
+    hub.run(Sweep(HUB))
+    assert hub.content() is not None
+    assert hub.told.sweeps == [(HUB, 1)]
+    hub.inventory.delete(lb)
+    hub.run(Sweep(HUB))
+    hub.wait(645)
+    assert hub.content() is None
+
+
+def test_a_sweep_lists_first_and_asks_singly_for_what_the_list_lacks(hub: Hub) -> None:
+    ids = hub.many(50)
+    hub.run(Sweep(HUB))
+    for lb in ids[:3]:
+        hub.inventory.delete(lb)
+    hub.inventory.retag(ids[3])
+    hub.inventory.calls.clear()
+    hub.run(Sweep(HUB))
+    assert hub.inventory.calls == ["tagged", "listing", *["look"] * 3]
+
+
+def test_a_sweep_whose_writes_ran_out_of_time_comes_back_and_what_was_written_stays(hub: Hub) -> None:
+    hub.many(450)
+
+    def slow(call: str) -> None:
+        hub.clock.now += 60 if call == "apply" else 0
+
+    hub.provider.before = slow
+    failures = hub.run(Sweep(HUB), time=50)
+    assert isinstance(failures["0"], OutOfTime)
+    assert (len(hub.provider.records_by_id), hub.told.sweeps) == (200, [])
+    assert hub.run(Sweep(HUB), time=200) == {}
+    assert (len(hub.provider.records_by_id), hub.told.sweeps) == (450, [(HUB, 450)])
+
+
+def gone_in_slow_motion(hub: Hub, number: int) -> list[LoadBalancerId]:
+    """So many load balancers are gone, and each look takes a second."""
+    ids = hub.many(number)
+    hub.run(Sweep(HUB))
+    for lb in ids:
+        hub.inventory.delete(lb)
+
+    def slow(call: str) -> None:
+        hub.clock.now += call == "look"
+
+    hub.inventory.before = slow
+    return ids
+
+
+def test_whom_a_sweep_had_no_time_to_ask_travels_in_one_message_and_the_sweep_is_done(hub: Hub) -> None:
+    ids = gone_in_slow_motion(hub, 9)
+    hub.clock.now = start = hub.clock() + 1
+    assert hub.run(Sweep(HUB), time=5 / TIME_FOR_AWS) == {}
+    (rest,) = hub.outbox.checks
+    assert rest == Check(HUB, frozenset(ids[5:]))
+    assert hub.outbox.delays[rest] == 0
+    assert hub.told.sweeps[1:] == [(HUB, 0)]
+    assert hub.clock() == start + 5
+    hub.wait(0)
+    assert (len(hub.outbox.second_looks), hub.outbox.checks) == (9, [])
+
+
+def test_an_override_travels_with_whom_there_was_no_time_to_ask(hub: Hub) -> None:
+    gone_in_slow_motion(hub, 30)
+    hub.run(Sweep(HUB, override_guard=True), time=10 / TIME_FOR_AWS)
+    (rest,) = hub.outbox.checks
+    assert (rest.override_guard, len(rest.load_balancers)) == (True, 20)
+    hub.inventory.before = lambda call: None
+    hub.wait(1000)
+    assert hub.provider.records_by_id == {}
+
+
+def test_a_check_of_our_own_is_sent_on_until_its_limit_and_then_dropped_aloud(hub: Hub) -> None:
+    lb = hub.put(make(1, NAME))
+    for hops in range(MOST_HOPS):
+        assert hub.run(Check(HUB, frozenset({lb}), hops=hops), time=-1) == {}
+        assert hub.outbox.take() == [Check(HUB, frozenset({lb}), hops=hops + 1)]
+    last = Check(HUB, frozenset({lb}), hops=MOST_HOPS)
+    assert hub.run(last, time=-1) == {}
+    assert hub.outbox.delays == {}
+    assert hub.told.given_up == [replace(last, hops=MOST_HOPS + 1)]
+
+
+def test_more_than_200_orphans_among_tagged_ones_leave_in_one_sweep(hub: Hub) -> None:
+    ids = hub.many(700)
+    hub.run(Sweep(HUB))
+    for lb in ids[::3][:205]:
+        hub.inventory.delete(lb)
+    hub.run(Sweep(HUB))
+    hub.wait(645)
+    assert len(hub.provider.records_by_id) == 495
+
+
+@pytest.mark.parametrize("number", [199, 200, 201, 400])
+def test_each_number_of_names_is_written_whole(hub: Hub, number: int) -> None:
+    hub.many(number)
+    assert hub.run(Sweep(HUB)) == {}
+    assert len(hub.provider.records_by_id) == number
+    assert hub.provider.calls.count("apply") == -(-number // 200)
