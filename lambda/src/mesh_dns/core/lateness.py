@@ -16,6 +16,8 @@ from mesh_dns.core.work import Check, Event, Told
 PATIENCE = 90
 _PAUSES = ((5, 5), (15, 10), (35, 20))
 _LONGEST_PAUSE = 40
+# Seconds that our clock may be behind AWS's.
+_SKEW = 5
 
 
 def told(checks: Iterable[Check], snapshot: Snapshot) -> Iterator[tuple[LoadBalancerId, ClaimState]]:
@@ -67,5 +69,10 @@ def _shown(load_balancer: LoadBalancerId, snapshot: Snapshot) -> str | None:
 
 
 def pause(age: float) -> float:
-    """Seconds before an event that is so many seconds old comes back: longer and longer."""
+    """Seconds before an event that is so many seconds old comes back: longer and longer.
+
+    One from the future comes back seldom: our clock is wrong, and the queue counts how often it is received.
+    """
+    if age < -_SKEW:
+        return _LONGEST_PAUSE
     return next((seconds for until, seconds in _PAUSES if age < until), _LONGEST_PAUSE)

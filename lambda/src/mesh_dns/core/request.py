@@ -66,15 +66,19 @@ class Request:
         )
 
     def unasked(self, snapshot: Snapshot) -> Iterator[Check]:
-        """What sweeps and our own checks could not ask in their time, as checks to send.
+        """What sweeps and our own checks could not ask in their time, as checks to send: one for each scope.
 
-        One that was sent on more than `MOST_HOPS` times is to be dropped.
+        What is overridden is apart from what is not. One that was sent on more than `MOST_HOPS` times is to be dropped.
         """
+        found: dict[tuple[Scope, bool], Check] = {}
         for work in self.messages.values():
             if left := _left(work, snapshot):
                 hops = work.hops + 1 if isinstance(work, Check) else 0
                 override = isinstance(work, Check | Sweep) and work.override_guard
-                yield Check(work.scope, left, None, override, hops)
+                same = found.get((work.scope, override), Check(work.scope, frozenset()))
+                hops = max(hops, same.hops)
+                found[work.scope, override] = Check(work.scope, left | same.load_balancers, None, override, hops)
+        yield from found.values()
 
     # Whom to blame
 
