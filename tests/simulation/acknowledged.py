@@ -22,7 +22,7 @@ def judge(run: Invocation, work: Mapping[str, Work], done: set[str]) -> None:
             raise Violation(f"told that a second look was sent, and it was not: {decision}")
     for key in done & work.keys():
         each = work[key]
-        if each.scope not in run.known.known:
+        if each.scope not in run.known.known or _is_given_up(run, each):
             continue
         if undone := sorted(failed & set(_names(run.world, each))):
             raise Violation(f"acknowledged, and {undone[0]} failed: {each}")
@@ -31,9 +31,12 @@ def judge(run: Invocation, work: Mapping[str, Work], done: set[str]) -> None:
                 _demand_told(run, each, lb)
 
 
+def _is_given_up(run: Invocation, work: Work) -> bool:
+    """Whether AWS was waited for long enough: the sweep has it when the scope answers again."""
+    return work.scope in run.known.overdue
+
+
 def _demand_told(run: Invocation, check: Check, lb: LoadBalancerId) -> None:
-    if lb.scope in run.known.overdue and lb.scope in run.world.chronicle.unreadable_since:
-        return  # it was waited for long enough; the sweep has it when the scope answers again
     _demand_patience(run, lb)
     told = {decision.hostname for decision, _ in run.told.decisions}
     given_up = {zone_id for zone_id, unread in run.told.unread_zones.items() if unread.given_up}
@@ -59,7 +62,7 @@ def _expected(run: Invocation, check: Check, lb: LoadBalancerId) -> Iterator[str
     """Names that a decision must be about: claimed, or held and lost, all the time since AWS showed it."""
     world, since = run.world, run.began - LATE
     if lb in world.there:
-        if _is_hidden(world, lb):
+        if _is_hidden(run, lb):
             return
         for name in claims_of(world.there[lb]):
             if world.chronicle.claims_throughout(lb, name, since):
@@ -72,10 +75,10 @@ def _expected(run: Invocation, check: Check, lb: LoadBalancerId) -> Iterator[str
             yield record
 
 
-def _is_hidden(world: World, lb: LoadBalancerId) -> bool:
-    """Whether AWS showed something else lately, or what it can show of it cannot be read."""
-    lately = any(until > world.time.now - 120 for until, _ in world.cloud.inventory.late.get(lb, ()))
-    return lately or lb.scope in world.chronicle.unreadable_since or world.there[lb].created > world.time.now - 120
+def _is_hidden(run: Invocation, lb: LoadBalancerId) -> bool:
+    """Whether AWS showed something else when the run began or later, or what it can show of it cannot be read."""
+    late = any(until > run.began for until, _ in run.world.cloud.inventory.late.get(lb, ()))
+    return late or lb.scope in run.world.chronicle.unreadable_since
 
 
 def _held_throughout(run: Invocation, lb: LoadBalancerId) -> Iterator[str]:

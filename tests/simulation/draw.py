@@ -49,7 +49,20 @@ SETTINGS: Sequence[tuple[str, Sequence[str]]] = (
     ("ttl", ("60", "300")),
     ("suffixes", ("all", "all", "two")),
 )
-MEDDLING = ("txt", "cname", "same", "other-owner", "odd", "delegate", "delegate-suffix", "delete", "delete", "edit", "unmark", "twin")
+MEDDLING = (
+    "txt",
+    "cname",
+    "same",
+    "other-owner",
+    "odd",
+    "delegate",
+    "delegate-suffix",
+    "delete",
+    "delete",
+    "edit",
+    "unmark",
+    "twin",
+)
 
 
 def generate(seed: int) -> History:

@@ -23,7 +23,7 @@ from typing import Any
 
 from mesh_dns.converge import ROUNDS
 from mesh_dns.core import mark, messages
-from mesh_dns.core.request import PATIENCE
+from mesh_dns.core.lateness import PATIENCE
 from mesh_dns.core.rules import Rules
 from mesh_dns.core.scopes import Entry, KnownScopes
 from mesh_dns.core.values import Change, ClaimState, Kind, LoadBalancer, LoadBalancerId, Readiness, Record, Scope
@@ -141,7 +141,9 @@ class World:
     def _message(self, number: int) -> dict[str, Any]:
         rng = self.rng
         sender = rng.choice([TOPIC, TOPIC, FUNCTION, FUNCTION, "AROAEXAMPLE1111111111:mesh-dns", f"{ROLE}X", ""])
-        return message(mutated(rng, TEMPLATES), number, sender=sender, received=rng.randrange(1, 9), sent=self.clock() - PATIENCE)
+        return message(
+            mutated(rng, TEMPLATES), number, sender=sender, received=rng.randrange(1, 9), sent=self.clock() - PATIENCE
+        )
 
     def _batch(self, records: list[dict[str, Any]]) -> None:
         canary = message(_canary_event(), len(records), sent=self.clock() - PATIENCE)

@@ -25,8 +25,6 @@ from tests.simulation.world import World
 TIMEOUT = 120
 # As in the handler: seconds that are kept for the write under way and the answer.
 RESERVE = 20
-# For so long an override holds: its first looks, their graces, and what they wait for.
-OVERRIDE = 7200
 
 
 class Silent(Told, Telemetry):
@@ -34,11 +32,11 @@ class Silent(Told, Telemetry):
 
     def __init__(self) -> None:
         Told.__init__(self)
-        self.faults: list[Exception] = []
+        self.met: list[Exception] = []
 
     def fault(self, message_id: str, fault: Exception) -> None:
         """Remember a fault of the function."""
-        self.faults.append(fault)
+        self.met.append(fault)
 
     def unknown_scope(self, message_id: str, reason: str) -> None:
         """Not told."""
@@ -98,7 +96,9 @@ class Invocation:
 
     def _entries(self) -> Mapping[Scope, Any]:
         every = {scope: self.world.register.scopes.get(scope) for scope in self.world.register.scopes}
-        return {scope: e for scope, e in every.items() if e and (scope == HUB or self.rules.accounts.get(scope.account))}
+        return {
+            scope: e for scope, e in every.items() if e and (scope == HUB or self.rules.accounts.get(scope.account))
+        }
 
     def intake(self) -> Intake:
         """The real one."""
@@ -197,7 +197,7 @@ class Invocation:
             world.chronicle, self.rules, self.dry_run, self.began, now, world.time(), self.zones, world.looks,
             [m.own for m in self.messages.values() if isinstance(m.own, SecondLook)],
             self.known.known, self.known.overdue, self.unlisted,
-            {scope for scope, at in world.overridden.items() if now - at < OVERRIDE},
+            world.overridden,
             world.register_lost, self.forgetting,
         )  # fmt: skip
         for change in changes:
@@ -240,8 +240,8 @@ class Invocation:
 
     def judge_end(self) -> None:
         """Raise Violation for a run that took too long, cost too much, or met a fault of its own."""
-        if self.told.faults:
-            raise Violation(f"a fault of the function: {self.told.faults[0]!r}") from self.told.faults[0]
+        if self.told.met:
+            raise Violation(f"a fault of the function: {self.told.met[0]!r}") from self.told.met[0]
         for decision, outcome in self.told.decisions:
             zone_id = zone_of(self.rules, decision.hostname)
             if outcome == f"failed: {LIMITED}" and zone_id and self.token_name(zone_id) not in self.limited:
@@ -253,4 +253,3 @@ class Invocation:
         patient = self.rejections or self.suspects or self._returned()
         if self.lists > 3 * (4 + min(100, self.rejections)) or self.writes > 2 * 3 + chunks + (200 if patient else 20):
             raise Violation(f"{self.lists} lists and {self.writes} writes for {self.changes} changes")
-

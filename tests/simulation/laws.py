@@ -29,7 +29,7 @@ class Laws:
     zones       zone id => what the invocation listed there last: record id => record
     looks       when which second looks were sent
     unlisted    scopes whose listing failed in this invocation
-    overridden  scopes that the operator swept past the guard lately
+    overridden  scopes that somebody swept past the guard
     """
 
     chronicle: Chronicle
@@ -125,7 +125,8 @@ class Laws:
             return
         gone = self.chronicle.gone_since.get(old, ALWAYS)
         since = self.now - gone
-        if gone < self.began - LATE and since < self.rules.grace <= self.clock - heir.created:
+        age = self.clock - (self.now - self.began) - heir.created
+        if gone < self.began - LATE and since < self.rules.grace <= age:
             raise Violation(f"a stale load balancer took {name} {since:.0f} s after {old} was gone")
         dropped = old in self.chronicle.inventory.load_balancers
         if dropped and self._is_provisioned(heir):
@@ -149,7 +150,8 @@ class Laws:
         if self.rules.policy is not Policy.SYNC:
             raise Violation(f"deleted under {self.rules.policy.value}: {change}")
         if self._forgets(change, serves):
-            if rivals := [str(lb.id) for lb in self._rivals(change.hostname) if not self._is_forgotten(lb.id)]:
+            rivals = [str(lb.id) for lb in self._rivals(change.hostname) if not self._is_forgotten(lb.id)]
+            if rivals:
                 raise Violation(f"forgot {change.hostname}, which {', '.join(rivals)} claims")
             return
         surplus = any(other.id != record.id and served_by(self.rules, other) for other in self._at(change))
@@ -177,8 +179,16 @@ class Laws:
             raise Violation(f"emptied {name}, which {', '.join(rivals)} claims")
         if self.now - self.register_lost < 3 * self.rules.sweep_period:
             raise Violation(f"deleted {name} although the register may have lost a scope")
-        if serves.scope not in self.overridden and (why := self._mass_delete(serves.scope)):
+        if not self._is_overridden(change) and (why := self._mass_delete(serves.scope)):
             raise Violation(f"deleted {name} although {why}")
+
+    def _is_overridden(self, change: Change) -> bool:
+        """Whether somebody swept its scope past the guard, and that is what sent the second look at just this."""
+        named = (change.load_balancer, change.hostname, change.record_id)
+        return change.load_balancer.scope in self.overridden and any(
+            look.override_guard and (look.load_balancer, look.hostname, look.record_id) == named
+            for look in self.awaiting
+        )
 
     def _forgets(self, change: Change, serves: LoadBalancerId) -> bool:
         """Whether this is what somebody asked for by hand."""
@@ -186,13 +196,18 @@ class Laws:
             case ForgetScope(scope=scope):
                 return serves.scope == scope
             case ForgetName(hostname=hostname):
-                allowed = {lb.id for lb in self._rivals(change.hostname)}
-                return change.hostname == hostname and serves not in allowed
+                shown = [lb.id for lb in self._rivals(change.hostname) if not self._is_hidden(lb.id)]
+                return change.hostname == hostname and serves not in shown
             case None:
                 return False
 
+    def _is_hidden(self, lb: LoadBalancerId) -> bool:
+        """Whether AWS shows something else of it than there is: a person's command believes that."""
+        return any(until > self.began for until, _ in self.chronicle.inventory.late.get(lb, ()))
+
     def _is_forgotten(self, lb: LoadBalancerId) -> bool:
-        return isinstance(self.forgetting, ForgetScope) and lb.scope == self.forgetting.scope
+        """Whether a person's command leaves it out: told so, or because AWS does not show it."""
+        return self._is_hidden(lb) or (isinstance(self.forgetting, ForgetScope) and lb.scope == self.forgetting.scope)
 
     # The truth
 

@@ -277,4 +277,3 @@ MUTATIONS = (
     *(Mutation(name, places) for name, places in _MADE.items()),
     Mutation("ignore events", ((request.Request, "load_balancers", _ignores_events),), calm=True),
 )
-

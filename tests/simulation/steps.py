@@ -62,7 +62,10 @@ class Delete(Step):
 
 @dataclass(frozen=True)
 class Retag(Step):
-    """Its hostname tag changes; no names: it is removed. `late`: until AWS shows it; `lag`: until the tagging API does."""
+    """Its hostname tag changes; no names: it is removed.
+
+    `late`: seconds until AWS shows it; `lag`: until the tagging API does.
+    """
 
     number: int
     names: tuple[int, ...]
@@ -203,7 +206,7 @@ class LoseSweep(Step):
 class Disturb(Step):
     """At its n-th call to a port, the next batch meets this.
 
-    `what`: fail, throttle (429), slow (little time is left then), crash, or after-commit (the call works, and then fails);
+    `what`: fail, throttle (429), slow (little time is left then), crash, or after-commit (it works, and then fails);
     `step`: what happens in the world just before the call; `writer`: another copy of the function sweeps a scope then.
     """
 

@@ -1,4 +1,4 @@
-"""A history that is told rather than drawn: its sweeps are lost, so that events alone must do, until it comes to rest."""
+"""A history that is told rather than drawn: its sweeps are lost, so that events alone must do, until it rests."""
 
 from __future__ import annotations
 
