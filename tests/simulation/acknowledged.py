@@ -94,7 +94,9 @@ def _names(world: World, work: Work) -> Iterator[str]:
     """Every name that a message is about: what its load balancers claim, and what records of ours serve them."""
     match work:
         case SecondLook():
-            yield work.hostname
+            record = world.dns.provider.records_by_id.get(work.record_id)
+            if record is not None and served_by(world.rules, record) == work.load_balancer:
+                yield work.hostname
         case Check():
             yield from _of(world, lambda lb: lb in work.load_balancers)
         case Sweep():

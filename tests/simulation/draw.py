@@ -110,7 +110,8 @@ class _Drawing:
 
     def _crowd(self) -> list[Step]:
         steps: list[Step] = []
-        for self.newest in range(self.names):
+        for number in range(self.names):
+            self.newest = number
             at = self.crowded if self.rng.random() < 0.7 else self.rng.randrange(len(SCOPES))
             steps.append(Create(self.newest, at, (self.newest,), self._delivery()))
         return [*steps, Wait(self.rng.choice([60, 1200]))]
@@ -123,7 +124,8 @@ class _Drawing:
         for start in range(0, number, 10):
             self.newest += 1
             steps.append(Create(self.newest, 0, tuple(names[start : start + 10]), self._delivery()))
-        return steps
+        # Good names, which only the sweep finds, together with the bad ones.
+        return [*steps, *(replace(self._create(delivery=()), scope=0) for _ in range(3))]
 
     def _draw(self) -> Sequence[Step]:
         rng = self.rng
@@ -135,7 +137,8 @@ class _Drawing:
             (8, self._replacement),
             (4, self._move),
             (2, self._let_go_one_by_one),
-            (8 if crowded else 0, self._teardown),
+            (2, self._lie),
+            (12 if crowded else 0, self._teardown),
             (5, lambda: [self._outsider()]),
             (5, lambda: [self._region()]),
             (4, lambda: [self._token()]),
@@ -145,7 +148,7 @@ class _Drawing:
             (4, lambda: [self._setting()]),
             (3, lambda: [Allow(self._scope(), rng.choice(["all", "all", "lab", "other"]))]),
             (2, lambda: [Register(rng.choice(["lost", "broken", "read-only", "ok", "ok"]))]),
-            (2, lambda: [self._forget()]),
+            (3, lambda: [self._forget()]),
             (5 if crowded else 1, lambda: [DeleteAll(self._scope(), self._delivery())]),
             (3 if crowded else 0.5, lambda: [Override(self._scope())]),
             (1, lambda: [ClockBack(rng.choice([2, 30, 120]))]),
@@ -223,6 +226,12 @@ class _Drawing:
             Wait(650 - gap),
         ]
 
+    def _lie(self) -> Sequence[Step]:
+        """AWS says that somebody is not there just when a rival comes."""
+        some, wanted = self._some(), self._wanted()
+        rival = self._create(names=wanted, delivery=(4,), late=0, provisioning=0)
+        return [Retag(some, wanted, (2,)), Wait(self.rng.choice([130, 700])), Flicker(some, 20), rival, Wait(60)]
+
     def _teardown(self) -> Sequence[Step]:
         """A whole scope goes, which somebody says is meant; and another load balancer, of which nobody says so.
 
@@ -256,7 +265,7 @@ class _Drawing:
         call = rng.randrange(12)
         drawn = rng.random()
         if drawn < 0.6:
-            return Disturb(call, rng.choice(["fail", "fail", "throttle", "slow", "crash", "after-commit"]))
+            return Disturb(call, rng.choice(["fail", "fail", "throttle", "slow", "crash", "after-commit", "unsent"]))
         if drawn < 0.75:
             return Disturb(call, writer=self._scope())
         inner = rng.choice(

@@ -164,7 +164,7 @@ class Running:
     def _meet(self, call: str) -> None:
         """What the n-th call of a run meets."""
         self._calls += 1
-        for each in [e for e in self.disturbances if e.call < self._calls and e.what != "after-commit"]:
+        for each in [e for e in self.disturbances if e.call < self._calls and _is_met(e, call)]:
             if each not in self.disturbances:
                 continue  # another writer met it, inside this very call
             self.disturbances.remove(each)
@@ -207,6 +207,10 @@ class Running:
                 self.disturbances.remove(each)
                 self.counts["timeouts after the commit"] += 1
                 raise Unavailable("read timed out")
+
+
+def _is_met(disturbance: happens.Disturb, call: str) -> bool:
+    return disturbance.what != "after-commit" and (disturbance.what != "unsent" or call == "send")
 
 
 def _work_in(batch: Sequence[Message]) -> dict[str, Work]:

@@ -61,18 +61,20 @@ class Simulation(Running):
     def _forget(self, step: happens.Forget) -> None:
         self.counts["forgotten" if step.confirmed else "told what to forget"] += 1
         command: dict[str, Any] = {"action": "forget", "confirm": step.confirmed}
-        before = len(self.world.dns.provider.written)
         if step.scope is not None:
-            self._command(command | _named(SCOPES[step.scope]), ForgetScope(SCOPES[step.scope], step.confirmed))
+            scope = SCOPES[step.scope]
+            run = self._command(command | _named(scope), ForgetScope(scope, step.confirmed))
         else:
             name = normal(name_of(step.name))
-            self._command(command | {"hostname": name}, ForgetName(name, step.confirmed))
-        if not step.confirmed and len(self.world.dns.provider.written) != before:
+            run = self._command(command | {"hostname": name}, ForgetName(name, step.confirmed))
+        if run.changes and not step.confirmed:
             raise Violation("what was only to be told was done")
 
-    def _command(self, command: dict[str, Any], forgetting: ForgetScope | ForgetName | None = None) -> None:
+    def _command(self, command: dict[str, Any], forgetting: ForgetScope | ForgetName | None = None) -> Invocation:
+        run = Invocation(self.world, forgetting=forgetting)
         with contextlib.suppress(MeshDnsError, Crash):
-            self._run(Invocation(self.world, forgetting=forgetting), lambda run: run.command(command))
+            self._run(run, lambda run: run.command(command))
+        return run
 
     # Rest
 

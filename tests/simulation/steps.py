@@ -206,7 +206,8 @@ class LoseSweep(Step):
 class Disturb(Step):
     """At its n-th call to a port, the next batch meets this.
 
-    `what`: fail, throttle (429), slow (little time is left then), crash, or after-commit (it works, and then fails);
+    `what`: fail, throttle (429), slow (little time is left then), crash, after-commit (it works, and then
+    fails), or unsent (whatever it is, the next message to itself is not taken);
     `step`: what happens in the world just before the call; `writer`: another copy of the function sweeps a scope then.
     """
 
