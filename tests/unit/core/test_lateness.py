@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mesh_dns.core.lateness import PATIENCE
+from mesh_dns.core.lateness import PATIENCE, pause
 from mesh_dns.core.request import Request
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.snapshot import Snapshot
@@ -84,6 +84,19 @@ def test_it_comes_back_ever_later_while_it_is_younger_than_90_seconds(age: float
     failures = request(event).failures(result_of(snapshot(Gone())))
     assert ({key: error.after for key, error in failures.items()}) == ({} if wait is None else {"m": wait})
     assert request(event).question(snapshot(Gone())).ahead == (frozenset() if wait is None else {LB})
+
+
+@pytest.mark.parametrize(
+    ("age", "seconds"),
+    [
+        pytest.param(-240, 40, id="far in the future: only a wrong clock makes it so, and each receive counts"),
+        pytest.param(-5, 5, id="a little in the future: clocks differ"),
+        pytest.param(0, 5, id="just now"),
+        pytest.param(80, 40, id="old"),
+    ],
+)
+def test_an_event_comes_back_after_a_pause_that_grows_with_its_age(age: float, seconds: int) -> None:
+    assert pause(age) == seconds
 
 
 def test_the_pauses_are_about_5_10_20_and_40_seconds_and_no_more_than_five_looks() -> None:
