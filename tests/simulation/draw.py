@@ -85,6 +85,7 @@ class _Drawing:
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.newest = 0
+        self.strangers: list[int] = []
         self.crowded = rng.randrange(len(SCOPES))
         self.names = CROWD if rng.random() < 0.2 else NAMES
 
@@ -102,6 +103,7 @@ class _Drawing:
         ]
         if self.names == CROWD:
             steps += self._crowd()
+            steps += self._teardown() if rng.random() < 0.3 else []
         if rng.random() < 0.08:
             steps += self._refused()
         for _ in range(rng.randrange(8, 40)):
@@ -112,7 +114,8 @@ class _Drawing:
         steps: list[Step] = []
         for number in range(self.names):
             self.newest = number
-            at = self.crowded if self.rng.random() < 0.7 else self.rng.randrange(len(SCOPES))
+            at = self.crowded if self.rng.random() < 0.75 else self.rng.randrange(len(SCOPES))
+            self.strangers += [number] if at != self.crowded else []
             steps.append(Create(self.newest, at, (self.newest,), self._delivery()))
         return [*steps, Wait(self.rng.choice([60, 1200]))]
 
@@ -238,7 +241,8 @@ class _Drawing:
         The messages about both meet in one batch.
         """
         scope = self.crowded if self.rng.random() < 0.8 else self._scope()
-        return [DeleteAll(scope, (400,)), Override(scope), Wait(40), Delete(self._some(), (4,)), Wait(700)]
+        other = self.rng.choice(self.strangers or [self._some()])
+        return [DeleteAll(scope, (400,)), Override(scope), Wait(40), Delete(other, (4,)), Wait(700)]
 
     # The rest of the world
 
