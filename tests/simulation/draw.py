@@ -193,8 +193,9 @@ class _Drawing:
         A classic load balancer may come back under its own name.
         """
         old, wanted, rng = self._some(), self._wanted(), self.rng
-        again = rng.random() < 0.2
-        new = replace(self._create(names=wanted), **({"number": old} if again else {}))
+        new = self._create(names=wanted)
+        if rng.random() < 0.2:
+            new = replace(new, number=old)
         return [
             Retag(old, wanted, self._delivery()),
             Wait(rng.choice([30, 1000])),

@@ -47,15 +47,15 @@ _served_by = mark.served_by
 _look = reading.Reader.look
 _list_scopes = reading.Reader.list_scopes
 _list_zones = reading.Reader.list_zones
-_live = snapshot.Snapshot.live.func
-_claims = snapshot.Snapshot.claims.func
+_live = vars(snapshot.Snapshot)["live"].func
+_claims = vars(snapshot.Snapshot)["claims"].func
 _claim_state = snapshot.Snapshot.claim_state
 _hand_over = vacancy._Vacancy.hand_over
 _decide_vacancy = vacancy.decide_vacancy
 _in_tag = hostnames.in_tag
 _question = request.Request.question
 _try = writing._Zone._try
-_scopes_of = KnownScopes.of.__func__  # type: ignore[attr-defined]
+_scopes_of: Any = KnownScopes.of.__func__  # type: ignore[attr-defined]
 _VACANCY, _PLANNING, _SNAPSHOT, _READER = vacancy._Vacancy, planning.Planning, snapshot.Snapshot, reading.Reader
 
 # Deletes and hand-overs
@@ -72,23 +72,23 @@ def _any_second_look(self: Any, owned: Any) -> Any:
     return next((look for look in self.question.second_looks if look.load_balancer == owned.serves), None)
 
 
-def _first_look_stays(self: Any) -> float | None:
+def _first_look_stays(self: Any) -> Any:
     told = (self.owned.serves, self.state) in self.planning.question.told
     if self.second is None:
         return self.planning.snapshot.now if told else None
-    return self.second.first_look  # type: ignore[no-any-return]
+    return self.second.first_look
 
 
-def _never_worse(self: Any) -> float | None:
+def _never_worse(self: Any) -> Any:
     if self.second is not None and self.second.stage is Stage.GRACE:
-        return self.second.first_look  # type: ignore[no-any-return]
+        return self.second.first_look
     return _first_look(self)
 
 
-_first_look = vacancy._Vacancy.first_look.fget  # type: ignore[attr-defined]
+_first_look = vars(vacancy._Vacancy)["first_look"].fget
 
 
-def _believed_at_once(self: Any) -> float:
+def _believed_at_once(self: Any) -> Any:
     found = _first_look(self)
     return self.planning.snapshot.now if found is None else found
 
@@ -119,7 +119,7 @@ def _newest_always_wins(self: Any, lb: LoadBalancerId, hostname: str) -> ClaimSt
     return _claim_state(self, lb, hostname)
 
 
-def _never_young(cls: Any, entries: Any, now: float, sweep_period: float) -> KnownScopes:
+def _never_young(cls: Any, entries: Any, now: float, sweep_period: float) -> Any:
     return replace(_scopes_of(cls, entries, now, sweep_period), young=False)
 
 

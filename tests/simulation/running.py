@@ -91,13 +91,14 @@ class Running:
 
     def _poll(self) -> None:
         """What can be received now is dealt out to the pollers, and worked on one batch after the other."""
-        begin, hands = self.world.begin, [[] for _ in range(self.world.begin.pollers)]  # type: list[Message]
+        begin = self.world.begin
+        hands: list[list[Message]] = [[] for _ in range(begin.pollers)]
         for message in self.queue.receive(self.time.now, begin.batch * begin.pollers):
             self.world.luck.choice(hands).append(message)
         self._judge_dead()
         for hand in hands:
             for start in range(0, len(hand), begin.batch):
-                if len(hands) > 1 and not self.resting and self.world.luck.random() < 0.02:
+                if len(hands) > 1 and not (self.resting or self.calm) and self.world.luck.random() < 0.02:
                     self.counts["batches throttled"] += 1  # they stay invisible for the whole timeout
                 else:
                     self._deliver(hand[start : start + begin.batch])

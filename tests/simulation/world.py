@@ -224,7 +224,7 @@ class World:
         if step.lag:
             self.counts["tags that lag"] += 1
             inventory.lagging[lb] = self.there[lb]
-            self.time.at(now + step.lag, lambda: inventory.lagging.pop(lb, None) and None)
+            self.time.at(now + step.lag, lambda: _drop(inventory.lagging, lb))
         names = tuple(map(name_of, step.names))
         inventory.retag(lb, *names, shown_from=now + step.late if step.late else None)
         call = "AddTags" if names else "RemoveTags"
@@ -237,7 +237,10 @@ class World:
         self.counts["events doubled"] += len(delivery) > 1
         body, now = event(call, lb, self.time.now, tags), self.time.now
         for delay in delivery:
-            self.time.at(now + delay, lambda: self.queue.put(body, self.time.now) and None)
+            self.time.at(now + delay, lambda: self._arrive(body))
+
+    def _arrive(self, body: str) -> None:
+        self.queue.put(body, self.time.now)
 
     def _meddle(self, step: happens.Outsider) -> None:
         self.counts["foreign hands"] += 1
@@ -254,3 +257,7 @@ class World:
     def is_allowed(self, lb: LoadBalancerId, name: str) -> bool:
         """Whether a load balancer that exists may have a name."""
         return may_have(self.rules, self.there[lb], name)
+
+
+def _drop(shown: dict[LoadBalancerId, LoadBalancer | None], lb: LoadBalancerId) -> None:
+    shown.pop(lb, None)
