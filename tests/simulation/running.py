@@ -23,8 +23,9 @@ from tests.simulation.sqs import REDRIVE, Message
 from tests.simulation.world import World
 
 WINDOW = 2
-# Messages of its own that the function may send in an hour for each record and load balancer, and besides.
-MESSAGES_EACH, MESSAGES_BESIDES = 40, 60
+# Messages of its own that the function may send in an hour for each record and load balancer, or for each of these and
+# each message that others sent in that hour, if that is more; and besides.
+MESSAGES_EACH, MESSAGES_TOLD, MESSAGES_BESIDES = 40, 3, 60
 # Seconds of an invocation after which a slow call leaves it.
 ALMOST = 95
 
@@ -50,6 +51,7 @@ class Running:
     reasons: deque[str] = field(default_factory=lambda: deque(maxlen=2000))
     _calls: int = 0
     _sent_at: deque[float] = field(default_factory=deque)
+    _told_at: deque[float] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.world = World(self._meet, self._after, self.counts)
@@ -149,10 +151,13 @@ class Running:
     def _judge_breeding(self, run: Invocation) -> None:
         now = self.time.now
         self._sent_at.extend([now] * len(run.sent))
-        while self._sent_at and self._sent_at[0] < now - 3600:
-            self._sent_at.popleft()
+        self._told_at.extend(now for message in run.messages.values() if message.own is None)
+        for moments in (self._sent_at, self._told_at):
+            while moments and moments[0] < now - 3600:
+                moments.popleft()
         things = len(self.world.numbers) + len(self.world.dns.provider.records_by_id)
-        if len(self._sent_at) > MESSAGES_BESIDES + MESSAGES_EACH * things:
+        each = max(MESSAGES_EACH, MESSAGES_TOLD * len(self._told_at))
+        if len(self._sent_at) > MESSAGES_BESIDES + each * things:
             raise Violation(f"{len(self._sent_at)} messages to itself in an hour, for {things} things")
 
     def _demand_names(self) -> None:
