@@ -11,8 +11,9 @@ from concurrent.futures import ProcessPoolExecutor
 from tests.simulation.draw import calm, generate
 from tests.simulation.laws import Violation
 from tests.simulation.mutations import MUTATIONS
-from tests.simulation.shrink import first_broken, shrink, story
+from tests.simulation.shrink import broken_law, first_broken, shrink, story
 from tests.simulation.simulator import Simulation
+from tests.simulation.steps import History
 
 BLOCK = 50
 MUTATION_SEEDS = 300
@@ -31,15 +32,24 @@ def main() -> int:
         for done, (block_counts, broken) in enumerate(pool.map(_block, blocks), start=1):
             counts.update(block_counts)
             violations.update(broken)
+            for seed, law in broken.items():
+                print(f"seed {seed}: {law}", flush=True)
             if done % 20 == 0:
                 print(f"{min(done * BLOCK, number)} histories, {len(violations)} violations", flush=True)
         found = list(pool.map(_first_seed, range(len(MUTATIONS))))
     for seed, law in sorted(violations.items())[:3]:
-        print(f"\nseed {seed}: {law}\n{story(shrink(generate(seed)))}")
+        print(f"\nseed {seed}: {law}\n{story(_shortest(seed))}")
     _print_mutations(found)
     _print_summary(number, counts, time.monotonic() - began)
     print(f"violations: {len(violations)}")
     return 1 if violations or None in found else 0
+
+
+def _shortest(seed: int) -> History:
+    history = generate(seed)
+    if broken_law(history) is not None:
+        return shrink(history)
+    return shrink(calm(history), lambda shorter: broken_law(shorter, calm=True) is not None)
 
 
 def _block(seeds: range) -> tuple[Counter[str], dict[int, str]]:
