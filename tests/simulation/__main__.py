@@ -8,7 +8,8 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.simulation.draw import calm, generate
+from tests.simulation.calm import calm
+from tests.simulation.draw import generate
 from tests.simulation.laws import Violation
 from tests.simulation.mutations import MUTATIONS
 from tests.simulation.shrink import broken_law, first_broken, shrink, story

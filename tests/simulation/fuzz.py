@@ -165,9 +165,7 @@ class World:
 
     def _intake(self) -> Intake:
         telemetry = Telemetry(f"fuzz-{next(_names)}", HUB)
-        outbox = InMemoryOutbox(self.clock)
-        ports = Ports(self.inventory, self, outbox, self.memory, telemetry, RULES, self.clock)
-        self.inventory.calls.clear()
+        ports = Ports(self.inventory, self, InMemoryOutbox(self.clock), self.memory, telemetry, RULES, self.clock)
         register = InMemoryRegister(self.clock, {scope: Entry(0, self.clock()) for scope in SCOPES})
         return Intake(ports, register, self.mailbox, telemetry, HUB, ROLE)
 

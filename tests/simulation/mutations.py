@@ -123,9 +123,6 @@ def _never_young(cls: Any, entries: Any, now: float, sweep_period: float) -> Any
     return replace(_scopes_of(cls, entries, now, sweep_period), young=False)
 
 
-# Reading
-
-
 def _everything_is_ours(owner: str, record: Record) -> LoadBalancerId | None:
     return _served_by(owner, record) or LoadBalancerId.parse("eu-west-1/111111111111/net/gone/00000000deadbeef")
 
@@ -176,9 +173,6 @@ def _guard_of_the_batch(self: Any, load_balancer: Any) -> Any:
 
 def _overrides_all(self: Any, load_balancer: Any) -> bool:
     return bool(self.override) or any(look.override_guard for look in self.second_looks)
-
-
-# Messages
 
 
 def _nothing_failed(self: Any, result: Any) -> dict[str, Retryable]:

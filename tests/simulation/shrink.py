@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.simulation.draw import calm as calmed
+from tests.simulation.calm import calm as calmed
 from tests.simulation.draw import generate
 from tests.simulation.laws import Violation
 from tests.simulation.simulator import Simulation

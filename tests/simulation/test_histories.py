@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.draw import calm, generate
+from tests.simulation.calm import calm
+from tests.simulation.draw import generate
 from tests.simulation.mutations import MUTATIONS, Mutation
 from tests.simulation.shrink import broken_law, first_broken, shrink, story
 from tests.simulation.steps import History, Wait
