@@ -33,6 +33,9 @@ ROWS = {
         (Scene(live=(X, ALLOWED), records=(RECORD,), rules=ONLY_TAGGED), ["hand-over 2"]),
     "somebody who may not have it either is no heir":
         (Scene(live=(Z,), records=(RECORD,), rules=ONLY_TAGGED), ["delete 1"]),
+    "a name that the settings do not put into its zone stays":
+        (Scene(live=(Y,), records=(RECORD,), rules=replace(RULES, zones={"elsewhere.example.com": "z"})),
+         ["kept-not-allowed 1"]),
     "foreign records stay": (Scene(records=(foreign(),)), []),
     "another installation's records stay": (Scene(records=(replace(RECORD, comment=f"other {X.id}"),)), []),
     "our mark on another type stays": (Scene(records=(replace(RECORD, type="TXT"),)), []),

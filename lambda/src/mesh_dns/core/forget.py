@@ -23,6 +23,9 @@ def plan_forgetting(snapshot: Snapshot, forgotten: Callable[[Owned], bool]) -> I
 
 def _decide(planning: Planning, owned: Owned) -> Decision:
     record = owned.record
+    if planning.snapshot.rules.zone_of(record.name) != record.zone_id:
+        detail = "the settings do not put this name into this zone; the record stays as it is"
+        return Decision(record.name, Reason.KEPT_NOT_ALLOWED, owned.serves, detail)
     heirs = planning.snapshot.allowed(record.name)
     if any(heir.id == owned.serves for heir in heirs):
         return Decision(record.name, Reason.IN_SYNC, owned.serves, "its load balancer claims it and may have it")
