@@ -281,7 +281,12 @@ _MADE: Mapping[str, tuple[Place, ...]] = {
 # Mistakes that need more luck.
 _LATE = frozenset(
     {
+        "believe a not-found that nobody told of",
+        "let a stale claimant inherit at once",
+        "let one refused name cost its whole batch",
+        "look at every name of a second look",
         "treat denied as absent",
+        "trust a register that may have lost a scope",
         "treat not allowed as gone",
         "do not wait for scopes that cannot be listed",
         "ask AWS as long as it takes",
