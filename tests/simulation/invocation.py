@@ -8,7 +8,7 @@ from typing import Any
 
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.values import Change, LoadBalancerId, Record, Scope
-from mesh_dns.core.work import ForgetName, ForgetScope, OwnMessage, SecondLook
+from mesh_dns.core.work import Check, ForgetName, ForgetScope, OwnMessage, SecondLook
 from mesh_dns.dns.provider import BatchRejected, RateLimited
 from mesh_dns.errors import Retryable
 from mesh_dns.intake import RECEIVES_OF_RETURNED, Intake
@@ -198,12 +198,16 @@ class Invocation:
             [m.own for m in self.messages.values() if isinstance(m.own, SecondLook)],
             self.known.known, self.known.overdue, self.unlisted,
             world.overridden,
-            world.register_lost, self.forgetting,
+            world.register_lost, self.forgetting, self._lifted(),
         )  # fmt: skip
         for change in changes:
             world.counts[f"records {change.action.value}d"] += 1
             laws.judge(change)
         self.changes += len(changes)
+
+    def _lifted(self) -> set[LoadBalancerId]:
+        checks = (m.own for m in self.messages.values() if isinstance(m.own, Check) and m.own.override_guard)
+        return {lb for check in checks for lb in check.load_balancers}
 
     # Outbox and mailbox
 

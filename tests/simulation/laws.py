@@ -30,6 +30,7 @@ class Laws:
     looks       when which second looks were sent
     unlisted    scopes whose listing failed in this invocation
     overridden  scopes that somebody swept past the guard
+    lifted      load balancers that such a sweep had no time for, in this invocation
     """
 
     chronicle: Chronicle
@@ -47,6 +48,7 @@ class Laws:
     overridden: Collection[Scope]
     register_lost: float
     forgetting: ForgetScope | ForgetName | None = None
+    lifted: Collection[LoadBalancerId] = ()
 
     def judge(self, change: Change) -> None:
         """Raise Violation if this change may not be."""
@@ -183,9 +185,11 @@ class Laws:
             raise Violation(f"deleted {name} although {why}")
 
     def _is_overridden(self, change: Change) -> bool:
-        """Whether somebody swept its scope past the guard, and that is what sent the second look at just this."""
+        """Whether somebody swept its scope past the guard, and this invocation looks at just this because of that."""
         named = (change.load_balancer, change.hostname, change.record_id)
-        return change.load_balancer.scope in self.overridden and any(
+        if change.load_balancer.scope not in self.overridden:
+            return False
+        return change.load_balancer in self.lifted or any(
             look.override_guard and (look.load_balancer, look.hostname, look.record_id) == named
             for look in self.awaiting
         )
