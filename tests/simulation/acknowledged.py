@@ -51,11 +51,12 @@ def _demand_patience(run: Invocation, lb: LoadBalancerId) -> None:
     for decision, _ in run.told.decisions:
         if decision.reason is not Reason.INCUMBENT_UNREADABLE or decision.load_balancer != lb:
             continue
-        for record in run.world.dns.provider.at(decision.hostname):
-            serves = served_by(run.rules, record)
-            passing = serves is not None and serves.scope not in run.world.cloud.inventory.unreadable
-            if serves and passing and serves.scope in run.known.known - run.known.overdue:
-                raise Violation(f"acknowledged, and {serves} may soon be read: {decision}")
+        records = run.world.dns.provider.at(decision.hostname)
+        holders = [serves for record in records if (serves := served_by(run.rules, record))]
+        denied = run.world.cloud.inventory.unreadable
+        waited = run.known.known - run.known.overdue - denied
+        if holders and all(holder.scope in waited for holder in holders):
+            raise Violation(f"acknowledged, and {holders[0]} may soon be read: {decision}")
 
 
 def _expected(run: Invocation, check: Check, lb: LoadBalancerId) -> Iterator[str]:

@@ -134,7 +134,8 @@ class Laws:
         if dropped and self._is_provisioned(heir):
             raise Violation(f"{name} left {old}, which works, for {heir.id}, which does not yet")
         if not any(look.stage is Stage.HEIR and look.hostname == name for look in self.awaiting):
-            self._demand_newest(name, heir, dropped=dropped)
+            # AWS shows one that was deleted for a while yet: then whoever works may come first.
+            self._demand_newest(name, heir, dropped=gone >= self.began - LATE)
 
     def _is_provisioned(self, lb: LoadBalancer) -> bool:
         return lb.readiness is Readiness.PROVISIONING and self.clock < lb.created + PROVISIONING - 1
