@@ -21,5 +21,5 @@ variable "accounts" {
     blue  = string
     green = string
   })
-  description = "The accounts that join, like { blue = \"444455556666\", green = \"777788889999\" }. Names of blue's clusters end in .blue.<suffix>."
+  description = "The accounts that join, like { blue = \"444455556666\", green = \"777788889999\" }. Names of blue's clusters end in `.blue.<suffix>`."
 }
