@@ -63,6 +63,11 @@ output "commands" {
   value       = local.commands
 }
 
+output "settings" {
+  description = "What the function is told, as far as a plan knows it: the plan shows here which setting a change reaches."
+  value       = merge(local.settings, local.accounts_settings[local.accounts_place])
+}
+
 output "owner" {
   description = "The owner mark: the first word in the comment of each record of this installation."
   value       = local.owner

@@ -1,4 +1,5 @@
 variable "name" {
+  type        = string
   description = <<-EOT
     Prefix of every resource's name. Two installations in one account and region need two names. Changing it replaces what does the work
     (queues, topic, rule, function, roles, alarms), and keeps what holds something under its first name: the owner mark, the token's secret,
@@ -6,7 +7,6 @@ variable "name" {
 
         name = "mesh-dns-eu"
   EOT
-  type        = string
   default     = "mesh-dns"
   nullable    = false
 
@@ -21,6 +21,12 @@ variable "name" {
 }
 
 variable "zones" {
+  type = map(object({
+    cloudflare = optional(object({
+      zone_id = string
+      token   = optional(string)
+    }))
+  }))
   description = <<-EOT
     Where names may be written: DNS suffix => the zone that holds it, by provider. A hostname belongs to the longest suffix that it
     lies under; a hostname under none of them is refused. `zone_id` stands on the zone's overview page at Cloudflare. `token` is the key
@@ -33,13 +39,7 @@ variable "zones" {
           "eu.example.com"   = { cloudflare = { zone_id = "353c0d2738a13ca9da8fece4f501e320", token = "eu" } }
         }
   EOT
-  type = map(object({
-    cloudflare = optional(object({
-      zone_id = string
-      token   = optional(string)
-    }))
-  }))
-  nullable = false
+  nullable    = false
 
   validation {
     condition     = length(var.zones) > 0
@@ -72,27 +72,6 @@ variable "zones" {
 }
 
 variable "token" {
-  description = <<-EOT
-    Where the Cloudflare API token is, for every zone that names none of `tokens`. It needs Zone / DNS / Edit on the zones, nothing else.
-
-    - By default the module makes a secret. `version` says which write of `token_value` it holds: 1 at first, one more each time a new
-      value is to be written. The plan then shows the secret's version destroyed and created: AWS keeps the old value as AWSPREVIOUS. Without
-      a `version` the secret is created empty and left alone: fill it, and later change it, with
-      `aws secretsmanager put-secret-value --secret-id <output secret_arn> --secret-string <token>`. Keep to one of the two ways.
-    - `existing`: a secret that is there already, the token as plain text or, with `json_key`, under that key of a JSON secret.
-      `kms_key_arn` is the customer key that encrypts it, so that the function may decrypt it. In another account, that account must allow both.
-    - `vault`: HashiCorp Vault or OpenBao instead. `auth` takes one of `aws_role` (the AWS method; with `aws_mount`, `server_id` where they
-      are set up), `jwt_role` with `audience` (the JWT method, with a token that AWS signs; `jwt_mount` if it is not "jwt") and
-      `token_secret_arn` (a Vault token in Secrets Manager; `token_kms_key_arn` if a customer key encrypts it). The function must reach
-      it: see `function.vpc`.
-
-    Terraform drops an attribute that is misspelt in here without a word: look at the function's settings in the plan.
-
-        token = { version = 1 }                                           # with token_value
-        token = { existing = { secret_arn = aws_secretsmanager_secret.cloudflare.arn, json_key = "token" } }
-        token = { vault = { address = "https://vault.example.com", mount = "secret", path = "cloudflare", key = "token", auth = { aws_role = "mesh-dns" } } }
-        token = { vault = { address = "https://vault.example.com", mount = "secret", path = "cloudflare", key = "token", auth = { jwt_role = "mesh-dns", audience = "https://vault.example.com" } } }
-  EOT
   type = object({
     version = optional(number)
     existing = optional(object({
@@ -120,8 +99,29 @@ variable "token" {
       })
     }))
   })
-  default  = {}
-  nullable = false
+  description = <<-EOT
+    Where the Cloudflare API token is, for every zone that names none of `tokens`. It needs Zone / DNS / Edit on the zones, nothing else.
+
+    - By default the module makes a secret. `version` says which write of `token_value` it holds: 1 at first, one more each time a new
+      value is to be written. The plan then shows the secret's version destroyed and created: AWS keeps the old value as AWSPREVIOUS. Without
+      a `version` the secret is created empty and left alone: fill it, and later change it, with
+      `aws secretsmanager put-secret-value --secret-id <output secret_arn> --secret-string <token>`. Keep to one of the two ways.
+    - `existing`: a secret that is there already, the token as plain text or, with `json_key`, under that key of a JSON secret.
+      `kms_key_arn` is the customer key that encrypts it, so that the function may decrypt it. In another account, that account must allow both.
+    - `vault`: HashiCorp Vault or OpenBao instead. `auth` takes one of `aws_role` (the AWS method; with `aws_mount`, `server_id` where they
+      are set up), `jwt_role` with `audience` (the JWT method, with a token that AWS signs; `jwt_mount` if it is not "jwt") and
+      `token_secret_arn` (a Vault token in Secrets Manager; `token_kms_key_arn` if a customer key encrypts it). The function must reach
+      it: see `function.vpc`.
+
+    Terraform drops an attribute that is misspelt in here without a word: look at the function's settings in the plan.
+
+        token = { version = 1 }                                           # with token_value
+        token = { existing = { secret_arn = aws_secretsmanager_secret.cloudflare.arn, json_key = "token" } }
+        token = { vault = { address = "https://vault.example.com", mount = "secret", path = "cloudflare", key = "token", auth = { aws_role = "mesh-dns" } } }
+        token = { vault = { address = "https://vault.example.com", mount = "secret", path = "cloudflare", key = "token", auth = { jwt_role = "mesh-dns", audience = "https://vault.example.com" } } }
+  EOT
+  default     = {}
+  nullable    = false
 
   validation {
     condition     = var.token.version == null || (var.token.existing == null && var.token.vault == null)
@@ -176,12 +176,6 @@ variable "token" {
 }
 
 variable "tokens" {
-  description = <<-EOT
-    Further tokens, for zones that name them: key => a place, as in `token`. `{}` makes an empty secret, which the output `secret_arns`
-    names; fill it with `aws secretsmanager put-secret-value`. Only the default token's secret can be written by `token_value`.
-
-        tokens = { eu = { existing = { secret_arn = aws_secretsmanager_secret.eu.arn } } }
-  EOT
   type = map(object({
     version = optional(number) # only to say that it does not go here
     existing = optional(object({
@@ -209,8 +203,14 @@ variable "tokens" {
       })
     }))
   }))
-  default  = {}
-  nullable = false
+  description = <<-EOT
+    Further tokens, for zones that name them: key => a place, as in `token`. `{}` makes an empty secret, which the output `secret_arns`
+    names; fill it with `aws secretsmanager put-secret-value`. Only the default token's secret can be written by `token_value`.
+
+        tokens = { eu = { existing = { secret_arn = aws_secretsmanager_secret.eu.arn } } }
+  EOT
+  default     = {}
+  nullable    = false
 
   validation {
     condition     = alltrue([for key in keys(var.tokens) : can(regex("^[a-z][a-z0-9-]{0,15}$", key)) && key != "default"])
@@ -269,13 +269,13 @@ variable "tokens" {
 }
 
 variable "token_value" {
+  type        = string
   description = <<-EOT
     The Cloudflare API token itself, for the secret that the module makes: it goes there as a write-only argument and stays out of the
     state and the plan. Set `token.version` with it. It is needed only when a version is written, then also at the apply of a saved plan
     (AWS answers "You must provide either SecretString or SecretBinary" when it is missing, and keeps the old value); leave it out
     otherwise. Give it by the environment (`TF_VAR_...`), not by a file.
   EOT
-  type        = string
   default     = null
   ephemeral   = true
   sensitive   = true
@@ -291,6 +291,7 @@ variable "token_value" {
 }
 
 variable "accounts" {
+  type        = map(list(string))
   description = <<-EOT
     Which accounts may claim names, and which: account => hostname patterns. `*` is any name in the zones, `*.` in front stands for one
     or more labels, `{account}` for the account's id, anything else is that one name. The key "*" is any account of the Organization that
@@ -301,7 +302,6 @@ variable "accounts" {
         accounts = { "111122223333" = ["*.eu.mesh.example.com"], "444455556666" = ["cluster9.mesh.example.com"] }
         accounts = { "111122223333" = ["*"], "*" = ["*.{account}.mesh.example.com"] }
   EOT
-  type        = map(list(string))
   default     = null
 
   validation {
@@ -329,6 +329,11 @@ variable "accounts" {
 }
 
 variable "spokes" {
+  type = object({
+    organization_id    = optional(string)
+    organization_paths = optional(list(string), [])
+    account_ids        = optional(list(string))
+  })
   description = <<-EOT
     Other accounts and regions, each of which joins with one `modules/spoke` block that gets the output `hub`. Null for none. Here stands
     who may put events onto the hub's event bus: the accounts of an Organization, those of some of its units, or single accounts; with none
@@ -340,12 +345,7 @@ variable "spokes" {
         spokes = { organization_id = "o-a1b2c3d4e5" }
         spokes = { organization_paths = ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"], account_ids = ["444455556666"] }
   EOT
-  type = object({
-    organization_id    = optional(string)
-    organization_paths = optional(list(string), [])
-    account_ids        = optional(list(string))
-  })
-  default = null
+  default     = null
 
   validation {
     condition     = try(var.spokes.organization_id, null) == null || can(regex("^o-[a-z0-9]{10,32}$", var.spokes.organization_id))
@@ -377,18 +377,18 @@ variable "spokes" {
 }
 
 variable "load_balancers" {
+  type = object({
+    hostname_tag  = optional(string, "hostname")
+    internal_only = optional(bool, true)
+  })
   description = <<-EOT
     Which load balancers may claim names: the tag that holds the hostname (several, separated by spaces), and whether only internal ones
     count. Terraform drops an attribute that is misspelt in here without a word. See also `required_tags`.
 
         load_balancers = { hostname_tag = "dns-name", internal_only = false }
   EOT
-  type = object({
-    hostname_tag  = optional(string, "hostname")
-    internal_only = optional(bool, true)
-  })
-  default  = {}
-  nullable = false
+  default     = {}
+  nullable    = false
 
   validation {
     condition     = can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{1,128}$", var.load_balancers.hostname_tag)) && !startswith(lower(var.load_balancers.hostname_tag), "aws:")
@@ -397,13 +397,13 @@ variable "load_balancers" {
 }
 
 variable "required_tags" {
+  type        = map(string)
   description = <<-EOT
     Tags that a load balancer must have, with these values, to claim names. Anyone who may create a Service can set the hostname tag; a
     required tag that the controller sets itself, and no annotation can override, tells the mesh's own Service from others.
 
         required_tags = { "service.k8s.aws/stack" = "kube-system/clustermesh-apiserver" }
   EOT
-  type        = map(string)
   default     = {}
   nullable    = false
 
@@ -420,12 +420,12 @@ variable "required_tags" {
 }
 
 variable "mode" {
+  type        = string
   description = <<-EOT
     "apply" writes records; "dry-run" decides and logs the same, and writes nothing.
 
         mode = "dry-run"
   EOT
-  type        = string
   default     = "apply"
   nullable    = false
 
@@ -436,12 +436,12 @@ variable "mode" {
 }
 
 variable "write_policy" {
+  type        = string
   description = <<-EOT
     Which changes are carried out: "sync" creates, changes and deletes records, "upsert-only" never deletes, "create-only" only creates.
 
         write_policy = "upsert-only"
   EOT
-  type        = string
   default     = "sync"
   nullable    = false
 
@@ -452,13 +452,13 @@ variable "write_policy" {
 }
 
 variable "adopt" {
+  type        = string
   description = <<-EOT
     Records that were there before: "none" leaves them alone, "matching" takes over a CNAME made by hand that already leads to the right
     load balancer.
 
         adopt = "matching"
   EOT
-  type        = string
   default     = "none"
   nullable    = false
 
@@ -469,6 +469,10 @@ variable "adopt" {
 }
 
 variable "records" {
+  type = object({
+    ttl           = optional(number, 60)
+    grace_seconds = optional(number, 600)
+  })
   description = <<-EOT
     `ttl`: seconds that resolvers keep an answer. `grace_seconds`: the time between the two looks, both of which must find a name no
     longer claimed, before its record is deleted; short ones are for tests. Terraform drops an attribute that is misspelt in here without
@@ -476,12 +480,8 @@ variable "records" {
 
         records = { ttl = 300 }
   EOT
-  type = object({
-    ttl           = optional(number, 60)
-    grace_seconds = optional(number, 600)
-  })
-  default  = {}
-  nullable = false
+  default     = {}
+  nullable    = false
 
   validation {
     condition     = var.records.ttl >= 60 && var.records.ttl <= 86400 && floor(var.records.ttl) == var.records.ttl
@@ -494,18 +494,18 @@ variable "records" {
 }
 
 variable "sweep" {
+  type = object({
+    minutes                 = optional(number, 15)
+    flexible_window_minutes = optional(number)
+  })
   description = <<-EOT
     The sweep looks at every tagged load balancer: it heals what an event missed, and shows that the path is alive. It starts every
     `minutes`, at any moment of a flexible window, by default two thirds of the period, so that many scopes spread out.
 
         sweep = { minutes = 5 }
   EOT
-  type = object({
-    minutes                 = optional(number, 15)
-    flexible_window_minutes = optional(number)
-  })
-  default  = {}
-  nullable = false
+  default     = {}
+  nullable    = false
 
   validation {
     condition     = var.sweep.minutes >= 1 && var.sweep.minutes <= 240 && floor(var.sweep.minutes) == var.sweep.minutes
@@ -522,6 +522,10 @@ variable "sweep" {
 }
 
 variable "trail" {
+  type = object({
+    retention_days = optional(number, 30)
+    force_destroy  = optional(bool, false)
+  })
   description = <<-EOT
     The CloudTrail trail that carries load balancer calls to EventBridge; without one, names follow only with the next sweep. There is no
     default, because no choice is right everywhere:
@@ -535,11 +539,6 @@ variable "trail" {
         trail = null
         trail = { retention_days = 7, force_destroy = true }
   EOT
-  type = object({
-    retention_days = optional(number, 30)
-    force_destroy  = optional(bool, false)
-  })
-
   validation {
     condition     = var.trail == null || try(var.trail.retention_days >= 1 && floor(var.trail.retention_days) == var.trail.retention_days, false)
     error_message = "trail.retention_days must be a whole number from 1."
@@ -547,13 +546,6 @@ variable "trail" {
 }
 
 variable "function" {
-  description = <<-EOT
-    The Lambda function. `reserved_concurrency` keeps it to one copy at a time; set it to false on accounts whose whole Lambda concurrency is
-    10, which AWS lets nobody reserve from: two copies may then overlap, and names are still right after the next look. `vpc` puts it into
-    subnets, which need a way out to AWS and Cloudflare: for a Vault that only answers there.
-
-        function = { log_level = "DEBUG", vpc = { subnet_ids = ["subnet-0a1b2c3d"], security_group_ids = ["sg-0a1b2c3d"] } }
-  EOT
   type = object({
     memory_mb            = optional(number, 256)
     timeout_seconds      = optional(number, 120)
@@ -566,8 +558,15 @@ variable "function" {
       security_group_ids = list(string)
     }))
   })
-  default  = {}
-  nullable = false
+  description = <<-EOT
+    The Lambda function. `reserved_concurrency` keeps it to one copy at a time; set it to false on accounts whose whole Lambda concurrency is
+    10, which AWS lets nobody reserve from: two copies may then overlap, and names are still right after the next look. `vpc` puts it into
+    subnets, which need a way out to AWS and Cloudflare: for a Vault that only answers there.
+
+        function = { log_level = "DEBUG", vpc = { subnet_ids = ["subnet-0a1b2c3d"], security_group_ids = ["sg-0a1b2c3d"] } }
+  EOT
+  default     = {}
+  nullable    = false
 
   validation {
     condition     = var.function.memory_mb >= 128 && var.function.memory_mb <= 10240 && floor(var.function.memory_mb) == var.function.memory_mb
@@ -596,13 +595,13 @@ variable "function" {
 }
 
 variable "alarm_actions" {
+  type        = list(string)
   description = <<-EOT
     ARNs that every alarm notifies when it starts and when it ends; empty: the alarms only show. A first apply sends one OK for most alarms
     (a new alarm leaves INSUFFICIENT_DATA), and `silence` starts and ends once, because no sweep was completed yet.
 
         alarm_actions = [aws_sns_topic.on_call.arn]
   EOT
-  type        = list(string)
   default     = []
   nullable    = false
 
@@ -613,6 +612,12 @@ variable "alarm_actions" {
 }
 
 variable "alarms" {
+  type = map(object({
+    enabled    = optional(bool, true)
+    threshold  = optional(number)
+    actions    = optional(list(string))
+    ok_actions = optional(list(string))
+  }))
   description = <<-EOT
     Single alarms by name: `enabled = false` makes none, `threshold` is another limit in the alarm's own unit, `actions` and `ok_actions`
     take the place of `alarm_actions` (`ok_actions = []` says nothing at its end). What each alarm means stands in its description.
@@ -620,14 +625,8 @@ variable "alarms" {
 
         alarms = { guard = { actions = [aws_sns_topic.on_call.arn] }, backlog = { threshold = 7200 }, topic = { enabled = false } }
   EOT
-  type = map(object({
-    enabled    = optional(bool, true)
-    threshold  = optional(number)
-    actions    = optional(list(string))
-    ok_actions = optional(list(string))
-  }))
-  default  = {}
-  nullable = false
+  default     = {}
+  nullable    = false
 
   validation {
     condition = length(setsubtract(keys(var.alarms), [
@@ -646,6 +645,7 @@ variable "alarms" {
 }
 
 variable "owner" {
+  type        = string
   description = <<-EOT
     The owner mark: the first word in the comment of every record that this installation writes, and so how it knows its own. Null makes one
     from this account, region and the first `name`, and keeps it when `name` changes. Set it only to carry records over when the hub moves:
@@ -654,7 +654,6 @@ variable "owner" {
 
         owner = "mesh-dns/1f0c9a3e"
   EOT
-  type        = string
   default     = null
 
   validation {
@@ -664,13 +663,13 @@ variable "owner" {
 }
 
 variable "kms_key_arn" {
+  type        = string
   description = <<-EOT
     A customer key for the queues, the topic, the logs and the module's secret; null uses encryption by AWS-owned keys (none on the topic). The key's
     policy must let the services in: `SECURITY.md` has a block to copy. Not the AWS-managed `alias/aws/sns`: EventBridge cannot publish under it.
 
         kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
   EOT
-  type        = string
   default     = null
 
   validation {
@@ -680,6 +679,10 @@ variable "kms_key_arn" {
 }
 
 variable "iam" {
+  type = object({
+    path                 = optional(string, "/")
+    permissions_boundary = optional(string)
+  })
   description = <<-EOT
     Where the roles live and what bounds them. Changing `path` replaces the roles, those of the spokes too, and the function gets its new
     one in place; second looks that were under way are void, and the next sweep starts over. Terraform drops an attribute that is misspelt
@@ -687,12 +690,8 @@ variable "iam" {
 
         iam = { path = "/platform/", permissions_boundary = aws_iam_policy.boundary.arn }
   EOT
-  type = object({
-    path                 = optional(string, "/")
-    permissions_boundary = optional(string)
-  })
-  default  = {}
-  nullable = false
+  default     = {}
+  nullable    = false
 
   validation {
     condition     = can(regex("^/([!-.0-~]+/)*$", var.iam.path)) && length(var.iam.path) <= 512
@@ -705,8 +704,8 @@ variable "iam" {
 }
 
 variable "tags" {
-  description = "Tags of every resource that can have them, for example { team = \"platform\" }. Each also gets `mesh-dns`, which tells this installation and its spokes from others."
   type        = map(string)
+  description = "Tags of every resource that can have them, for example { team = \"platform\" }. Each also gets `mesh-dns`, which tells this installation and its spokes from others."
   default     = {}
   nullable    = false
 

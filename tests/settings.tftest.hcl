@@ -37,6 +37,12 @@ run "a_first_user_gets_the_defaults" {
     error_message = "The defaults must reach the function's settings."
   }
   assert {
+    condition = alltrue([
+      for key, value in output.settings : jsonencode(value) == jsonencode(jsondecode(aws_lambda_function.mesh_dns.environment[0].variables.MESH_DNS_SETTINGS)[key])
+    ]) && length(output.settings) == 14
+    error_message = "The output must show a reviewer what the function is told, ${length(output.settings)} settings."
+  }
+  assert {
     condition = (
       aws_lambda_function.mesh_dns.runtime == "python3.13" && aws_lambda_function.mesh_dns.handler == "mesh_dns.handler.handler"
       && aws_lambda_function.mesh_dns.architectures == tolist(["arm64"]) && aws_lambda_function.mesh_dns.timeout == 120

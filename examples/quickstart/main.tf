@@ -28,13 +28,13 @@ module "mesh_dns" {
 }
 
 variable "zones" {
-  description = "DNS suffix => Cloudflare zone id: export TF_VAR_zones='{\"mesh.example.com\"=\"023e105f4ecef8ad9ca31a8372d0c353\"}'"
   type        = map(string)
+  description = "DNS suffix => Cloudflare zone id: export TF_VAR_zones='{\"mesh.example.com\"=\"023e105f4ecef8ad9ca31a8372d0c353\"}'"
 }
 
 variable "cloudflare_api_token" {
-  description = "Token with Zone / DNS / Edit on the zone; needed once: export TF_VAR_cloudflare_api_token=..."
   type        = string
+  description = "Token with Zone / DNS / Edit on the zone; needed once: export TF_VAR_cloudflare_api_token=..."
   default     = null
   ephemeral   = true
   sensitive   = true

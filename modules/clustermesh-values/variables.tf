@@ -1,10 +1,10 @@
 variable "domain" {
   type        = string
-  nullable    = false
   description = <<-EOT
     The DNS suffix of the mesh. A cluster without its own `hostname` is reached at `<cluster>.<domain>`.
     It must lie in a zone of the module that writes the records. Example: `"mesh.example.com"`.
   EOT
+  nullable    = false
 
   validation {
     condition     = length(var.domain) <= 253 && can(regex(local.hostname_pattern, var.domain))
@@ -19,7 +19,6 @@ variable "clusters" {
     port     = optional(number, 2379)
     enabled  = optional(bool, true)
   }))
-  nullable    = false
   description = <<-EOT
     Every cluster of the mesh: `cluster.name` => what the others need to know. Example: `{ cluster1 = { id = 1 }, cluster2 = { id = 2 } }`.
 
@@ -28,6 +27,7 @@ variable "clusters" {
     - `port`: 2379. The chart's Service listens on 2379 only; another port needs something of yours in front of it.
     - `enabled`: `false` takes a cluster out of the mesh on both sides, keeps its id reserved and its own name in DNS.
   EOT
+  nullable    = false
 
   validation {
     condition = alltrue([
@@ -124,8 +124,6 @@ variable "clusters" {
 
 variable "controller" {
   type        = string
-  default     = "any"
-  nullable    = false
   description = <<-EOT
     What makes the load balancer of a Service in these clusters: `"aws-load-balancer-controller"`, `"cloud-provider-aws"`,
     `"eks-auto-mode"`, or `"any"`, whose annotations the first two both accept.
@@ -136,6 +134,8 @@ variable "controller" {
     - `"any"`: annotations that the first two both accept. The add-on takes the Service if its webhook runs (its default since 2.5),
       otherwise the cloud controller manager does.
   EOT
+  default     = "any"
+  nullable    = false
 
   validation {
     condition     = contains(["aws-load-balancer-controller", "cloud-provider-aws", "eks-auto-mode", "any"], var.controller)
@@ -145,9 +145,9 @@ variable "controller" {
 
 variable "max_connected_clusters" {
   type        = number
+  description = "`clustermesh.maxConnectedClusters`: 255 or 511. The same in the whole mesh; it cannot be changed on running clusters."
   default     = 255
   nullable    = false
-  description = "`clustermesh.maxConnectedClusters`: 255 or 511. The same in the whole mesh; it cannot be changed on running clusters."
 
   validation {
     condition     = contains([255, 511], var.max_connected_clusters)
@@ -157,12 +157,12 @@ variable "max_connected_clusters" {
 
 variable "datapath" {
   type        = string
-  default     = "overlay"
-  nullable    = false
   description = <<-EOT
     How pods get their addresses, which decides what ids Cilium accepts. It only checks; it sets no value.
     `"eni"` (`eni.enabled: true`) and `"aws-cni"` (`cni.chainingMode: aws-cni`) leave half of the ids; `"overlay"` stands for everything else.
   EOT
+  default     = "overlay"
+  nullable    = false
 
   validation {
     condition     = contains(["overlay", "eni", "aws-cni"], var.datapath)
@@ -172,9 +172,9 @@ variable "datapath" {
 
 variable "hostname_tag" {
   type        = string
+  description = "The load balancer tag that carries the hostname: the same as `load_balancers.hostname_tag` of the module that writes the records."
   default     = "hostname"
   nullable    = false
-  description = "The load balancer tag that carries the hostname: the same as `load_balancers.hostname_tag` of the module that writes the records."
 
   validation {
     condition     = can(regex(local.tag_key_pattern, var.hostname_tag)) && !can(regex(local.reserved_tag_pattern, var.hostname_tag))
@@ -184,12 +184,12 @@ variable "hostname_tag" {
 
 variable "extra_tags" {
   type        = map(string)
-  default     = {}
-  nullable    = false
   description = <<-EOT
     More tags for every load balancer, for example those that `load_balancers.required_tags` of the module that writes the records asks for.
     Example: `{ team = "platform" }`.
   EOT
+  default     = {}
+  nullable    = false
 
   validation {
     condition     = alltrue([for key in keys(var.extra_tags) : can(regex(local.tag_key_pattern, key))])

@@ -1,6 +1,4 @@
 variable "hub" {
-  description = "The root module's output `hub`, as it is: hub = module.mesh_dns.hub. It carries names and ARNs, nothing secret."
-
   # All optional, so that the object of another release meets the validations below instead of a type error.
   type = object({
     version              = optional(number)
@@ -18,7 +16,7 @@ variable "hub" {
     sweep_minutes        = optional(number)
     sweep_window_minutes = optional(number)
   })
-
+  description = "The root module's output `hub`, as it is: hub = module.mesh_dns.hub. It carries names and ARNs, nothing secret."
   validation {
     condition     = var.hub != null
     error_message = "hub is null: the hub lets no spokes in. Set its input spokes, for example spokes = { organization_id = \"o-a1b2c3d4e5\" }."
@@ -34,6 +32,10 @@ variable "hub" {
 }
 
 variable "trail" {
+  type = object({
+    retention_days = optional(number, 30)
+    force_destroy  = optional(bool, false)
+  })
   description = <<-EOT
     A CloudTrail trail for an account that has none which logs write management events in this region. Null makes none, which is right for
     most accounts, and all under an Organization's trail: a second copy of management events costs money.
@@ -41,11 +43,7 @@ variable "trail" {
         trail = {}
         trail = { retention_days = 7, force_destroy = true }
   EOT
-  type = object({
-    retention_days = optional(number, 30)
-    force_destroy  = optional(bool, false)
-  })
-  default = null
+  default     = null
 
   validation {
     condition     = var.trail == null || try(var.trail.retention_days >= 1 && floor(var.trail.retention_days) == var.trail.retention_days, false)
@@ -54,13 +52,13 @@ variable "trail" {
 }
 
 variable "kms_key_arn" {
+  type        = string
   description = <<-EOT
     A customer key of this account and region for the queue of what was not delivered, and for the trail if one is made; null uses keys
     that AWS owns. Its policy must let `events.amazonaws.com` (and `cloudtrail.amazonaws.com`) use it.
 
         kms_key_arn = "arn:aws:kms:eu-central-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab"
   EOT
-  type        = string
   default     = null
 
   validation {
@@ -70,8 +68,8 @@ variable "kms_key_arn" {
 }
 
 variable "permissions_boundary" {
-  description = "A permissions boundary of this account for the three roles, for example \"arn:aws:iam::444455556666:policy/boundary\". Their path is the hub's `iam.path`."
   type        = string
+  description = "A permissions boundary of this account for the three roles, for example \"arn:aws:iam::444455556666:policy/boundary\". Their path is the hub's `iam.path`."
   default     = null
 
   validation {
@@ -81,8 +79,8 @@ variable "permissions_boundary" {
 }
 
 variable "tags" {
-  description = "Tags of every resource that can have them, for example { team = \"platform\" }. Each also gets the hub's `mesh-dns`."
   type        = map(string)
+  description = "Tags of every resource that can have them, for example { team = \"platform\" }. Each also gets the hub's `mesh-dns`."
   default     = {}
   nullable    = false
 

@@ -141,6 +141,9 @@ class TestMadeByTheModule:
         (group,) = client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]
         secret = client("secretsmanager").describe_secret(SecretId=mesh.outputs["secret_arn"])
         keys |= {"topic": topic["KmsMasterKeyId"], "log": group["kmsKeyId"], "secret": secret["KmsKeyId"]}
+        table = client("dynamodb").describe_table(TableName=mesh.outputs["table_name"])["Table"]
+        function = mesh.functions.get_function_configuration(FunctionName=mesh.outputs["function_name"])
+        keys |= {"table": table["SSEDescription"]["KMSMasterKeyArn"], "settings": function["KMSKeyArn"]}
         assert set(keys.values()) == {key}, keys
 
     @pytest.mark.parametrize(

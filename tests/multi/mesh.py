@@ -51,9 +51,13 @@ class Mesh:
 
     def known_scopes(self) -> set[str]:
         """`account/region` of each spoke that the hub remembers."""
-        path = "/mesh-dns/mesh-dns/scopes"
-        found = self.sandbox.client("ssm").get_parameters_by_path(Path=path, Recursive=True)["Parameters"]
-        return {parameter["Name"].removeprefix(f"{path}/") for parameter in found}
+        found = self.sandbox.client("dynamodb").query(
+            TableName=self.installation.outputs["table_name"],
+            KeyConditionExpression="#kind = :kind",
+            ExpressionAttributeNames={"#kind": "kind"},
+            ExpressionAttributeValues={":kind": {"S": "scope"}},
+        )
+        return {item["key"]["S"] for item in found["Items"]}
 
     def wait_until_known(self, *scopes: Scope) -> None:
         """Wait until the hub remembers these."""

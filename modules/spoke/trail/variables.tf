@@ -1,12 +1,12 @@
 variable "name" {
-  description = "The trail's name, for example \"mesh-dns\"."
   type        = string
+  description = "The trail's name, for example \"mesh-dns\"."
   nullable    = false
 }
 
 variable "bucket" {
-  description = "The bucket's name, for example \"mesh-dns-trail-111122223333-eu-west-1\"."
   type        = string
+  description = "The bucket's name, for example \"mesh-dns-trail-111122223333-eu-west-1\"."
   nullable    = false
 
   validation {
@@ -16,8 +16,8 @@ variable "bucket" {
 }
 
 variable "retention_days" {
-  description = "Days after which the bucket's objects expire."
   type        = number
+  description = "Days after which the bucket's objects expire."
   default     = 30
   nullable    = false
 
@@ -28,15 +28,15 @@ variable "retention_days" {
 }
 
 variable "force_destroy" {
-  description = "Whether `terraform destroy` deletes the bucket with what is in it."
   type        = bool
+  description = "Whether `terraform destroy` deletes the bucket with what is in it."
   default     = false
   nullable    = false
 }
 
 variable "kms_key_arn" {
-  description = "A customer key for the bucket and the log files in it, for example \"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\"; null uses the bucket's own. CloudTrail must be let in by its policy."
   type        = string
+  description = "A customer key for the bucket and the log files in it, for example \"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\"; null uses the bucket's own. CloudTrail must be let in by its policy."
   default     = null
 
   validation {
@@ -46,8 +46,8 @@ variable "kms_key_arn" {
 }
 
 variable "tags" {
-  description = "Tags of the trail and its bucket."
   type        = map(string)
+  description = "Tags of the trail and its bucket."
   default     = {}
   nullable    = false
 }
