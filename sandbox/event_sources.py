@@ -14,6 +14,7 @@ from moto.sqs.models import Message, SQSBackend, sqs_backends
 from moto.utilities.arns import parse_arn
 
 from sandbox.functions import FunctionService, ThrottledError, deployed_function
+from sandbox.queues import QueueClock
 from sandbox.runtime_api import Outcome
 
 _log = logging.getLogger(__name__)
@@ -24,11 +25,11 @@ _IDLE = 0.1
 
 
 class EventSources:
-    """Keeps pollers running for every mapping that moto knows. Batch windows pass `speed` times as fast."""
+    """Keeps pollers running for every mapping that moto knows. Batch windows pass as fast as `clock` says."""
 
-    def __init__(self, functions: FunctionService, speed: float = 1.0) -> None:
+    def __init__(self, functions: FunctionService, clock: QueueClock) -> None:
         self._functions = functions
-        self._speed = speed
+        self._clock = clock
         self._stop = threading.Event()
         self._pollers: dict[tuple[str, int], threading.Thread] = {}
         self._thread = threading.Thread(target=self._watch, name="event-sources", daemon=True)
@@ -90,7 +91,7 @@ class EventSources:
     def _collect(self, mapping: EventSourceMapping, backend: SQSBackend, queue: str, timeout: int) -> list[Message]:
         """Up to a batch of messages, not longer than the window after the first one."""
         batch = backend.receive_message(queue, mapping.batch_size, 0, timeout, ["All"])
-        until = time.monotonic() + float(mapping.max_batch_window or 0) / self._speed
+        until = time.monotonic() + float(mapping.max_batch_window or 0) / self._clock.speed
         while batch and len(batch) < mapping.batch_size and time.monotonic() < until:
             if self._stop.wait(_IDLE):
                 return []

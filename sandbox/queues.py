@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from moto.core.utils import unix_time_millis
@@ -13,8 +16,27 @@ from moto.sqs.models import DEFAULT_SENDER_ID, Message, SQSBackend
 from sandbox import caller
 
 
-def queue_backend(speed: float) -> type[SQSBackend]:
-    """An SQS backend whose delays and visibility timeouts pass `speed` times as fast as the clock."""
+@dataclass
+class QueueClock:
+    """How many times as fast as the clock visibility timeouts and batch windows pass.
+
+    Delays always pass as the clock does: whoever sends a message with one counts on that time, and compares it.
+    """
+
+    speed: float = 1.0
+
+    @contextmanager
+    def true(self) -> Iterator[None]:
+        """For a while, visibility timeouts pass like the clock, too."""
+        faster, self.speed = self.speed, 1.0
+        try:
+            yield
+        finally:
+            self.speed = faster
+
+
+def queue_backend(clock: QueueClock) -> type[SQSBackend]:
+    """An SQS backend whose visibility timeouts pass as fast as `clock` says."""
 
     class SandboxQueues(SQSBackend):
         """What AWS does and moto does not.
@@ -26,7 +48,7 @@ def queue_backend(speed: float) -> type[SQSBackend]:
           and a long poll waits outside of it.
         - `RedriveAllowPolicy`, which moto takes and does not show, and `RedrivePolicy`, which it shows with
           spaces (Terraform would change it back at every plan).
-        - `speed`, which AWS does not have.
+        - `clock`, which AWS does not have.
         """
 
         def __init__(self, region_name: str, account_id: str) -> None:
@@ -38,7 +60,6 @@ def queue_backend(speed: float) -> type[SQSBackend]:
             with self.lock:
                 message = super().send_message(*args, **kwargs)
                 message.sender_id = _sender()
-                message.delayed_until = _sooner(message.delayed_until, speed)
                 return message
 
         def receive_message(
@@ -56,7 +77,7 @@ def queue_backend(speed: float) -> type[SQSBackend]:
                     received = super().receive_message(
                         queue_name, count, 0, visibility_timeout, message_attribute_names
                     )
-                    if speed != 1:
+                    if clock.speed != 1:
                         self._hasten({message.id for message in received}, queue_name)
                 if received or time.monotonic() >= until:
                     return received
@@ -71,7 +92,7 @@ def queue_backend(speed: float) -> type[SQSBackend]:
             """Change when a message is seen again."""
             with self.lock:
                 super().change_message_visibility(queue_name, receipt_handle, visibility_timeout)
-                if speed != 1:
+                if clock.speed != 1:
                     held = [m for m in self.get_queue(queue_name)._messages if m.had_receipt_handle(receipt_handle)]
                     self._hasten({message.id for message in held}, queue_name)
 
@@ -95,7 +116,7 @@ def queue_backend(speed: float) -> type[SQSBackend]:
         def _hasten(self, message_ids: set[str], queue_name: str) -> None:
             for message in self.get_queue(queue_name)._messages:
                 if message.id in message_ids:
-                    message.visible_at = _sooner(message.visible_at, speed)
+                    message.visible_at = _sooner(message.visible_at, clock.speed)
 
     return SandboxQueues
 

@@ -19,6 +19,7 @@ from moto.sts.models import AssumedRole, sts_backends
 from moto.utilities.utils import get_partition
 
 from sandbox.caller import Caller
+from sandbox.classic_tags import ClassicTags
 from sandbox.cloudflare import CloudflareEmulator
 from sandbox.cloudtrail import CloudTrail
 from sandbox.dns import DnsServer
@@ -31,7 +32,6 @@ from sandbox.lambda_api import LambdaApi
 from sandbox.lambda_backend import SandboxLambda
 from sandbox.lateness import LateCloud, Lateness
 from sandbox.load_balancers import (
-    ClassicTags,
     SandboxClassicLoadBalancers,
     SandboxLoadBalancersV2,
     SandboxTaggingApi,
@@ -39,7 +39,7 @@ from sandbox.load_balancers import (
 )
 from sandbox.metrics import QueueMetrics
 from sandbox.moto_backends import bound, forget_everything, registered
-from sandbox.queues import queue_backend
+from sandbox.queues import QueueClock, queue_backend
 from sandbox.recorder import ActionRecorder, RecordedCall
 from sandbox.roles import ACCOUNT_ADMIN_ROLE, EndedSessions, role_backend, session_of
 from sandbox.schedules import Schedules
@@ -55,8 +55,8 @@ _one_at_a_time = threading.Lock()
 class Sandbox:
     """AWS, Cloudflare and DNS, from `with` to its end. One at a time per process: moto's state is the process's.
 
-    queue_speed: delays and visibility timeouts of SQS, and the windows in which batches are collected, pass this many
-    times as fast as the clock.
+    queue_speed: visibility timeouts of SQS, and the windows in which batches are collected, pass this many times as
+    fast as the clock; delays pass like the clock.
     on_log_line: hears of each line that a function prints.
     lateness: how late AWS shows what was done; `INSTANT` for a test that is about something else. Without it the
     environment decides (`SANDBOX_LATENESS`), and the default is late.
@@ -69,7 +69,8 @@ class Sandbox:
         on_log_line: Callable[[LogLine], None] | None = None,
         lateness: Lateness | None = None,
     ) -> None:
-        self._queue_speed = queue_speed
+        self.queue_clock = QueueClock(queue_speed)
+        """`true()`: for a while, queues are no faster than the clock."""
         self._function_logs = FunctionLogs(on_log_line)
         self._recorder = ActionRecorder()
         self._admins: dict[tuple[str, str], AssumedRole] = {}
@@ -120,7 +121,7 @@ class Sandbox:
             (elbv2_backends, bound(SandboxLoadBalancersV2, late=self.late)),
             (elb_backends, bound(SandboxClassicLoadBalancers, late=self.late)),
             (resourcegroupstaggingapi_backends, SandboxTaggingApi),
-            (sqs_backends, queue_backend(self._queue_speed)),
+            (sqs_backends, queue_backend(self.queue_clock)),
             (sts_backends, role_backend(self._on_role_assumed)),
             (lambda_backends, SandboxLambda),
         ):
@@ -132,7 +133,7 @@ class Sandbox:
             self._recorder.watch,
             self._function_logs,
         )
-        event_sources = EventSources(self._functions, self._queue_speed)
+        event_sources = EventSources(self._functions, self.queue_clock)
         lambda_api = LambdaApi(self._functions, self._function_logs)
         self.web_identity.start()
         stack.callback(self.web_identity.stop)

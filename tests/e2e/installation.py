@@ -26,7 +26,9 @@ ZONES = {SUFFIX: "example.com", OTHER_SUFFIX: "example.net"}
 TOKEN = "token-of-the-emulated-zones-0123456789"
 GRACE = 4
 QUEUE_SPEED = 10
-"""Delays, visibility timeouts and batch windows of the queue pass this many times as fast; the grace does not."""
+"""Visibility timeouts and batch windows of the queue pass this many times as fast; delays and the grace do not."""
+CONFIRMED = 75
+"""Seconds within which a look that no event came with is confirmed (45), and the grace is over."""
 OVERRIDE = {"module": {"mesh_dns": {"records": {"grace_seconds": GRACE}, "trail": {"force_destroy": True}}}}
 
 T = TypeVar("T")
@@ -80,6 +82,27 @@ class Installation:
         """The next load balancer calls leave no event."""
         self.sandbox.cloudtrail.drop_next(events)
 
+    def create_unnoticed(self, controller: AwsLoadBalancerController, hostname: str) -> str:
+        """A load balancer that AWS shows and lists, and that no event told of; its DNS name."""
+        self.unnoticed()
+        dns_name = controller.create(hostname)
+        self.wait_until_listed(controller.arn)
+        return dns_name
+
+    def wait_until_listed(self, *arns: str) -> None:
+        """Wait until a sweep would find these, with their tags."""
+        self.wait(lambda: set(arns) <= self.listed(), f"{arns} are listed")
+
+    def wait_until_not_listed(self, *arns: str) -> None:
+        """Wait until AWS shows these nowhere any more."""
+        self.wait(lambda: not set(arns) & self.listed(), f"{arns} are not listed")
+
+    def listed(self) -> set[str]:
+        """The ARNs that GetResources shows."""
+        tagging = self.sandbox.client("resourcegroupstaggingapi")
+        pages = tagging.get_paginator("get_resources").paginate(TagFilters=[{"Key": "hostname"}])
+        return {item["ResourceARN"] for page in pages for item in page["ResourceTagMappingList"]}
+
     def records(self, hostname: str) -> list[StoredRecord]:
         """Everything at a name, in all zones."""
         return [
@@ -112,6 +135,10 @@ class Installation:
                 pytest.fail(f"not within {seconds} s: {what}\n{last}")
             time.sleep(0.05)
         return answer
+
+    def wait_for_address(self, hostname: str) -> None:
+        """Wait until a name ends at an address: a new load balancer's own name does not resolve at once."""
+        self.wait(lambda: self.resolve(hostname, "A"), f"{hostname} has an address")
 
     def resolve(self, hostname: str, record_type: str = "CNAME") -> list[str]:
         """What the DNS server answers; empty when there is no such name."""
@@ -269,6 +296,7 @@ class Installation:
             self.unnoticed(len(found))
             for balancer in found:
                 client.delete_load_balancer(**{name: balancer[name]})
+        self.wait(lambda: not self.listed(), "AWS shows nothing any more")
         self.wait(lambda: not self.busy(), "the function is done")
         for zone_id in self.zone_ids.values():
             for record in sandbox.cloudflare.records(zone_id):

@@ -90,6 +90,7 @@ def aftermath(installation: Installation) -> Aftermath:
         attacker.create(attack.hostname, scheme=attack.scheme)
         attackers[case] = attacker.arn.partition(":loadbalancer/")[2]
     mesh.drain()
+    mesh.wait(lambda: len(mesh.listed()) == 1 + len(ATTACKS), "a sweep would find them all")
     mesh.sandbox.schedules.fire()
     mesh.wait(lambda: mesh.backlog() > 0, "the sweep arrives")
     mesh.drain()

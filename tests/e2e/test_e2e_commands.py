@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.sandbox import ACCOUNT, REGION
-from tests.e2e.installation import SUFFIX, Answer, Installation
+from tests.e2e.installation import CONFIRMED, SUFFIX, Answer, Installation
 from tests.e2e.messages import event, tagged
 
 MANY = 12
@@ -16,20 +16,20 @@ MANY = 12
 
 def test_a_sweep_looks_at_everything(mesh: Installation) -> None:
     controller, name = mesh.controller(), mesh.hostname()
-    mesh.unnoticed()
-    dns_name = controller.create(name)
+    dns_name = mesh.create_unnoticed(controller, name)
 
-    assert mesh.invoke({"action": "sweep"}) == Answer({"done": f"{ACCOUNT}/{REGION}"}, "")
+    assert mesh.invoke({"action": "sweep"}) == Answer({"done": f"{ACCOUNT}/{REGION}", "deletes_to_come": 0}, "")
 
     assert mesh.leads_to(name) == dns_name
 
 
 def test_an_event_can_be_handed_over_by_hand(mesh: Installation) -> None:
     controller, name = mesh.controller(), mesh.hostname()
-    mesh.unnoticed()
-    dns_name = controller.create(name)
+    dns_name = mesh.create_unnoticed(controller, name)
 
-    assert mesh.invoke(event(tagged(controller.arn))) == Answer({"done": f"{ACCOUNT}/{REGION}"}, "")
+    answer = mesh.invoke(event(tagged(controller.arn)))
+
+    assert answer == Answer({"done": f"{ACCOUNT}/{REGION}", "deletes_to_come": 0}, "")
 
     assert mesh.leads_to(name) == dns_name
 
@@ -38,20 +38,20 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a sweep of a scope that nobody knows": (
         {"action": "sweep", "account": "444455556666"}, f"scope 444455556666/{REGION} is not known"
     ),
-    "the release of the hub's own scope": (
-        {"action": "release", "account": ACCOUNT, "region": REGION, "confirm": True},
-        "the hub's own scope, which cannot be released",
+    "forgetting the hub's own scope": (
+        {"action": "forget", "account": ACCOUNT, "region": REGION, "confirm": True},
+        "the hub's own scope, which cannot be forgotten",
     ),
-    "a release without a scope": ({"action": "release"}, "required property"),
+    "forgetting neither scope nor name": ({"action": "forget"}, "is not valid under any of the given schemas"),
     "an action that is none": ({"action": "delete-everything"}, "is not one of"),
-    "an override of a release": (
-        {"action": "release", "account": "444455556666", "region": REGION, "override_guard": True}, "override_guard"
+    "forgetting with an override": (
+        {"action": "forget", "account": "444455556666", "region": REGION, "override_guard": True}, "override_guard"
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_makes_no_sense_is_refused(mesh: Installation, case: str) -> None:
+def test_what_makes_no_sense_is_rejected(mesh: Installation, case: str) -> None:
     command, words = WRONG[case]
     before = mesh.sandbox.cloudflare.records(mesh.zone_ids[SUFFIX])
 
@@ -72,8 +72,10 @@ def test_the_guard_stops_a_mass_delete_until_it_is_overridden(mesh: Installation
     mesh.unnoticed(MANY)
     for controller in controllers.values():
         controller.delete()
+    mesh.wait_until_not_listed(*(controller.arn for controller in controllers.values()))
 
-    assert mesh.invoke({"action": "sweep"}).error == ""
+    answer = mesh.invoke({"action": "sweep"})
+    assert answer.payload["deletes_to_come"] == MANY, answer
     assert all(mesh.told("decision", hostname=name, reason="mass-delete-guard") for name in targets)
     assert any('"GuardTripped":[' in line.text.replace(" ", "") for line in mesh.sandbox.logs)
     assert mesh.backlog() == 0  # no second look, so nothing can follow
@@ -82,4 +84,4 @@ def test_the_guard_stops_a_mass_delete_until_it_is_overridden(mesh: Installation
     assert mesh.invoke({"action": "sweep", "override_guard": True}).error == ""
     assert all(mesh.records(name) for name in targets)
     for name in targets:
-        mesh.wait_until_gone(name)
+        mesh.wait_until_gone(name, CONFIRMED)

@@ -35,9 +35,12 @@ def own_message(kind: str, **content: object) -> dict[str, Any]:
 
 SECOND_LOOK = own_message(
     "second-look", load_balancer=f"{REGION}/{ACCOUNT}/net/gone/0123456789abcdef", hostname=f"victim.{SUFFIX}",
-    zone_id="0" * 32, record_id="0" * 32, first_look=1, override_guard=True,
+    zone_id="0" * 32, record_id="0" * 32, first_look=1, stage="grace", state="gone", heir=None, override_guard=True,
+    hops=0,
 )  # fmt: skip
-CONTINUATION = own_message("sweep", account=ACCOUNT, region=REGION, after=None, hops=1, override_guard=True)
+CHECK = own_message(
+    "check", load_balancers=[f"{REGION}/{ACCOUNT}/net/gone/0123456789abcdef"], hops=1, override_guard=True
+)
 
 
 def nested(depth: int) -> str:
@@ -64,7 +67,7 @@ class Input:
         return self.body if isinstance(self.body, str) else json.dumps(self.body)
 
 
-REJECTED, IGNORED, REFUSED = "rejected", "ignored", "refused"
+REJECTED, IGNORED, UNKNOWN_SCOPE = "rejected", "ignored", "unknown scope"
 INPUTS = {
     # Not to be understood
     "text that is not JSON": Input("<html>", REJECTED, "not JSON"),
@@ -88,10 +91,11 @@ INPUTS = {
     ),
     # Forged
     "an event of an unknown account": Input(
-        event(tagged(arn_of("theirs", account=STRANGER)), account=STRANGER), REFUSED, f"{STRANGER}/{REGION} is not"
+        event(tagged(arn_of("theirs", account=STRANGER)), account=STRANGER), UNKNOWN_SCOPE,
+        f"{STRANGER}/{REGION} is not",
     ),
     "an event of an unknown region": Input(
-        event(tagged(arn_of("theirs", region="us-east-1")), region="us-east-1"), REFUSED, "is not known"
+        event(tagged(arn_of("theirs", region="us-east-1")), region="us-east-1"), UNKNOWN_SCOPE, "is not known"
     ),
     "a load balancer of another account than its event": Input(
         event(tagged(arn_of("theirs", account=STRANGER))), REJECTED, f"names a load balancer of {STRANGER}"
@@ -100,15 +104,15 @@ INPUTS = {
         event(tagged(arn_of("theirs", region="us-east-1"))), REJECTED, f"names a load balancer of {ACCOUNT}/us-east-1"
     ),
     "a second look of somebody else": Input(SECOND_LOOK, REJECTED, "somebody else sent it"),
-    "a continuation of somebody else": Input(CONTINUATION, REJECTED, "somebody else sent it"),
+    "a check of somebody else": Input(CHECK, REJECTED, "somebody else sent it"),
     "a second look inside a notification": Input(
         {"Type": "Notification", "Message": json.dumps(SECOND_LOOK)}, REJECTED, "somebody else sent it"
     ),
     "a command, which comes by invocation only": Input(
         {"action": "sweep", "override_guard": True}, REJECTED, "required property"
     ),
-    "a release, which comes by invocation only": Input(
-        {"action": "release", "account": ACCOUNT, "region": REGION, "confirm": True}, REJECTED, "required property"
+    "forgetting, which comes by invocation only": Input(
+        {"action": "forget", "account": ACCOUNT, "region": REGION, "confirm": True}, REJECTED, "required property"
     ),
     # Costly
     "two thousand ARNs": Input(
@@ -147,8 +151,7 @@ def aftermath(installation: Installation) -> Aftermath:
     writes = mesh.sandbox.cloudflare.calls.writes
 
     good, name = mesh.controller(), mesh.hostname("good")
-    mesh.unnoticed()
-    dns_name = good.create(name)
+    dns_name = mesh.create_unnoticed(good, name)
     bodies = {key: case.text for key, case in INPUTS.items()}
     middle = len(bodies) // 2
     sent = mesh.send(*list(bodies.values())[:middle], event(tagged(good.arn)), *list(bodies.values())[middle:])
@@ -163,7 +166,7 @@ def test_a_message_gets_what_it_deserves(mesh: Installation, aftermath: Aftermat
     given = INPUTS[case]
     lines = [
         (outcome, line["detail"])
-        for outcome in (REJECTED, IGNORED, REFUSED, "retried")
+        for outcome in (REJECTED, IGNORED, UNKNOWN_SCOPE, "retried")
         for line in mesh.told(outcome, message_id=aftermath.ids[case])
     ]
     assert [outcome for outcome, _ in lines] == [given.outcome]
@@ -188,8 +191,7 @@ def test_nothing_else_is_written(mesh: Installation, aftermath: Aftermath) -> No
 
 def test_the_largest_message_is_read_like_any_other(mesh: Installation) -> None:
     controller, name = mesh.controller(), mesh.hostname("big")
-    mesh.unnoticed()
-    dns_name = controller.create(name)
+    dns_name = mesh.create_unnoticed(controller, name)
 
     body = filled_to(BIG, tagged(controller.arn))
     assert len(body) == BIG

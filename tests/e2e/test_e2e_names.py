@@ -64,7 +64,7 @@ def test_a_tag_becomes_a_name_that_follows_it_and_leaves_with_its_load_balancer(
         assert (record.type, record.proxied, record.ttl) == ("CNAME", False, 60)
         assert (record.comment or "").startswith(f"{mesh.outputs['owner']} eu-west-1/")
         assert mesh.resolve(name, "CNAME") == [targets[kind]]
-        assert mesh.resolve(name, "A")
+        mesh.wait_for_address(name)
 
     for kind, maker in makers.items():
         rename(maker, new_names[kind])

@@ -20,11 +20,11 @@ pytestmark = pytest.mark.skipif(not RECORDED, reason=f"no recorded events in {ev
 
 # Recorded in an account that this installation does not know: what it does with each, and why.
 EXPECTED = {
-    "classic-create-console--stackstate": ("refused", "111122223333/eu-west-1 is not known"),
-    "classic-delete-console--stackstate": ("refused", "111122223333/eu-west-1 is not known"),
-    "v2-create-alb-cloudformation--stackstate": ("refused", "111122223333/eu-west-1 is not known"),
-    "v2-create-alb-eventbridge--python-notes": ("refused", "111122223333/us-east-1 is not known"),
-    "v2-delete-nlb--aws-spotlight": ("refused", "111122223333/ap-northeast-1 is not known"),
+    "classic-create-console--stackstate": ("unknown scope", "111122223333/eu-west-1 is not known"),
+    "classic-delete-console--stackstate": ("unknown scope", "111122223333/eu-west-1 is not known"),
+    "v2-create-alb-cloudformation--stackstate": ("unknown scope", "111122223333/eu-west-1 is not known"),
+    "v2-create-alb-eventbridge--python-notes": ("unknown scope", "111122223333/us-east-1 is not known"),
+    "v2-delete-nlb--aws-spotlight": ("unknown scope", "111122223333/ap-northeast-1 is not known"),
     "v2-error-access-denied-create-rule--traildiscover": ("ignored", "CreateRule changes neither"),
     "v2-other-create-target-group--stackstate": ("ignored", "CreateTargetGroup changes neither"),
     "lambda-event-eventbridge--powertools": ("ignored", "an event of 'aws.ec2'"),
@@ -116,7 +116,7 @@ def test_a_recorded_create_makes_the_name(mesh: Installation, way: str) -> None:
     )["DNSName"]  # fmt: skip
 
     if way == "by invocation":
-        assert mesh.invoke(event).payload == {"done": f"{ACCOUNT}/{REGION}"}
+        assert mesh.invoke(event).payload == {"done": f"{ACCOUNT}/{REGION}", "deletes_to_come": 0}
         assert mesh.leads_to(hostname) == dns_name.lower()
     else:
         mesh.send(event if way == "raw" else by_sns(event))
@@ -143,5 +143,5 @@ def test_a_recorded_delete_takes_the_name_away(mesh: Installation) -> None:
 )
 def test_a_recorded_create_of_something_that_is_gone_leaves_quietly(mesh: Installation, name: str) -> None:
     writes = mesh.sandbox.cloudflare.calls.writes
-    assert mesh.invoke(at_home(name)) == Answer({"done": f"{ACCOUNT}/{REGION}"}, "")
+    assert mesh.invoke(at_home(name)) == Answer({"done": f"{ACCOUNT}/{REGION}", "deletes_to_come": 0}, "")
     assert mesh.sandbox.cloudflare.calls.writes == writes

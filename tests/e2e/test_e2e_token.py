@@ -13,7 +13,7 @@ from tests.e2e.installation import Installation
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _the_token_is_refused(installation: Installation) -> None:
+def _the_token_is_denied(installation: Installation) -> None:
     """So that there are errors, where a token might show."""
     cloudflare, token = installation.sandbox.cloudflare, installation.tokens[-1]
     cloudflare.revoke(token)
@@ -21,7 +21,7 @@ def _the_token_is_refused(installation: Installation) -> None:
         controller, name = installation.controller(), installation.hostname()
         controller.create(name)
         installation.wait(
-            lambda: [line for line in installation.told("retried") if "Cloudflare refuses" in line["detail"]],
+            lambda: [line for line in installation.told("zone unread") if "Cloudflare refuses" in line["detail"]],
             "the refusal",
         )
     finally:
@@ -58,7 +58,7 @@ def test_an_error_that_is_handed_back_does_not_hold_it(mesh: Installation) -> No
     cloudflare, token = mesh.sandbox.cloudflare, mesh.tokens[-1]
     cloudflare.add_token(token, [])
     try:
-        answer = mesh.invoke({"action": "sweep"})
+        answer = mesh.invoke({"action": "forget", "hostname": mesh.hostname()})
     finally:
         cloudflare.add_token(token, mesh.zone_ids.values())
     assert answer.payload["errorType"] == "Denied"

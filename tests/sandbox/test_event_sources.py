@@ -134,9 +134,9 @@ def test_a_delayed_message_comes_later(fast: Account) -> None:
     url, arn = fast.queue("events")
     fed_function(fast, arn)
     started = time.monotonic()
-    fast.client("sqs").send_message(QueueUrl=url, MessageBody="later", DelaySeconds=40)
+    fast.client("sqs").send_message(QueueUrl=url, MessageBody="later", DelaySeconds=2)
     eventually(lambda: batches(fast) == [["later"]])
-    assert time.monotonic() - started >= 2
+    assert time.monotonic() - started >= 2  # however fast the queue's visibility timeouts pass
 
 
 def test_a_batch_comes_again_after_its_function_was_killed(fast: Account) -> None:
