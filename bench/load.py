@@ -35,18 +35,18 @@ def installation(scopes: Sequence[Scope], latency: float) -> Iterator[Installati
         yield Installation(emulator, clock, random.Random(1), scopes, latency)
 
 
-def wave(scopes: Sequence[Scope], clusters: int, latency: float, silent: int = 0) -> tuple[Period, str]:
+def wave(scopes: Sequence[Scope], clusters: int, latency: float, hanging: int = 0) -> tuple[Period, str]:
     """So many clusters in these scopes, all of them replaced within a minute; and what came of it.
 
-    `silent`: in so many of the scopes nobody answers from then on.
+    `hanging`: in so many of the scopes nobody answers from then on.
     """
     with installation(scopes, latency) as hub:
         _create(hub, clusters)
         hub.wait(hub.clock() + 2 * PERIOD)
         period = _begin(hub, f"{clusters} in {len(scopes)} scope{'s' if len(scopes) > 1 else ''}")
-        if silent:
-            period.title += f", {silent} of them silent"
-            hub.slow.silent.update(scopes[-silent:])
+        if hanging:
+            period.title += f", {hanging} of them hang"
+            hub.slow.hanging.update(scopes[-hanging:])
         _replace(hub, range(clusters))
         hub.wait(period.began + PERIOD)
         return period, f"{hub.right()} of {clusters}"
@@ -101,14 +101,14 @@ def waves() -> None:
         "throttled tries",
         "Cloudflare reads + writes",
     )
-    for scopes, clusters, silent, latencies in (
+    for scopes, clusters, hanging, latencies in (
         (FAR, 300, 0, (50, 150, 300)),
         (FAR, 300, 3, (300,)),
         ((HUB,), 100, 0, (50, 300)),
         ((HUB,), 300, 0, (50, 300)),
     ):
         for latency in latencies:
-            period, right = wave(scopes, clusters, latency / 1000, silent)
+            period, right = wave(scopes, clusters, latency / 1000, hanging)
             _row(
                 period.title,
                 f"{latency} ms",

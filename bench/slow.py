@@ -121,13 +121,13 @@ def _work_of_others() -> float:
 class SlowAws:
     """What happens before AWS answers a call: time passes, and the allowance may be used up.
 
-    `latency`: seconds of a call to another service than DynamoDB and SQS. `silent`: scopes in which nobody answers.
+    `latency`: seconds of a call to another service than DynamoDB and SQS. `hanging`: scopes in which nobody answers.
     `throttled`: how often that was the answer, by operation.
     """
 
     clock: Clock
     latency: float
-    silent: set[Scope] = field(default_factory=set)
+    hanging: set[Scope] = field(default_factory=set)
     throttled: Counter[str] = field(default_factory=Counter)
     _full_at: dict[tuple[Scope, str], float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -135,7 +135,7 @@ class SlowAws:
     def __call__(self, call: Call) -> None:
         """Wait, and raise what AWS says to a call too many."""
         service, _, operation = call.action.partition(":")
-        if call.scope in self.silent:
+        if call.scope in self.hanging:
             self.clock.sleep(READ_TIMEOUT)
             raise ReadTimeoutError(endpoint_url="the bench's")
         self.clock.sleep(NEAR if service in ("dynamodb", "sqs") else self.latency)
