@@ -35,12 +35,18 @@ def installation(scopes: Sequence[Scope], latency: float) -> Iterator[Installati
         yield Installation(emulator, clock, random.Random(1), scopes, latency)
 
 
-def wave(scopes: Sequence[Scope], clusters: int, latency: float) -> tuple[Period, str]:
-    """So many clusters in these scopes, all of them replaced within a minute; and what came of it."""
+def wave(scopes: Sequence[Scope], clusters: int, latency: float, hanging: int = 0) -> tuple[Period, str]:
+    """So many clusters in these scopes, all of them replaced within a minute; and what came of it.
+
+    `hanging`: in so many of the scopes nobody answers from then on.
+    """
     with installation(scopes, latency) as hub:
         _create(hub, clusters)
         hub.wait(hub.clock() + 2 * PERIOD)
         period = _begin(hub, f"{clusters} in {len(scopes)} scope{'s' if len(scopes) > 1 else ''}")
+        if hanging:
+            period.title += f", {hanging} of them hang"
+            hub.slow.hanging.update(scopes[-hanging:])
         _replace(hub, range(clusters))
         hub.wait(period.began + PERIOD)
         return period, f"{hub.right()} of {clusters}"
@@ -95,9 +101,14 @@ def waves() -> None:
         "throttled tries",
         "Cloudflare reads + writes",
     )
-    for scopes, clusters, latencies in ((FAR, 300, (50, 150, 300)), ((HUB,), 100, (50, 300)), ((HUB,), 300, (50, 300))):
+    for scopes, clusters, hanging, latencies in (
+        (FAR, 300, 0, (50, 150, 300)),
+        (FAR, 300, 3, (300,)),
+        ((HUB,), 100, 0, (50, 300)),
+        ((HUB,), 300, 0, (50, 300)),
+    ):
         for latency in latencies:
-            period, right = wave(scopes, clusters, latency / 1000)
+            period, right = wave(scopes, clusters, latency / 1000, hanging)
             _row(
                 period.title,
                 f"{latency} ms",
@@ -131,7 +142,8 @@ def life() -> None:
     )
     for row in rows:
         _row(*row)
-    print(f"\nmessages lost: {hub.rejected}; names that were empty in between: {len(hub.lost_a_record)}")
+    print(f"\nmessages lost: {hub.rejected}; still waiting: {hub.waiting()}")
+    print(f"names that were empty in between: {len(hub.lost_a_record)}")
 
 
 def _of_life(hub: Installation, period: Period) -> tuple[object, ...]:

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from botocore.exceptions import ReadTimeoutError
+
+from mesh_dns.aws.clients import READ_TIMEOUT
 from mesh_dns.core.values import Change, Record, Scope
 from mesh_dns.dns.provider import Provider
 from mesh_dns.errors import Retryable
@@ -118,11 +121,13 @@ def _work_of_others() -> float:
 class SlowAws:
     """What happens before AWS answers a call: time passes, and the allowance may be used up.
 
-    `latency`: seconds of a call to another service than DynamoDB and SQS. `throttled`: how often that was the answer.
+    `latency`: seconds of a call to another service than DynamoDB and SQS. `hanging`: scopes in which nobody answers.
+    `throttled`: how often that was the answer, by operation.
     """
 
     clock: Clock
     latency: float
+    hanging: set[Scope] = field(default_factory=set)
     throttled: Counter[str] = field(default_factory=Counter)
     _full_at: dict[tuple[Scope, str], float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -130,6 +135,9 @@ class SlowAws:
     def __call__(self, call: Call) -> None:
         """Wait, and raise what AWS says to a call too many."""
         service, _, operation = call.action.partition(":")
+        if call.scope in self.hanging:
+            self.clock.sleep(READ_TIMEOUT)
+            raise ReadTimeoutError(endpoint_url="the bench's")
         self.clock.sleep(NEAR if service in ("dynamodb", "sqs") else self.latency)
         if service in ("elb", "elbv2") and not self._allowed(call.scope, service):
             self.throttled[operation] += 1

@@ -1,4 +1,4 @@
-"""What the measurements rest on: a clock for threads, and AWS's allowance."""
+"""What the measurements rest on: a clock for threads, and an AWS that takes its time and keeps its allowance."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import threading
 import time
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from bench.slow import BURST, Clock, SlowAws
+from mesh_dns.aws.clients import READ_TIMEOUT
 from mesh_dns.core.values import Scope
 from tests.unit.aws.fake_aws import HUB, NOW, SPOKE
 from tests.unit.aws.fake_table import AwsError, Call
@@ -91,3 +93,10 @@ def test_how_long_a_call_takes(action: str, seconds: float) -> None:
     clock = Clock(NOW)
     SlowAws(clock, latency=0.3)(Call(HUB, action, {}))
     assert clock() == pytest.approx(NOW + seconds, abs=1e-6)
+
+
+def test_nobody_answers_in_a_scope_that_hangs() -> None:
+    aws = SlowAws(Clock(NOW), latency=0.3, hanging={SPOKE})
+    with pytest.raises(ReadTimeoutError):
+        aws(Call(SPOKE, DESCRIBE, {}))
+    assert aws.clock() == pytest.approx(NOW + READ_TIMEOUT, abs=1e-6)
