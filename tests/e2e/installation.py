@@ -25,7 +25,7 @@ ZONES = {SUFFIX: "example.com", OTHER_SUFFIX: "example.net"}
 """Each suffix lies within a larger zone, so that what must not be written could be."""
 TOKEN = "token-of-the-emulated-zones-0123456789"
 GRACE = 4
-QUEUE_SPEED = 10
+QUEUE_SPEED = 5
 """Visibility timeouts and batch windows of the queue pass this many times as fast; delays and the grace do not."""
 CONFIRMED = 75
 """Seconds within which a look that no event came with is confirmed (45), and the grace is over."""
@@ -172,14 +172,17 @@ class Installation:
     def dead_letters(self) -> dict[str, str]:
         """Body => reason (empty without one) of what is in the dead-letter queue; it stays there."""
         found: dict[str, str] = {}
+        seen: list[str] = []
         while messages := self.sqs.receive_message(
-            QueueUrl=self.dead_letter_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=20
+            QueueUrl=self.dead_letter_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=300
         ).get("Messages", []):
             for message in messages:
+                seen.append(message["ReceiptHandle"])
                 reason = message.get("MessageAttributes", {}).get("reason", {})
                 found[message["Body"]] = reason.get("StringValue", "")
                 assert reason.get("DataType", "String") == "String"
-        time.sleep(20 / QUEUE_SPEED)  # until they are seen again
+        for handle in seen:
+            self.sqs.change_message_visibility(QueueUrl=self.dead_letter_url, ReceiptHandle=handle, VisibilityTimeout=0)
         return found
 
     def backlog(self, *kinds: str) -> int:
@@ -188,7 +191,7 @@ class Installation:
         every = ("", "Delayed", "NotVisible")
         return sum(int(counts[kind]) for kind in kinds or [f"ApproximateNumberOfMessages{kind}" for kind in every])
 
-    def drain(self, seconds: float = 60) -> None:
+    def drain(self, seconds: float = 100) -> None:
         """Wait until nothing is left to do."""
         self.wait(lambda: self.backlog() == 0 and not self.busy(), "the queue runs dry", seconds)
 

@@ -59,7 +59,7 @@ def test_an_account_that_may_have_no_names_is_refused_and_not_heard_again(mesh: 
     put = mesh.sandbox.client("events", account=STRANGER).put_events(Entries=[sweep])
     assert put["FailedEntryCount"] == 0, "the Organization lets it in"
 
-    refusal = mesh.installation.wait_for_line("refused")
+    refusal = mesh.installation.wait_for_line("unknown scope")
     assert f"{STRANGER}/{REGION}" in refusal["detail"]
     mesh.installation.drain()
     assert f"{STRANGER}/{REGION}" not in mesh.known_scopes()
@@ -72,6 +72,7 @@ def test_a_name_moves_between_accounts_in_place(mesh: Mesh) -> None:
     before = mesh.installation.wait_for_name(name, old.create(name))
     new.create(name)
     mesh.installation.wait_for_decision(name, "claimed-by")
+    mesh.installation.wait_for_address(new.dns_name)
 
     with Watcher(mesh.sandbox, name) as watcher:
         old.annotate(None)
@@ -98,6 +99,30 @@ def test_one_scope_that_cannot_be_read_holds_up_nobody_else(mesh: Mesh) -> None:
     mesh.installation.wait_for_name(late, target)
 
 
+def test_a_region_that_hangs_holds_up_deletes_and_nothing_else(mesh: Mesh) -> None:
+    installation = mesh.installation
+    made, moved, left = mesh.hostname("blue"), mesh.hostname("blue"), mesh.hostname("blue")
+    old, new, leaving = (mesh.controller(mesh.blue) for _ in range(3))
+    installation.wait_for_name(moved, old.create(moved))
+    new.create(moved)
+    record = installation.wait_for_name(left, leaving.create(left))
+    installation.wait_for_address(new.dns_name)
+
+    mesh.sandbox.late.hang(mesh.green.region, 60)
+    try:
+        installation.wait_for_name(made, mesh.controller(mesh.blue).create(made))
+        old.annotate(None)
+        installation.wait_for_name(moved, new.dns_name, 60)
+        leaving.delete()
+        waiting = installation.wait_for_decision(left, "delete-waits", 90)
+    finally:
+        mesh.sandbox.late.hang(mesh.green.region, 0)
+
+    assert f"{mesh.green.account}/{mesh.green.region} cannot be listed" in waiting["detail"]
+    assert installation.records(left) == [record]
+    assert not any("Task timed out" in line.text for line in mesh.sandbox.logs)
+
+
 def test_another_region_joins_with_one_block_and_leaves_without_losing_names(mesh: Mesh) -> None:
     oregon = Scope(mesh.sandbox, BLUE, OREGON)
     scope = f"{BLUE}/{OREGON}"
@@ -113,18 +138,19 @@ def test_another_region_joins_with_one_block_and_leaves_without_losing_names(mes
     file.write_text(provider)  # Terraform needs it to destroy the rest
     mesh.terraform.apply()
 
-    forget_since(mesh, oregon)
-    assert scope in mesh.installation.wait_for_line("silent")["scopes"]
+    mesh.let_be_overdue(oregon)
+    assert scope in mesh.installation.wait_for_line("overdue")["scopes"]
     assert mesh.installation.records(name) == [record], "nobody saw anything disappear"
 
-    release = {"action": "release", "account": BLUE, "region": OREGON}
-    told = mesh.installation.invoke(release)
-    assert [record["hostname"] for record in told.payload["records"]] == [name], told.payload
+    forget = {"action": "forget", "account": BLUE, "region": OREGON, "reason": "it left"}
+    told = mesh.installation.invoke(forget)
+    assert told.payload["would_forget"] == scope, told.payload
+    assert [(record["hostname"], record["reason"]) for record in told.payload["records"]] == [(name, "delete")]
     assert mesh.installation.records(name) == [record]
     assert scope in mesh.known_scopes()
 
-    done = mesh.installation.invoke(release | {"confirm": True})
-    assert done.payload == {"released": scope, "records": told.payload["records"]}
+    done = mesh.installation.invoke(forget | {"confirm": True})
+    assert done.payload == {"forgotten": scope, "records": told.payload["records"]}
     assert mesh.installation.records(name) == []
     assert scope not in mesh.known_scopes()
 
@@ -135,7 +161,7 @@ def test_a_second_plan_is_empty(mesh: Mesh) -> None:
 
 @pytest.fixture(scope="module")
 def _everything_is_called(mesh: Mesh) -> None:
-    """In each scope a name that comes and goes; on the way a fault, a rejection, and a release."""
+    """In each scope a name that comes and goes; on the way a fault, a rejection, and a scope forgotten."""
     mesh.sandbox.cloudflare.faults.inject(FaultKind.HTML, Call.LIST)
     mesh.installation.send("not JSON")
     for scope, subdomain in ((mesh.hub, ""), (mesh.blue, "blue"), (mesh.green, "green")):
@@ -144,7 +170,7 @@ def _everything_is_called(mesh: Mesh) -> None:
         controller.delete()
         mesh.installation.wait_until_gone(name)
     mesh.sandbox.schedules.fire()
-    mesh.installation.invoke({"action": "release", "account": BLUE, "region": "eu-north-1", "confirm": True})
+    mesh.installation.invoke({"action": "forget", "account": BLUE, "region": "eu-north-1", "confirm": True})
     mesh.installation.drain()
 
 
@@ -213,12 +239,3 @@ def without_role(mesh: Mesh, scope: Scope) -> Iterator[None]:
         iam.create_role(RoleName=name, Path=role["path"], AssumeRolePolicyDocument=json.dumps(role["trust"]))
         for policy, document in role["policies"].items():
             iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
-
-
-def forget_since(mesh: Mesh, scope: Scope) -> None:
-    """Let the last announcement of a scope be long ago, and the hub's next sweep see it."""
-    mesh.sandbox.client("ssm").put_parameter(
-        Name=f"/mesh-dns/mesh-dns/scopes/{scope.account}/{scope.region}", Value="1", Overwrite=True
-    )
-    mesh.installation.start_anew()
-    mesh.sandbox.schedules.fire("mesh-dns-sweep")
