@@ -91,7 +91,7 @@ def _best_times(paths: list[str], *, compile_anew: bool) -> Mapping[str, float]:
 
 
 def _time(code: str, environment: Mapping[str, str]) -> float:
-    program = f"import time; start = time.perf_counter()\n{code}\nprint(time.perf_counter() - start)"
+    program = f"import time; start = time.process_time()\n{code}\nprint(time.process_time() - start)"
     # -P: not from the current folder, so that nothing but what is measured can be found.
     command = [sys.executable, "-P", "-c", program]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603

@@ -17,7 +17,6 @@ import requests
 
 from bench.world import SUFFIX, Bench, BenchToken, bench
 from mesh_dns.aws.register import HubOnly
-from mesh_dns.converge import Converge
 from mesh_dns.intake import Intake
 from mesh_dns.telemetry import Telemetry
 from tests.doubles.inventory import HUB, InMemoryInventory, make, make_id
@@ -43,8 +42,8 @@ def main() -> None:
     with bench(inventory, quota=1000) as hub:
         with contextlib.redirect_stdout(io.StringIO()):
             telemetry = Telemetry("bench", HUB)
-            converge = Converge(inventory, hub.provider, hub.outbox, telemetry, hub.rules, time.time)
-            intake = Intake(converge, HubOnly(HUB), NoMailbox(), telemetry, HUB, "AROABENCH")
+            ports = hub.ports(telemetry)
+            intake = Intake(ports, HubOnly(HUB, time.time), NoMailbox(), telemetry, HUB, "AROABENCH")
             ours = [_event(intake, inventory, number) for number in range(EVENTS + 1)][1:]
         if len(hub.names()) != EVENTS + 1:
             raise RuntimeError("the names did not come out right")

@@ -6,15 +6,18 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from mesh_dns.converge import Converge
+from mesh_dns.converge import converge
+from mesh_dns.core.request import Request
 from mesh_dns.core.rules import Rules
-from mesh_dns.core.work import Sweep, Work
+from mesh_dns.core.scopes import KnownScopes
+from mesh_dns.core.work import OwnMessage, Work
 from mesh_dns.dns.cloudflare import Cloudflare
+from mesh_dns.dns.provider import Provider
 from mesh_dns.errors import Retryable
-from mesh_dns.ports import Inventory, KnownScopes
+from mesh_dns.ports import Inventory, Ports, Reporter
 from sandbox.cloudflare import CloudflareEmulator
 from tests.doubles.inventory import HUB
-from tests.doubles.others import InMemoryOutbox, Told
+from tests.doubles.others import InMemoryMemory, InMemoryOutbox, Told
 
 SUFFIX = "mesh.example.com"
 OWNER = "mesh-dns/1f0c9a3e"
@@ -31,43 +34,48 @@ class BenchToken:
 
 
 class Bench:
-    """One hub. `now` is its clock: it stands still unless it is moved."""
+    """One hub. Its clock is the real one, and can be put forward."""
 
     def __init__(self, emulator: CloudflareEmulator, inventory: Inventory, quota: int) -> None:
         self.zone_id = emulator.add_zone(SUFFIX, quota=quota)
         emulator.add_token("bench", [self.zone_id])
         self.emulator = emulator
         self.inventory = inventory
-        self.outbox = InMemoryOutbox()
+        self.skipped = 0.0
+        self.outbox = InMemoryOutbox(self.clock)
+        self.memory = InMemoryMemory(self.clock)
         self.told = Told()
-        self.now = time.time()
         self.rules = Rules(OWNER, {SUFFIX: self.zone_id}, {HUB.account: ("*",)})
         self.forget_zones()
 
+    def clock(self) -> float:
+        """Seconds since the epoch, and what was skipped."""
+        return time.time() + self.skipped
+
     def forget_zones(self) -> None:
         """A new client: it met no large zone yet."""
-        self.provider = Cloudflare(OWNER, BenchToken(), base_url=self.emulator.base_url)
+        self.provider: Provider = Cloudflare(OWNER, BenchToken(), base_url=self.emulator.base_url, clock=self.clock)
+
+    def know_zone(self) -> None:
+        """The client has met the zone."""
+        self.provider.read({self.zone_id: []}, self.clock() + 100)
+
+    def ports(self, reporter: Reporter | None = None) -> Ports:
+        """All of them."""
+        return Ports(
+            self.inventory, self.provider, self.outbox, self.memory, reporter or self.told, self.rules, self.clock
+        )
 
     def run(self, *work: Work) -> Mapping[str, Retryable]:
-        """One batch."""
-        converge = Converge(
-            self.inventory, self.provider, self.outbox, self.told, self.rules, lambda: self.now, dry_run=False
-        )
-        batch = {str(number): each for number, each in enumerate(work)}
-        return converge(batch, KnownScopes(frozenset({HUB})), self.now + 100)
+        """One batch: which of its messages must come back."""
+        request = Request({str(number): each for number, each in enumerate(work)})
+        result = converge(self.ports(), request, KnownScopes(frozenset({HUB})), self.clock() + 100)
+        return request.failures(result)
 
-    def sweep(self, sweep: Sweep) -> None:
-        """A sweep to its end, in as many runs as it takes."""
-        self.run(sweep)
-        while self.outbox.continuations:
-            self.run(self.outbox.continuations.pop())
-
-    def ripe_second_looks(self) -> list[Work]:
-        """Let the grace pass; the second looks that were sent."""
-        self.now += self.rules.grace
-        looks: list[Work] = list(self.outbox.second_looks)
-        self.outbox.second_looks.clear()
-        return looks
+    def second_looks(self) -> list[OwnMessage]:
+        """Let the grace pass; the messages that were sent."""
+        self.skipped += self.rules.grace
+        return self.outbox.take()
 
     def names(self) -> Mapping[str, str]:
         """Name => record id, of our kind of records."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
-from xml.sax.saxutils import escape
+from typing import Any, ClassVar
 
 from moto.core.resource_tagging import TaggedResource
 from moto.elb.exceptions import LoadBalancerNotFoundError as ClassicNotFoundError
@@ -19,17 +18,11 @@ from moto.elbv2.exceptions import (
 from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer, elbv2_backends
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 from moto.utilities.utils import get_partition
-from werkzeug.wrappers import Response
 
-from sandbox.lateness import LateCloud, Shown, query_error
+from sandbox.lateness import LateCloud, Shown
 
-if TYPE_CHECKING:
-    from sandbox.caller import Caller
-    from sandbox.gateway import Call
-
-_CLASSIC = "2012-06-01"
 _ARN_KINDS = {"application": "app", "network": "net", "gateway": "gwy"}
-_MOST_PER_CALL = 20
+MOST_PER_CALL = 20
 _MOST_TAGS = 50
 _WORKING = ("active", "active_impaired")
 
@@ -95,7 +88,7 @@ class SandboxLoadBalancersV2(ELBv2Backend):
 
     def describe_load_balancers(self, arns: list[str] | None, names: list[str] | None) -> list[FakeLoadBalancer]:
         """All, or all of those asked for, or nothing."""
-        if len(arns or names or []) > _MOST_PER_CALL:
+        if len(arns or names or []) > MOST_PER_CALL:
             raise ELBClientError("ValidationError", "Up to 20 load balancers can be described in one call.")
         balancers = list(self.shown.visible().values())
         for balancer in balancers:
@@ -109,7 +102,7 @@ class SandboxLoadBalancersV2(ELBv2Backend):
 
     def describe_tags(self, resource_arns: list[str]) -> dict[str, dict[str, str]]:
         """The tags of all of them, or nothing."""
-        if len(resource_arns) > _MOST_PER_CALL:
+        if len(resource_arns) > MOST_PER_CALL:
             raise ELBClientError("ValidationError", "Up to 20 resources can be described in one call.")
         return {arn: self._shown_tags_of(arn) for arn in resource_arns}
 
@@ -205,51 +198,6 @@ class SandboxClassicLoadBalancers(ELBBackend):
                 tags=tags,
                 resource_type="elasticloadbalancing:loadbalancer",
             )
-
-
-class ClassicTags:
-    """Tags of classic load balancers. moto keeps them out of its backend, so calls are heard and answered here."""
-
-    def before(self, call: Call, caller: Caller) -> None:
-        """Nothing to do: tags change when a call was made."""
-
-    def after(self, call: Call, caller: Caller, response: Response) -> None:
-        """Note what a call did to tags."""
-        if call.action in ("CreateLoadBalancer", "AddTags", "RemoveTags") and _is_classic(call):
-            backend = _classic(caller.account, call.region)
-            for balancer in list(backend.load_balancers.values()):
-                backend.shown.tagged(balancer.name, dict(balancer.tags))
-
-    def answer(self, call: Call, caller: Caller) -> Response | None:
-        """`DescribeTags`: the tags of all that are asked for, or nothing."""
-        if call.action != "DescribeTags" or not _is_classic(call):
-            return None
-        shown = _classic(caller.account, call.region).shown
-        names = [value for parameter, value in call.form().items() if parameter.startswith("LoadBalancerNames.member.")]
-        if len(names) > _MOST_PER_CALL:
-            return query_error("ValidationError", "Up to 20 load balancers can be described in one call.")
-        described = ""
-        for name in names:
-            try:
-                tags = shown.tags(name)
-            except KeyError:
-                return query_error("LoadBalancerNotFound", f"There is no ACTIVE Load Balancer named '{escape(name)}'")
-            members = "".join(
-                f"<member><Key>{escape(k)}</Key><Value>{escape(v)}</Value></member>" for k, v in tags.items()
-            )
-            described += f"<member><LoadBalancerName>{name}</LoadBalancerName><Tags>{members}</Tags></member>"
-        result = f"<DescribeTagsResult><TagDescriptions>{described}</TagDescriptions></DescribeTagsResult>"
-        return Response(f"<DescribeTagsResponse>{result}</DescribeTagsResponse>", content_type="text/xml")
-
-
-def _classic(account: str, region: str) -> SandboxClassicLoadBalancers:
-    backend = elb_backends[account][region]
-    assert isinstance(backend, SandboxClassicLoadBalancers)  # noqa: S101  # that is what the sandbox registers
-    return backend
-
-
-def _is_classic(call: Call) -> bool:
-    return call.service == "elasticloadbalancing" and call.form().get("Version") == _CLASSIC
 
 
 def _settings(balancer: FakeLoadBalancer) -> tuple[object, ...]:

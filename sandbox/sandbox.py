@@ -19,6 +19,7 @@ from moto.sts.models import AssumedRole, sts_backends
 from moto.utilities.utils import get_partition
 
 from sandbox.caller import Caller
+from sandbox.classic_tags import ClassicTags
 from sandbox.cloudflare import CloudflareEmulator
 from sandbox.cloudtrail import CloudTrail
 from sandbox.dns import DnsServer
@@ -31,7 +32,6 @@ from sandbox.lambda_api import LambdaApi
 from sandbox.lambda_backend import SandboxLambda
 from sandbox.lateness import LateCloud, Lateness
 from sandbox.load_balancers import (
-    ClassicTags,
     SandboxClassicLoadBalancers,
     SandboxLoadBalancersV2,
     SandboxTaggingApi,

@@ -19,10 +19,9 @@ EXAMPLE = "quickstart"
 
 
 def override(place: Place, grace: int, own_trail: bool) -> dict[str, object]:
-    """What differs from the example: name, suffix, a short grace, a sweep every minute, and tags to find it by."""
+    """What differs from the example: a name, a short grace, a sweep every minute, and tags to find it by."""
     module = {
         "name": place.name,
-        "zones": {place.suffix: place.zone_id},
         "records": {"grace_seconds": grace},
         "sweep": {"minutes": 1, "flexible_window_minutes": 1},
         "trail": {"force_destroy": True} if own_trail else None,
@@ -126,7 +125,7 @@ def remove_everything(place: Place, applied: Terraform, report: Report) -> None:
 
     report.act("The end: everything goes")
     elb, sqs = place.client("elbv2"), place.client("sqs")
-    for arn in place.load_balancers():
+    for arn in {*place.made, *place.load_balancers()}:
         attempt(arn, lambda arn=arn: elb.delete_load_balancer(LoadBalancerArn=arn))  # type: ignore[misc]
     if (applied.folder / "terraform.tfstate").exists():
         attempt("terraform init", applied.init)

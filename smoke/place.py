@@ -37,6 +37,7 @@ class Place:
         self.suffix = f"smoke-{self.run}.{self.zone}"
         self.name = f"smoke-{self.run}"
         self.account = str(self.client("sts").get_caller_identity()["Account"])
+        self.made: list[str] = []
         self._servers = _name_servers(self.zone)
 
     def client(self, service: str) -> Any:
@@ -53,7 +54,7 @@ class Place:
         return sorted(by_zone.values())[:2]
 
     def load_balancers(self) -> list[str]:
-        """The ARNs of what this run made, also if it was interrupted: by name, since tags may lag."""
+        """The ARNs of what this run made, by name, since tags may lag; what was just made may be missing."""
         found = self.client("elbv2").get_paginator("describe_load_balancers").paginate()
         balancers = [each for page in found for each in page["LoadBalancers"]]
         return [each["LoadBalancerArn"] for each in balancers if each["LoadBalancerName"].startswith(f"{self.name}-")]

@@ -13,7 +13,7 @@ variables {
     CallsLookAtLoadBalancers          = ["elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTags", "tag:GetResources"]
     CallsSendSecondLooksAndRejections = ["sqs:SendMessage"]
     CallsPostponeFailedMessages       = ["sqs:ChangeMessageVisibility"]
-    CallsRemember                     = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"]
+    CallsRemember                     = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"]
   }
   services = {
     ServicePollsTheQueue = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
@@ -215,7 +215,7 @@ run "vault_with_a_signed_token_needs_it_for_this_audience_and_a_minute" {
       for statement in jsondecode(aws_iam_role_policy.function.policy).Statement : [statement.Resource, statement.Condition] if statement.Action == "sts:GetWebIdentityToken"
       ] == [["*", {
         "ForAllValues:StringEquals" = { "sts:IdentityTokenAudience" = ["https://vault.example.com"] }
-        NumericLessThanEquals       = { "sts:DurationSeconds" = 60 }
+        NumericLessThanEquals       = { "sts:DurationSeconds" = "60" }
     }]]
     error_message = "AWS must sign for nobody else, and for no longer than a login takes."
   }

@@ -96,11 +96,15 @@ class TestMadeByTheModule:
         assert what_is_wrong_with_the_role(mesh) == {}
         assert statement(mesh, "CallsReadTheToken")["Resource"] == [mesh.outputs["secret_arn"]]
 
-    def test_the_key_is_used_in_the_name_of_the_role_through_two_services_only(self, mesh: Installation) -> None:
+    def test_the_key_is_used_in_the_name_of_the_role_through_four_services_only(self, mesh: Installation) -> None:
         key = key_of(mesh)["Arn"]
         used = {
             sid: (set(listed(found["Action"])), listed(found["Resource"]), found["Condition"])
-            for sid in ("ServiceUsesTheKeyOfTheQueues", "ServiceDecryptsTheToken")
+            for sid in (
+                "ServiceUsesTheKeyOfTheQueues",
+                "ServiceDecryptsTableAndSettings",
+                "ServiceDecryptsTheToken",
+            )
             for found in [statement(mesh, sid)]
         }
         assert used == {
@@ -108,6 +112,15 @@ class TestMadeByTheModule:
                 {"kms:Decrypt", "kms:GenerateDataKey"},
                 [key],
                 {"StringEquals": {"kms:ViaService": ["sqs.eu-west-1.amazonaws.com"]}},
+            ),
+            "ServiceDecryptsTableAndSettings": (
+                {"kms:Decrypt"},
+                [key],
+                {
+                    "StringEquals": {
+                        "kms:ViaService": ["dynamodb.eu-west-1.amazonaws.com", "lambda.eu-west-1.amazonaws.com"]
+                    }
+                },
             ),
             "ServiceDecryptsTheToken": (
                 {"kms:Decrypt"},
@@ -140,6 +153,9 @@ class TestMadeByTheModule:
                 {"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "DescribeKey"},
                 {"kms:EncryptionContext:aws:logs:arn"},
                 id="CloudWatch Logs",
+            ),
+            pytest.param(
+                "cloudtrail.amazonaws.com", {"DescribeKey", "GenerateDataKey"}, {"aws:SourceArn"}, id="CloudTrail"
             ),
         ],
     )

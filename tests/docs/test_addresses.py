@@ -31,11 +31,12 @@ def namespaces(root: Path) -> set[str]:
     return {address.split("/", 1)[0] for _, address in sources(root)}
 
 
-(_NAMESPACE,) = namespaces(ROOT)
+_NAMESPACE = next(address for _, address in sources(ROOT)).split("/", 1)[0]
 REGISTRY = f"{_NAMESPACE}/{NAME}"
 
 
-def test_terraform_accepts_the_namespace() -> None:
+def test_one_namespace_is_in_all_of_them_and_terraform_accepts_it() -> None:
+    assert namespaces(ROOT) == {_NAMESPACE}, "scripts/set_namespace.sh writes one into all"
     assert NAMESPACE.fullmatch(_NAMESPACE)
 
 

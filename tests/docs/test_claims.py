@@ -48,7 +48,7 @@ sweep_minutes = written("variables.tf", r"minutes +?= optional\(number, (\d+)\)"
 timeout = written("variables.tf", r"timeout_seconds +?= optional\(number, (\d+)\)")
 grace = written("variables.tf", r"grace_seconds +?= optional\(number, (\d+)\)")
 README, SECURITY, COST = "README.md", "SECURITY.md", "docs/cost-and-limits.md"
-OPERATIONS, MULTI = "docs/operations.md", "docs/multi-account.md"
+OPERATIONS, MULTI, VAULT = "docs/operations.md", "docs/multi-account.md", "docs/vault.md"
 
 CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
     # document, what it says with the number in a group, what decides it
@@ -61,10 +61,11 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
      lambda: written("queue.tf", r"retention_seconds +?= (7 \* .*?) #") / DAY),
     (COST, r"in the queue, (\d+) in the dead-letter queue",
      lambda: written("queue.tf", r"retention_seconds +?= (14 \* .*?) #") / DAY),
-    (COST, r"Lambda's environment \| (\d+) KB", lambda: written("function.tf", r"environment_bytes <= (\d+)") / 1024),
+    (COST, r"Lambda's environment \| (\d+) KB",
+     lambda: written("function.tf", r"environment_bytes\S* <= (\d+)") / 1024),
     (COST, r"takes up to (\d+) messages at a time", lambda: written("function.tf", r"batch_size +?= (\d+)")),
     (COST, r"`records.grace_seconds` is at most (\d+)", lambda: constant("aws", "LONGEST_DELAY")),
-    (SECURITY, r"counts against the (\d+) KB", lambda: written("function.tf", r"environment_bytes <= (\d+)") / 1024),
+    (VAULT, r"counts against the (\d+) KB", lambda: written("function.tf", r"environment_bytes\S* <= (\d+)") / 1024),
     (SECURITY, r"secret again, at most every (\w+) minutes", lambda: constant("secrets", "REFRESH_PAUSE") / 60),
     (OPERATIONS, r"visibility timeout\s+\((\d+) minutes by default\)", lambda: 6 * timeout / 60),
     (OPERATIONS, r"held deletes back: more than (\d+) %", lambda: constant("core", "PERCENT")),
@@ -74,12 +75,13 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
     (MULTI, r"a sweep every (\d+) minutes", lambda: sweep_minutes),
     (MULTI, r"schedule, a sweep every 15 minutes \| ([\d,]+) x", lambda: MONTH_HOURS * 60 / sweep_minutes),
     (MULTI, r"the function's environment \| (\d+) KB",
-     lambda: written("function.tf", r"environment_bytes <= (\d+)") / 1024),
-    (README, r"A sweep every (\d+)\s+minutes", lambda: sweep_minutes),
-    (README, r"within the last grace \((\d+) s\)", lambda: grace),
-    (README, r"if more than (\d+) % of the records", lambda: constant("core", "PERCENT")),
-    (README, r"of the records \*and\* more than (\d+) have", lambda: constant("core", "FLOOR")),
-    (README, r"fits in one page of ([\d,]+) records", lambda: constant("dns/cloudflare", "PAGE_SIZE")),
+     lambda: written("function.tf", r"environment_bytes\S* <= (\d+)") / 1024),
+    (README, r"a sweep every (\d+)\s+minutes", lambda: sweep_minutes),
+    (README, r"takes two looks\*\*, (\w+) minutes apart", lambda: grace / 60),
+    (README, r"when more than (\d+) % of the records", lambda: constant("core", "PERCENT")),
+    (README, r"of the records, and more than (\d+), would", lambda: constant("core", "FLOOR")),
+    (README, r"Terraform ([\d.]+) or later, or OpenTofu", lambda: written("versions.tf", r'_version = ">= ([\d.]+)"')),
+    (README, r"AWS provider ([\d.]+) or later", lambda: written("versions.tf", r">= ([\d.]+), < 7\.0")),
 ]  # fmt: skip
 
 

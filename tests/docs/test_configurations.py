@@ -13,7 +13,8 @@ from tests.docs.test_addresses import REGISTRY
 from tests.docs.test_documents import OPERATIONS, README, SECURITY, VAULT
 
 HERE = "../../.."
-ZONES = 'zones = { "mesh.example.com" = "023e105f4ecef8ad9ca31a8372d0c353" }\n'
+ZONES = 'zones = { "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353" } } }\n'
+TRAIL = "trail = null\n"
 
 Complaint = Callable[[Mapping[str, str]], str]
 
@@ -30,11 +31,13 @@ def shown() -> Mapping[str, str]:
 def complete(code: str) -> str:
     """The block as a whole configuration: bare arguments are the module's; what is used only is declared."""
     if not re.search(r"^(module|resource|variable|data|provider) ", code, re.MULTILINE):
-        zones = "" if re.search(r"^zones ", code, re.MULTILINE) else ZONES
-        code = f'module "mesh_dns" {{\nsource = "{REGISTRY}"\n{zones}{code}}}\n'
+        required = "".join(
+            text for text in (ZONES, TRAIL) if not re.search(rf"^{text.split()[0]} ", code, re.MULTILINE)
+        )
+        code = f'module "mesh_dns" {{\nsource = "{REGISTRY}"\n{required}{code}}}\n'
     code = re.sub(r'^ +version += "~> [^"]+"\n', "", code, flags=re.MULTILINE)
     code = code.replace(f"{REGISTRY}//", f"{HERE}/").replace(REGISTRY, HERE)
-    hub = f'source = "{HERE}"\n{ZONES}spokes = {{}}'
+    hub = f'source = "{HERE}"\n{ZONES}{TRAIL}spokes = {{}}'
     for kind, body in (("variable", "default = null\nephemeral = true"), ("module", hub)):
         used = set(re.findall(rf"\b{kind.replace('variable', 'var')}\.(\w+)", code))
         declared = set(re.findall(rf'^{kind} "(\w+)"', code, re.MULTILINE))

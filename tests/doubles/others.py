@@ -172,6 +172,7 @@ class Told:
     sweeps: list[tuple[Scope, int]] = field(default_factory=list)
     given_up: list[Check] = field(default_factory=list)
     unread_zones: dict[str, UnreadZone] = field(default_factory=dict)
+    read_faults: int = 0
 
     def decided(self, decision: Decision, *, outcome: str) -> None:
         """Remember a decision."""
@@ -184,6 +185,10 @@ class Told:
     def dropped(self, check: Check) -> None:
         """Remember a check that will not be sent on."""
         self.given_up.append(check)
+
+    def faults(self, number: int) -> None:
+        """Count them."""
+        self.read_faults += number
 
     def unread(self, zones: Mapping[str, UnreadZone]) -> None:
         """Remember the zones of the last batch."""

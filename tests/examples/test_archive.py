@@ -15,17 +15,7 @@ from sandbox.sandbox import Sandbox
 from sandbox.terraform import ROOT
 from tests.package.archive import unpacked
 
-ELSEWHERE = """
-provider "aws" {{
-  region = "eu-west-1"
-}}
-
-module "mesh_dns" {{
-  source = "{module}"
-  zones  = {{ "mesh.example.com" = "023e105f4ecef8ad9ca31a8372d0c353" }}
-  spokes = {{}}
-}}
-
+SPOKE = """
 module "spoke" {{
   source = "{module}/modules/spoke"
   hub    = module.mesh_dns.hub
@@ -69,6 +59,8 @@ def test_the_quickstart_is_planned_from_it(module: Path) -> None:
 
 
 def test_an_absolute_path_leads_to_the_module_and_to_the_spoke(module: Path, tmp_path: Path) -> None:
-    (tmp_path / "main.tf").write_text(ELSEWHERE.format(module=module))
+    quickstart = (module / "examples" / "quickstart" / "main.tf").read_text()
+    assert quickstart.count('"../../"') == 1
+    (tmp_path / "main.tf").write_text(quickstart.replace('"../../"', f'"{module}"') + SPOKE.format(module=module))
     terraform(tmp_path, {}, "init")
     assert "The configuration is valid" in terraform(tmp_path, {}, "validate")

@@ -88,7 +88,7 @@ def test_reads_the_bindings_of_one_resource_and_not_of_its_neighbour() -> None:
 
 def test_all_that_the_module_uses_was_looked_up() -> None:
     assert FIXTURE["provider"].startswith("6.")
-    assert set(USED) == set(PROVIDER_6), "run `make provider`"
+    assert set(USED) <= set(PROVIDER_6), "run `make provider`"
     assert len(USED) > 25
 
 

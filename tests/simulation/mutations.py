@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from mesh_dns import reading
-from mesh_dns.core import facts, guard, hostnames, mark, plan, rules
-from mesh_dns.core.values import Gone, LoadBalancerId, Record, Sighting, Unreadable
-from tests.doubles.inventory import InMemoryInventory
+from mesh_dns import converge, forgetting, intake, reading, writing
+from mesh_dns.core import decision, guard, hostnames, mark, plan, planning, request, rules, snapshot, vacancy
+from mesh_dns.core.scopes import KnownScopes
+from mesh_dns.core.values import ClaimState, Gone, LoadBalancerId, Record, Unreadable
+from mesh_dns.core.work import SecondLook, Stage
+from mesh_dns.errors import Retryable
 
 Place = tuple[object, str, Any]
 """Where the mistake is made: an object, the name of an attribute of it, and what stands there instead."""
@@ -18,10 +20,11 @@ Place = tuple[object, str, Any]
 
 @dataclass(frozen=True)
 class Mutation:
-    """A mistake. Where two defences cover the same hole, both are taken away."""
+    """A mistake. Where two defences cover the same hole, both are taken away. `calm`: calm histories find it."""
 
     name: str
     places: tuple[Place, ...]
+    calm: bool = False
 
     @contextmanager
     def made(self) -> Iterator[None]:
@@ -36,134 +39,242 @@ class Mutation:
                 setattr(target, attribute, original)
 
 
-def _ripe_at_once(self: Any, record: Record, incumbent: LoadBalancerId) -> Any:
-    return plan.SecondLook(incumbent, record.name, record.zone_id, record.id, self.facts.now - self.rules.grace)
+_served_by = mark.served_by
+_look = reading.Reader.look
+_list_scopes = reading.Reader.list_scopes
+_list_zones = reading.Reader.list_zones
+_live = snapshot.Snapshot.live.func
+_claims = snapshot.Snapshot.claims.func
+_claim_state = snapshot.Snapshot.claim_state
+_hand_over = vacancy._Vacancy.hand_over
+_decide_vacancy = vacancy.decide_vacancy
+_in_tag = hostnames.in_tag
+_question = request.Request.question
+_try = writing._Zone._try
+_scopes_of = KnownScopes.of.__func__  # type: ignore[attr-defined]
+_VACANCY, _PLANNING, _SNAPSHOT, _READER = vacancy._Vacancy, planning.Planning, snapshot.Snapshot, reading.Reader
+
+# Deletes and hand-overs
+
+
+def _ripe_at_once(self: Any, owned: Any) -> Any:
+    record, now = owned.record, self.snapshot.now
+    state = self.snapshot.claim_state(owned.serves, record.name)
+    first = now - self.snapshot.rules.grace
+    return SecondLook(owned.serves, record.name, record.zone_id, record.id, first, Stage.GRACE, state)
+
+
+def _any_second_look(self: Any, owned: Any) -> Any:
+    return next((look for look in self.question.second_looks if look.load_balancer == owned.serves), None)
+
+
+def _first_look_stays(self: Any) -> float | None:
+    told = (self.owned.serves, self.state) in self.planning.question.told
+    if self.second is None:
+        return self.planning.snapshot.now if told else None
+    return self.second.first_look  # type: ignore[no-any-return]
+
+
+def _never_worse(self: Any) -> float | None:
+    if self.second is not None and self.second.stage is Stage.GRACE:
+        return self.second.first_look  # type: ignore[no-any-return]
+    return _first_look(self)
+
+
+_first_look = vacancy._Vacancy.first_look.fget  # type: ignore[attr-defined]
+
+
+def _believed_at_once(self: Any) -> float:
+    found = _first_look(self)
+    return self.planning.snapshot.now if found is None else found
+
+
+def _no_heirs(planned: Any, owned: Any, state: Any, heirs: Any) -> Any:
+    return _decide_vacancy(planned, owned, state, ())
+
+
+def _heirs_at_once(self: Any, heirs: Any) -> Any:
+    return _hand_over(replace(self, state=ClaimState.DROPPED), heirs)
+
+
+def _oldest_first(self: Any) -> Mapping[str, Any]:
+    return {name: list(reversed(claimants)) for name, claimants in _claims(self).items()}
+
+
+def _not_allowed_is_gone(self: Any, lb: LoadBalancerId, hostname: str) -> ClaimState:
+    seen = self.live.get(lb)
+    if seen is not None and self.rules.objection_to(seen, hostname):
+        return ClaimState.DROPPED
+    return _claim_state(self, lb, hostname)
+
+
+def _newest_always_wins(self: Any, lb: LoadBalancerId, hostname: str) -> ClaimState:
+    rivals = self.claims.get(hostname, ())
+    if rivals and rivals[0].id != lb and self.rules.objection_to(rivals[0], hostname) is None:
+        return ClaimState.DROPPED
+    return _claim_state(self, lb, hostname)
+
+
+def _never_young(cls: Any, entries: Any, now: float, sweep_period: float) -> KnownScopes:
+    return replace(_scopes_of(cls, entries, now, sweep_period), young=False)
+
+
+# Reading
 
 
 def _everything_is_ours(owner: str, record: Record) -> LoadBalancerId | None:
     return _served_by(owner, record) or LoadBalancerId.parse("eu-west-1/111111111111/net/gone/00000000deadbeef")
 
 
-def _any_second_look(self: Any, record: Record, incumbent: LoadBalancerId) -> Any:
-    looks = [look for look in self.question.second_looks if look.load_balancer == incumbent]
-    return looks[0] if looks else None
+def _denied_is_empty(self: Any, scopes: Iterable[Any]) -> bool:
+    asked = _list_scopes(self, scopes)
+    self._listings.update({scope: {} for scope, seen in self._listings.items() if isinstance(seen, Unreadable)})
+    return asked
 
 
-def _denied_is_empty(self: reading.Observation, scopes: Iterable[Any]) -> None:
-    _list_scopes(self, scopes)
-    self.listings.update({scope: {} for scope, seen in self.listings.items() if isinstance(seen, Unreadable)})
+def _denied_is_gone(self: Any, ids: Iterable[LoadBalancerId]) -> bool:
+    asked = _look(self, ids)
+    self._sightings.update({lb: Gone() for lb, seen in self._sightings.items() if isinstance(seen, Unreadable)})
+    return asked
 
 
-def _denied_is_gone(self: reading.Observation, ids: Iterable[LoadBalancerId]) -> None:
-    _look(self, ids)
-    self.looks.update({lb: Gone() for lb, seen in self.looks.items() if isinstance(seen, Unreadable)})
-
-
-def _looks_beat_listings(self: facts.Facts) -> Mapping[LoadBalancerId, Any]:
-    return {lb: seen for lb, seen in _live(self).items() if not isinstance(self.looks.get(lb), Gone)}
-
-
-def _one_gone_all_gone(self: InMemoryInventory, ids: Collection[LoadBalancerId]) -> Mapping[LoadBalancerId, Sighting]:
-    found = _inventory_look(self, ids)
-    return dict.fromkeys(found, Gone()) if Gone() in found.values() else found
-
-
-def _oldest_first(self: facts.Facts) -> Mapping[str, Any]:
-    return {name: list(reversed(claimants)) for name, claimants in _claims(self).items()}
-
-
-def _no_heirs(self: Any, record: Record, incumbent: LoadBalancerId, standing: Any, heirs: Any) -> Any:
-    return _decide_vacancy(self, record, incumbent, standing, ())
-
-
-def _heirs_at_once(self: Any, record: Record, incumbent: LoadBalancerId, standing: Any, heirs: Any) -> Any:
-    return _decide_vacancy(self, record, incumbent, facts.ClaimState.DROPPED, heirs)
-
-
-def _guard_of_the_batch(self: Any, scope: Any) -> Any:
-    mine = [r for r in self.records if mark.served_by(self.rules.owner, r) in self.question.load_balancers]
-    return guard.Guard.count(self.facts, mine[:10]).objection_to_delete_in(scope)
-
-
-def _own_scope_only(self: facts.Facts) -> Any:
-    return frozenset(sorted(self.known - self.listings.keys())[:1]) if not self.listings else frozenset()
-
-
-def _not_allowed_is_gone(self: facts.Facts, lb: LoadBalancerId, hostname: str) -> facts.ClaimState:
-    seen = self.live.get(lb)
-    if seen is not None and self.rules.objection_to(seen, hostname):
-        return facts.ClaimState.DROPPED
-    return _standing(self, lb, hostname)
-
-
-def _newest_always_wins(self: facts.Facts, lb: LoadBalancerId, hostname: str) -> facts.ClaimState:
-    rivals = self.claims.get(hostname, ())
-    if rivals and rivals[0].id != lb and self.rules.objection_to(rivals[0], hostname) is None:
-        return facts.ClaimState.DROPPED
-    return _standing(self, lb, hostname)
-
-
-def _unread_zone_is_empty(self: reading.Observation, zone_ids: Iterable[str], names: Collection[str]) -> None:
-    zone_ids = list(zone_ids)
-    _read_zones(self, zone_ids, names)
+def _unread_zone_is_empty(self: Any, zone_ids: Collection[str], names: Collection[str]) -> None:
+    _list_zones(self, zone_ids, names)
     for zone_id in zone_ids:
-        self.zones.setdefault(zone_id, ())
+        self._zones.setdefault(zone_id, ())
+        self._unread_zones.pop(zone_id, None)
 
 
-def _nothing_is_unlistable(self: facts.Facts) -> tuple[Any, ...]:
-    return ()
+def _list_once(self: Any, zone_ids: Collection[str], names: Collection[str]) -> None:
+    _list_zones(self, [zone_id for zone_id in zone_ids if zone_id not in self._zones], names)
 
 
-def _list_once(self: reading.Observation, zone_ids: Iterable[str], names: Collection[str]) -> None:
-    _read_zones(self, [zone_id for zone_id in zone_ids if zone_id not in self.zones], names)
+def _own_scope_only(self: Any) -> Any:
+    return frozenset(sorted(self.scopes.known.difference(self.listings))[:1]) if not self.listings else frozenset()
 
 
-def _first_name(value: str) -> tuple[str, ...]:
-    return hostnames_in_tag(value)[:1]
+def _ask_for_ever(self: Any, ports: Any, scopes: Any, deadline: float) -> None:
+    _reader_init(self, ports, scopes, deadline)
+    self._aws_deadline = self._deadline = deadline + 1000
 
 
-def _everybody_may(self: rules.Rules, load_balancer: Any, hostname: str) -> None:
+_reader_init = reading.Reader.__init__
+
+# The guard and the override
+
+
+def _guard_of_the_batch(self: Any, load_balancer: Any) -> Any:
+    mine = [each for each in self.snapshot.owned if each.serves in self.question.load_balancers]
+    seen = replace(self.snapshot)
+    vars(seen)["owned"] = mine[:10]
+    return guard.Guard.count(seen).objection_to_delete_in(load_balancer.scope)
+
+
+def _overrides_all(self: Any, load_balancer: Any) -> bool:
+    return bool(self.override)
+
+
+# Messages
+
+
+def _nothing_failed(self: Any, result: Any) -> dict[str, Retryable]:
+    return {}
+
+
+def _writes_never_fail(work: Any, result: Any) -> Iterator[Retryable]:
+    yield from ()
+
+
+def _sent_anyway(ports: Any, asked: Any, result: Any) -> None:
+    _send(ports, asked, result)
+
+
+_send = converge._send
+
+
+def _every_name(self: Any, snapshot_: Any) -> Any:
+    found = _question(self, snapshot_)
+    return replace(found, load_balancers=found.load_balancers | {look.load_balancer for look in found.second_looks})
+
+
+def _always_look_again(self: Any, decision_: Any, look: Any, wait: float) -> Any:
+    return replace(decision_, look_again=replace(look, hops=0), wait=min(wait, 20.0))
+
+
+def _permits_all(policy: Any, decision_: Any) -> bool:
+    return True
+
+
+def _whole_or_nothing(self: Any, group: Sequence[Any], size: int) -> None:
+    self._spend_call()
+    rejection = self._try(group)
+    if rejection is not None:
+        self.writer.note(group, Retryable(str(rejection)))
+
+
+def _429_stops_all(self: Any, chunk: Any) -> Any:
+    if self.writer.limited:
+        raise writing._Stop(next(iter(self.writer.limited.values())))
+    return _try(self, chunk)
+
+
+def _not_rejected(self: Any, batch: Any, key: str, reason: str) -> None:
     return None
 
 
-_served_by = mark.served_by
-_look = reading.Observation.look
-_read_zones = reading.Observation.read_zones
-_inventory_look = InMemoryInventory.look
-_list_scopes = reading.Observation.list_scopes
-_live = facts.Facts.live.func
-_claims = facts.Facts.claims.func
-_decide_vacancy = plan._Planner._decide_vacancy
-_standing = facts.Facts.standing
-hostnames_in_tag = hostnames.in_tag
+def _ignores_events(self: Any) -> frozenset[Any]:
+    return frozenset()
 
-_PLANNER = plan._Planner
 
-MUTATIONS = tuple(
-    Mutation(name, places)
-    for name, places in {
-        "skip the second look": ((_PLANNER, "_second_look_at", _ripe_at_once),),
-        "ignore the mark": ((mark, "served_by", _everything_is_ours),),
-        "take any second look of the load balancer": ((_PLANNER, "_second_look_at", _any_second_look),),
-        "treat denied as absent": (
-            (reading.Observation, "look", _denied_is_gone),
-            (reading.Observation, "list_scopes", _denied_is_empty),
-        ),
-        "believe a not-found of several ids": (
-            (InMemoryInventory, "look", _one_gone_all_gone),
-            (facts.Facts, "live", property(_looks_beat_listings)),
-        ),
-        "let the oldest win a vacancy": ((facts.Facts, "claims", property(_oldest_first)),),
-        "forget the heir": ((_PLANNER, "_decide_vacancy", _no_heirs),),
-        "let a stale claimant inherit at once": ((_PLANNER, "_decide_vacancy", _heirs_at_once),),
-        "count the guard per batch": ((_PLANNER, "_guard_objection", _guard_of_the_batch),),
-        "look for heirs in one scope only": ((facts.Facts, "unlisted", _own_scope_only),),
-        "treat not allowed as gone": ((facts.Facts, "standing", _not_allowed_is_gone),),
-        "let the newest take a live name": ((facts.Facts, "standing", _newest_always_wins),),
-        "take an unread zone for an empty one": ((reading.Observation, "read_zones", _unread_zone_is_empty),),
-        "do not wait for scopes that cannot be listed": ((facts.Facts, "unlistable", _nothing_is_unlistable),),
-        "list the zone before asking AWS": ((reading.Observation, "read_zones", _list_once),),
-        "read only the first name of a tag": ((hostnames, "in_tag", _first_name),),
-        "let everybody have every name": ((rules.Rules, "objection_to", _everybody_may),),
-    }.items()
+def _all_forgotten(command: Any, owned: Any) -> bool:
+    return True
+
+
+def _forever(self: Any, key: str, error: Any) -> int:
+    return 43_200
+
+
+_MADE: Mapping[str, tuple[Place, ...]] = {
+    "skip the second look": ((_PLANNING, "second_look_at", _ripe_at_once),),
+    "take any second look of the load balancer": ((_PLANNING, "second_look_at", _any_second_look),),
+    "believe the first look whatever happened since": ((_VACANCY, "first_look", property(_first_look_stays)),),
+    "let dropped count for gone": ((_VACANCY, "first_look", property(_never_worse)),),
+    "believe a not-found that nobody told of": ((_VACANCY, "first_look", property(_believed_at_once)),),
+    "ignore the mark": ((mark, "served_by", _everything_is_ours),),
+    "treat denied as absent": ((_READER, "look", _denied_is_gone), (_READER, "list_scopes", _denied_is_empty)),
+    "let the oldest win a vacancy": ((_SNAPSHOT, "claims", property(_oldest_first)),),
+    "forget the heir": ((plan, "decide_vacancy", _no_heirs),),
+    "let a stale claimant inherit at once": ((_VACANCY, "hand_over", _heirs_at_once),),
+    "hand over to what does not work yet": ((_VACANCY, "_is_provisioned", lambda self, heir: False),),
+    "count the guard per batch": ((_PLANNING, "guard_objection", _guard_of_the_batch),),
+    "let an override lift every scope's guard": ((decision.Question, "overrides_guard", _overrides_all),),
+    "look for heirs in one scope only": ((_SNAPSHOT, "unlisted", _own_scope_only),),
+    "treat not allowed as gone": ((_SNAPSHOT, "claim_state", _not_allowed_is_gone),),
+    "let the newest take a live name": ((_SNAPSHOT, "claim_state", _newest_always_wins),),
+    "take an unread zone for an empty one": ((_READER, "list_zones", _unread_zone_is_empty),),
+    "do not wait for scopes that cannot be listed": ((_SNAPSHOT, "awaited", lambda self: ()),),
+    "trust a register that may have lost a scope": ((KnownScopes, "of", classmethod(_never_young)),),
+    "list the zone before asking AWS": ((_READER, "list_zones", _list_once),),
+    "read only the first name of a tag": ((hostnames, "in_tag", lambda value: _in_tag(value)[:1]),),
+    "let everybody have every name": ((rules.Rules, "objection_to", lambda self, load_balancer, hostname: None),),
+    "write below a delegation": ((plan, "_delegation_of", lambda planned, hostname, zone_id: None),),
+    "adopt whatever is there": ((plan, "_adoptable", lambda planned, others, winner: True),),
+    "carry out what the policy holds": ((decision, "permits", _permits_all), (converge, "permits", _permits_all)),
+    "acknowledge everything": ((request.Request, "failures", _nothing_failed),),
+    "acknowledge what was not written": ((request, "_unwritten", _writes_never_fail),),
+    "acknowledge what was not decided": ((request, "_undecided", _writes_never_fail),),
+    "say that a second look was sent": ((converge, "_send", _sent_anyway),),
+    "drop what makes no sense": ((intake.Intake, "_reject", _not_rejected),),
+    "look at every name of a second look": ((request.Request, "question", _every_name),),
+    "send messages on for ever": ((_PLANNING, "look_again", _always_look_again),),
+    "ask AWS as long as it takes": ((_READER, "__init__", _ask_for_ever),),
+    "let one refused name cost its whole batch": ((writing._Zone, "_write_or_split", _whole_or_nothing),),
+    "let a 429 stop other tokens": ((writing._Zone, "_try", _429_stops_all),),
+    "forget more than was named": ((forgetting, "_serves", _all_forgotten),),
+    "let what failed wait half a day": ((intake._Batch, "delay", _forever),),
+}
+MUTATIONS = (
+    *(Mutation(name, places) for name, places in _MADE.items()),
+    Mutation("ignore events", ((request.Request, "load_balancers", _ignores_events),), calm=True),
 )
+

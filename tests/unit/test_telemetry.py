@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import time
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,7 @@ from mesh_dns.core.decision import REFUSALS, Decision, Reason
 from mesh_dns.core.snapshot import UnreadZone
 from mesh_dns.core.values import Action, Change, Scope
 from mesh_dns.core.work import Check
+from mesh_dns.dns.provider import Fault, Unavailable
 from mesh_dns.errors import Retryable
 from mesh_dns.telemetry import Telemetry
 from tests.doubles.inventory import HUB, make_id
@@ -197,6 +199,20 @@ def test_only_zones_that_are_given_up_count(heard: Heard) -> None:
     zones = {"a": UnreadZone(Retryable("502")), "b": UnreadZone(Retryable("403"), given_up=True)}
     heard.telemetry.unread(zones)
     assert heard.metrics() == {"ZonesDenied": 1}
+
+
+def test_faults_of_adapters_count_as_faults_of_the_function(heard: Heard) -> None:
+    heard.telemetry.unread({"a": UnreadZone(Fault("a TypeError")), "b": UnreadZone(Unavailable("502"))})
+    heard.telemetry.faults(2)
+    heard.telemetry.faults(0)
+    assert heard.metrics() == {"Faults": 3}
+
+
+def test_what_an_adapter_logs_is_a_line_like_any_other(heard: Heard) -> None:
+    assert heard.telemetry
+    logging.getLogger("mesh_dns.aws.memory").warning("not written down: %s", "the table is not there")
+    (line,) = heard.lines()
+    assert (line["level"], line["message"]) == ("WARNING", "not written down: the table is not there")
 
 
 def test_a_fault_says_where_it_happened_and_not_what_it_says(heard: Heard) -> None:

@@ -129,6 +129,7 @@ def _tell(ports: Ports, request: Request, result: Result) -> None:
     for decision, outcome in told:
         ports.reporter.decided(decision, outcome=outcome)
     ports.memory.note(states(told, result.snapshot.now))
+    ports.reporter.faults(result.snapshot.faults())
     ports.reporter.unread(result.snapshot.unread_zones)
     failures = request.failures(result)
     for key, work in request.messages.items():

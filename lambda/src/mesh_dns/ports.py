@@ -126,6 +126,10 @@ class Reporter(Protocol):
         """A check of our own was sent on too often; the next sweep starts over."""
         ...
 
+    def faults(self, number: int) -> None:
+        """How many reads of AWS met a fault of the function itself; 0 for none."""
+        ...
+
     def unread(self, zones: Mapping[str, UnreadZone]) -> None:
         """Zones that could not be read: zone id => why."""
         ...

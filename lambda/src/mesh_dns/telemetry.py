@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import traceback
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -15,6 +16,7 @@ from mesh_dns.core.decision import REFUSALS, Decision, Reason
 from mesh_dns.core.snapshot import UnreadZone
 from mesh_dns.core.values import Action, Scope
 from mesh_dns.core.work import Check
+from mesh_dns.dns.provider import Fault
 
 NAMESPACE = "MeshDNS"
 _WRITTEN = {
@@ -31,6 +33,9 @@ class Telemetry:
         self._hub = hub
         # ASCII only: half a surrogate pair in somebody's tag must not cost a log line.
         self._logger = Logger(service=service, location=None, xray_trace_id=None, json_serializer=_to_json)
+        # What adapters log of themselves comes as the same kind of lines.
+        adapters = logging.getLogger("mesh_dns")
+        adapters.handlers, adapters.propagate = list(self._logger.handlers), False
         self._metrics = Metrics(namespace=NAMESPACE, service=service)
         self._reasons: Counter[str] = Counter()
         # Summed here: the library writes a line per hundred values of one metric.
@@ -74,12 +79,19 @@ class Telemetry:
     def unread(self, zones: Mapping[str, UnreadZone]) -> None:
         """Zones that could not be read; those that nobody waits for have an alarm."""
         for zone_id, zone in zones.items():
+            if isinstance(zone.error, Fault):
+                self._count("Faults")
             if zone.given_up:
                 self._count("ZonesDenied")
             fields = {"zone_id": zone_id, "detail": str(zone.error), "given_up": zone.given_up}
             self._logger.warning("zone unread", extra=fields)
 
     # Scopes
+
+    def faults(self, number: int) -> None:
+        """So many reads of AWS met a fault of the function itself; the adapter's own line says where."""
+        if number:
+            self._counts["Faults"] += number
 
     def unknown_scope(self, message_id: str, reason: str) -> None:
         """A message asks for a scope that is not known."""

@@ -62,6 +62,36 @@ run "a_hub_in_another_partition_is_refused" {
   expect_failures = [aws_cloudwatch_event_rule.forward]
 }
 
+run "a_hub_in_another_region_of_china_is_refused" {
+  command = plan
+
+  variables {
+    hub = merge(var.hub, { region = "cn-northwest-1" })
+  }
+
+  expect_failures = [aws_cloudwatch_event_rule.forward]
+}
+
+run "a_key_alias_is_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws-cn:kms:cn-north-1:444455556666:alias/mesh"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}
+
+run "a_tag_that_the_module_sets_is_refused" {
+  command = plan
+
+  variables {
+    tags = { "mesh-dns" = "mine" }
+  }
+
+  expect_failures = [var.tags]
+}
+
 run "the_hubs_own_scope_is_refused" {
   command = plan
 

@@ -227,3 +227,21 @@ run "the_inputs_reach_every_role_and_resource" {
     error_message = "Every role must carry the boundary and the tags."
   }
 }
+
+run "a_customer_key_is_for_the_queue_and_the_trail" {
+  command = plan
+
+  variables {
+    trail       = {}
+    kms_key_arn = "arn:aws:kms:eu-central-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+  }
+
+  assert {
+    condition     = aws_sqs_queue.undelivered.kms_master_key_id == var.kms_key_arn && aws_sqs_queue.undelivered.sqs_managed_sse_enabled != true
+    error_message = "What was not delivered must be under the key."
+  }
+  assert {
+    condition     = module.trail[0].kms_key_arn == var.kms_key_arn
+    error_message = "The trail must be under the key."
+  }
+}

@@ -103,6 +103,17 @@ def test_a_swap_of_two_names_that_no_untag_event_told_is_one_write_45_seconds_la
     assert hub.provider.calls == ["list", "list", "apply"]
 
 
+def test_a_swap_of_two_names_that_events_told_is_one_write_at_once(hub: Hub) -> None:
+    one, two = hub.put(make(1, NAME)), hub.put(make(2, OTHER))
+    hub.check(one, two)
+    hub.inventory.retag(one, OTHER)
+    hub.inventory.retag(two, NAME)
+    hub.provider.calls.clear()
+    assert hub.run(hub.event(Told.TAGGED, one), hub.event(Told.TAGGED, two)) == {}
+    assert (hub.content(NAME), hub.content(OTHER)) == (hub.target(two), hub.target(one))
+    assert hub.provider.calls == ["list", "list", "apply"]
+
+
 def test_a_tag_that_moves_is_one_write_when_its_removal_was_told(hub: Hub) -> None:
     blue, green = hub.put(make(1, NAME)), hub.put(make(2, created=0))
     hub.check(blue)

@@ -206,6 +206,23 @@ def test_the_surplus_record_stays_until_its_own_second_look_is_ripe(look: Second
     assert [d.change for d in scene.plan().decisions] == [None, None]
 
 
+@pytest.mark.parametrize("told_by_event", [None, frozenset[Any]()], ids=["told by an event", "not told"])
+@pytest.mark.parametrize(
+    ("scene", "state"),
+    [
+        (Scene(live=(X,), gone=(Y.id,), records=(RECORD, B)), ClaimState.GONE),
+        (Scene(live=(X, Y), records=(replace(RECORD, made=1.0), replace(B, made=2.0))), ClaimState.DROPPED),
+    ],
+    ids=["its load balancer is gone", "its load balancer claims the name, too"],
+)
+def test_the_first_look_at_a_surplus_record_is_remembered(scene: Scene, state: ClaimState, told_by_event: Any) -> None:
+    first = replace(scene, told=told_by_event).decision()
+    assert first.look_again == replace(RIPE, first_look=NOW, state=state)
+    early = replace(RIPE, first_look=NOW - 100, state=state)
+    second = replace(scene, told=told_by_event, second_looks=(early,)).decision()
+    assert (second.look_again, second.wait) == (replace(early, hops=1), 500)
+
+
 def test_a_surplus_record_whose_load_balancer_nobody_looked_at_is_looked_at() -> None:
     scene = Scene(live=(X,), records=(RECORD, B), listed=False)
     assert scene.plan().needs == (Need(NAME, sightings=frozenset({Y.id})),)

@@ -111,7 +111,7 @@ TOLD = {
     "the tag removed": (UNTAGS, LB, {(LB, ClaimState.DROPPED)}),
     "the tag of a classic one removed": (UNTAGS, CLASSIC, {(CLASSIC, ClaimState.DROPPED)}),
     "other tags removed": (OTHER_UNTAGS, LB, set()),
-    "tagged with something else": (TAGS, LB, set()),
+    "tagged, and it is gone": (TAGS, LB, set()),
     "created": (CREATED, LB, set()),
     "no event": (None, LB, set()),
 }
@@ -123,3 +123,20 @@ def test_what_an_event_told(
     event: Event | None, lb: LoadBalancerId, told: set[tuple[LoadBalancerId, ClaimState]]
 ) -> None:
     assert request(event, lb).question(snapshot(Gone(), lb)).told == told
+
+
+# fmt: off
+RENAMED = {
+    "AWS shows just this value: every other name was dropped": (TAGS, TAGGED, True),
+    "AWS shows another value, for the event is ahead or was overtaken": (TAGS, OTHERWISE, False),
+    "AWS shows no tag": (TAGS, UNTAGGED, False),
+    "the event set other tags": (OTHER_TAGS, TAGGED, False),
+    "it was created with just this value": (CREATED, TAGGED, True),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("event", "seen", "told"), RENAMED.values(), ids=RENAMED.keys())
+def test_a_tag_that_was_set_tells_which_names_were_dropped(event: Event, seen: Sighting, told: bool) -> None:
+    expected = {(LB, ClaimState.DROPPED)} if told else set()
+    assert request(event).question(snapshot(seen)).told == expected

@@ -29,7 +29,6 @@ ONLY_Y = replace(RULES, required_tags={"mesh": "yes"})
 Y_ALLOWED = make(2, NAME, created=200, tags={"mesh": "yes"})
 ADOPTS = replace(RULES, adopt_matching=True)
 FRESH = make(2, NAME, created=NOW - 30)
-DROPPED = make(1, OTHER, created=100)
 
 # fmt: off
 ROWS = {
@@ -131,6 +130,8 @@ ROWS = {
         (Scene(live=(make(1, NAME, OTHER, "bad_.mesh.example.com"),)), ["create 1", "create 1", "invalid-hostname 1"]),
     "one of several names goes: only its record":
         (Scene(live=(make(1, NAME),), records=(ours(X), ours(X, OTHER))), ["in-sync 1", "look-again 1"]),
+    "another name instead, and somebody else claims the old one: both at once":
+        (Scene(live=(make(1, OTHER), Y), records=(ours(X),)), ["create 1", "hand-over 2"]),
     "a tag in upper case with a trailing dot: the same name":
         (Scene(live=(make(1, "CLUSTER1.Mesh.Example.com."),), records=(ours(X),)), ["in-sync 1"]),
     "the same name twice in one tag: once":

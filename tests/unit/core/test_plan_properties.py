@@ -108,7 +108,7 @@ def scenes(draw: st.DrawFn) -> Scene:
 
 
 every_scene = given(scene=scenes())
-often = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+often = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @often

@@ -155,8 +155,10 @@ def unreadable(error: Exception) -> Unreadable:
             cause = Cause.OUT_OF_TIME
         case Unanswered() | ErrorAnswer(passing=True):
             cause = Cause.UNANSWERED
-        case _:
+        case Retryable():
             cause = Cause.DENIED
+        case _:
+            cause = Cause.FAULT
     if isinstance(error, Retryable):
         return Unreadable(str(error), error.after, cause)
     steps = [f"{step.filename}:{step.lineno}" for step in traceback.extract_tb(error.__traceback__)]

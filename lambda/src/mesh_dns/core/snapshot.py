@@ -134,6 +134,11 @@ class Snapshot:
         """Unlistable scopes that deletes wait for."""
         return tuple(scope for scope in self.unlistable() if scope not in self.scopes.overdue)
 
+    def faults(self) -> int:
+        """How many reads met a fault of the function itself."""
+        seen = (*self.sightings.values(), *self.tagged.values(), *self.listings.values())
+        return sum(isinstance(each, Unreadable) and each.cause is Cause.FAULT for each in seen)
+
     # Records
 
     @cached_property

@@ -118,6 +118,7 @@ class Cause(StrEnum):
     DENIED = "denied"  # AWS answered that we may not, or in a way that nobody expected
     UNANSWERED = "unanswered"  # throttled, no answer, or not in time: it may work soon
     OUT_OF_TIME = "out-of-time"  # not asked, because the invocation's deadline was near
+    FAULT = "fault"  # a fault of the function's own
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,10 @@ class Unavailable(Retryable):
     """No answer, a broken one, or a server error. A write may or may not have happened: list before deciding again."""
 
 
+class Fault(Unavailable):
+    """The adapter met a fault of its own; the text says where, and nothing that the provider said."""
+
+
 class Denied(Misconfigured):
     """The token is wrong or lacks a permission on the zone; the text says which, and where the token is kept."""
 

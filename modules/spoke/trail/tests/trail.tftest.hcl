@@ -76,3 +76,28 @@ run "the_bucket_serves_this_trail_over_tls_and_nobody_else" {
   }
 }
 
+run "a_customer_key_is_for_the_bucket_and_the_log_files" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+  }
+
+  assert {
+    condition = (
+      aws_cloudtrail.events.kms_key_id == var.kms_key_arn
+      && one(one(aws_s3_bucket_server_side_encryption_configuration.trail.rule).apply_server_side_encryption_by_default) == { kms_master_key_id = var.kms_key_arn, sse_algorithm = "aws:kms" }
+    )
+    error_message = "The key must reach CloudTrail, which writes, and the bucket, which holds."
+  }
+}
+
+run "a_key_alias_is_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:alias/mesh"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}

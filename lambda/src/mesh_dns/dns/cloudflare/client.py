@@ -13,7 +13,7 @@ from mesh_dns.dns.cloudflare.http import BASE_URL, READ_TIMEOUT, WRITE_TIMEOUT, 
 from mesh_dns.dns.cloudflare.listing import PAGE_SIZE, Lists
 from mesh_dns.dns.cloudflare.records import batch, created
 from mesh_dns.dns.cloudflare.zones import Zones
-from mesh_dns.dns.provider import Denied, Unavailable
+from mesh_dns.dns.provider import Denied, Fault
 from mesh_dns.errors import Retryable
 
 BATCH_SIZE = 200
@@ -109,7 +109,7 @@ class Cloudflare:
             return error.with_traceback(None)
         except Exception as error:
             # One zone's odd answer must not cost the others theirs. The text stays here: it could hold anything.
-            return Unavailable(f"a fault of this function's own in reading zone {zone_id}: {_whereabouts(error)}")
+            return Fault(f"a fault of this function's own in reading zone {zone_id}: {_whereabouts(error)}")
 
     def _delete(self, zone_id: str, record_id: str, deadline: float | None = None) -> None:
         reply = self._api.call("DELETE", zone_id, f"/{record_id}", deadline=deadline)

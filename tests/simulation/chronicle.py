@@ -1,0 +1,91 @@
+"""The truth: what there is at AWS, since when, and what the rules make of it. Told without the code under test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mesh_dns.core.rules import Rules
+from mesh_dns.core.values import Kind, LoadBalancer, LoadBalancerId, Readiness, Record, Scope
+from tests.doubles.inventory import InMemoryInventory
+from tests.simulation.places import fits, normal
+
+ALWAYS = float("inf")
+NEVER = float("-inf")
+
+
+def claims_of(lb: LoadBalancer) -> list[str]:
+    """The names in its tag, odd ones among them."""
+    if lb.readiness is Readiness.FAILED:
+        return []
+    return list(dict.fromkeys(map(normal, lb.tags.get("hostname", "").split())))
+
+
+def may_have(rules: Rules, lb: LoadBalancer, name: str) -> bool:
+    """Whether the settings let a load balancer have a name."""
+    patterns = rules.accounts.get(lb.id.account, ())
+    tagged = all(lb.tags.get(key) == value for key, value in rules.required_tags.items())
+    return tagged and (lb.internal or not rules.internal_only) and any(fits(name, pattern) for pattern in patterns)
+
+
+def served_by(rules: Rules, record: Record) -> LoadBalancerId | None:
+    """Whom a CNAME of ours serves."""
+    prefix = f"{rules.owner} "
+    if record.type != "CNAME" or not record.comment.startswith(prefix):
+        return None
+    region, account, kind, name, *number = record.comment.removeprefix(prefix).split("/")
+    return LoadBalancerId(region, account, Kind(kind), name, *number)
+
+
+@dataclass
+class Chronicle:
+    """When each claim held, when each load balancer was there and each scope readable. Times are the world's own."""
+
+    inventory: InMemoryInventory
+    hanging: set[Scope]
+    claimed_since: dict[tuple[LoadBalancerId, str], float] = field(default_factory=dict)
+    claimed_until: dict[tuple[LoadBalancerId, str], float] = field(default_factory=dict)
+    gone_since: dict[LoadBalancerId, float] = field(default_factory=dict)
+    unreadable_since: dict[Scope, float] = field(default_factory=dict)
+    readable_since: dict[Scope, float] = field(default_factory=dict)
+    _seen: dict[LoadBalancerId, float] = field(default_factory=dict)
+
+    def note(self, now: float) -> None:
+        """Take note of the world after something happened in it."""
+        there = self.inventory.load_balancers
+        current = {(lb.id, name) for lb in there.values() for name in claims_of(lb)}
+        for claim in current - self.claimed_since.keys():
+            self.claimed_since[claim] = now
+        for claim in self.claimed_since.keys() - current:
+            del self.claimed_since[claim]
+            self.claimed_until[claim] = now
+        for lb in self._seen.keys() - there.keys():
+            self.gone_since[lb] = now
+        for lb in there.keys() & self.gone_since.keys():
+            del self.gone_since[lb]  # a classic one was made anew
+        self._seen = {lb: each.created for lb, each in there.items()}
+        for scope in self.inventory.scopes:
+            if scope in self.inventory.unreadable | self.inventory.unlistable | self.hanging:
+                self.unreadable_since.setdefault(scope, now)
+                self.readable_since.pop(scope, None)
+            else:
+                self.unreadable_since.pop(scope, None)
+                self.readable_since.setdefault(scope, now)
+
+    def claims_throughout(self, lb: LoadBalancerId, name: str, since: float) -> bool:
+        """Whether a claim held without a break from before `since` until now."""
+        return self.claimed_since.get((lb, name), ALWAYS) < since
+
+    def claimed_lately(self, lb: LoadBalancerId, name: str, since: float) -> bool:
+        """Whether a claim held at any time since then."""
+        return (lb, name) in self.claimed_since or self.claimed_until.get((lb, name), NEVER) >= since
+
+    def claimants(self, rules: Rules, name: str) -> Iterator[LoadBalancer]:
+        """Those who claim a name now and may have it."""
+        for lb, claimed in self.claimed_since:
+            if claimed == name and may_have(rules, self.inventory.load_balancers[lb], name):
+                yield self.inventory.load_balancers[lb]
+
+    def is_readable_since(self, scope: Scope, moment: float) -> bool:
+        """Whether everything in a scope could be read all the time since then."""
+        return self.readable_since.get(scope, ALWAYS) <= moment

@@ -1,0 +1,245 @@
+"""One run of the function: the real intake, with every write judged by what this run itself had read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mesh_dns.core.scopes import KnownScopes
+from mesh_dns.core.values import Change, LoadBalancerId, Record, Scope
+from mesh_dns.core.work import ForgetName, ForgetScope, OwnMessage, SecondLook
+from mesh_dns.dns.provider import BatchRejected
+from mesh_dns.errors import Retryable
+from mesh_dns.intake import RECEIVES_OF_RETURNED, Intake
+from mesh_dns.ports import Ports
+from mesh_dns.telemetry import Telemetry
+from tests.doubles.hub import ROLE
+from tests.doubles.others import Told
+from tests.simulation.laws import Laws, Violation
+from tests.simulation.places import HUB
+from tests.simulation.sqs import Message
+from tests.simulation.world import World
+
+TIMEOUT = 120
+# As in the handler: seconds that are kept for the write under way and the answer.
+RESERVE = 20
+# For so long an override holds: its first looks, their graces, and what they wait for.
+OVERRIDE = 7200
+
+
+class Silent(Told, Telemetry):
+    """Tells nobody, and remembers what was told."""
+
+    def __init__(self) -> None:
+        Told.__init__(self)
+        self.faults: list[Exception] = []
+
+    def fault(self, message_id: str, fault: Exception) -> None:
+        """Remember a fault of the function."""
+        self.faults.append(fault)
+
+    def unknown_scope(self, message_id: str, reason: str) -> None:
+        """Not told."""
+
+    def overdue(self, scopes: Collection[Scope]) -> None:
+        """Not told."""
+
+    def ignored(self, message_id: str, reason: str) -> None:
+        """Not told."""
+
+    def rejected(self, message_id: str, reason: str) -> None:
+        """Not told."""
+
+    def retried(self, message_id: str, reason: str, *, delay: float, age: float) -> None:
+        """Not told."""
+
+    def postponed(self, message_id: str, reason: str, *, delay: float) -> None:
+        """Not told."""
+
+    def postponing_failed(self, reason: str) -> None:
+        """Not told."""
+
+    def commanded(self, event: Mapping[str, Any], request_id: str) -> None:
+        """Not told."""
+
+
+@dataclass
+class Invocation:
+    """One running copy of the function. Implements what its intake sees of the world besides AWS and the register.
+
+    `reads`: what was asked of AWS, each at most once; `listed_at`: how much of that when a zone was listed last.
+    """
+
+    world: World
+    messages: Mapping[str, Message] = field(default_factory=dict)
+    forgetting: ForgetScope | ForgetName | None = None
+    met: bool = False
+    told: Silent = field(default_factory=Silent)
+    zones: dict[str, dict[str, Record]] = field(default_factory=dict)
+    reads: list[tuple[str, object]] = field(default_factory=list)
+    listed_at: dict[str, int] = field(default_factory=dict)
+    unlisted: set[Scope] = field(default_factory=set)
+    sent: list[OwnMessage] = field(default_factory=list)
+    batch_size: int = 200
+    lists: int = 0
+    writes: int = 0
+    rejections: int = 0
+    changes: int = 0
+
+    def __post_init__(self) -> None:
+        world = self.world
+        self.rules, self.dry_run, self.began = world.rules, world.dry_run, world.time.now
+        self.deadline = world.time() + TIMEOUT - RESERVE
+        self.suspects = bool(world.memory.remembered.refused)
+        self.known = KnownScopes.of(self._entries(), world.time(), self.rules.sweep_period)
+
+    def _entries(self) -> Mapping[Scope, Any]:
+        every = {scope: self.world.register.scopes.get(scope) for scope in self.world.register.scopes}
+        return {scope: e for scope, e in every.items() if e and (scope == HUB or self.rules.accounts.get(scope.account))}
+
+    def intake(self) -> Intake:
+        """The real one."""
+        world = self.world
+        ports = Ports(
+            self, self, self, world.memory, self.told, self.rules, world.time, self.dry_run
+        )  # fmt: skip
+        return Intake(ports, world.register, self, self.told, HUB, ROLE)
+
+    def batch(self) -> set[str]:
+        """Work on the messages. Which of them failed."""
+        records = [message.record() for message in self.messages.values()]
+        answer = self.intake().batch(records, self.deadline)
+        self.judge_end()
+        return {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+
+    def command(self, event: Mapping[str, Any]) -> None:
+        """Invoke it by hand. Raises what it raises."""
+        try:
+            self.intake().invoke(event, self.deadline)
+        finally:
+            self.judge_end()
+
+    # Inventory
+
+    def look(self, ids: Collection[LoadBalancerId], deadline: float) -> Mapping[LoadBalancerId, Any]:
+        """Ask AWS."""
+        self._asks("look", ids)
+        return self.world.cloud.look(ids, deadline)
+
+    def tagged(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Any]:
+        """Ask AWS."""
+        self._asks("tagged", scopes)
+        return self.world.cloud.tagged(scopes, deadline)
+
+    def listings(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Any]:
+        """Ask AWS."""
+        self._asks("listing", scopes)
+        self.world.cloud.inventory.failed_listings.clear()
+        found = self.world.cloud.listings(scopes, deadline)
+        self.unlisted |= set(self.world.cloud.inventory.failed_listings)
+        self.unlisted |= {scope for scope, seen in found.items() if not isinstance(seen, Mapping)}
+        return found
+
+    def _asks(self, call: str, what: Collection[object]) -> None:
+        for each in what:
+            if (call, each) in self.reads:
+                raise Violation(f"asked AWS twice in one batch: {call} {each}")
+            self.reads.append((call, each))
+
+    # Provider
+
+    def token_name(self, zone_id: str) -> str:
+        """The name of a zone's token."""
+        return self.world.dns.token_name(zone_id)
+
+    def read(self, wanted: Mapping[str, Collection[str]], deadline: float) -> Mapping[str, Any]:
+        """Read, and remember what was read."""
+        self.lists += len(wanted)
+        found = self.world.dns.read(wanted, deadline)
+        for zone_id, records in found.items():
+            self.listed_at[zone_id] = len(self.reads)
+            self.zones.pop(zone_id, None)
+            if not isinstance(records, Retryable):
+                self.zones[zone_id] = {record.id: record for record in records}
+        return found
+
+    def apply(self, zone_id: str, changes: Sequence[Change]) -> None:
+        """Write, and judge what was written."""
+        world, provider = self.world, self.world.dns.provider
+        self.writes += 1
+        if world.time() > self.deadline:
+            raise Violation("a write began after the deadline")
+        if self.listed_at.get(zone_id) != len(self.reads) and not self.forgetting:
+            raise Violation("AWS was asked after the zone was listed, and the zone not again")
+        if len({change.action.value == "create" for change in changes}) > 1:
+            raise Violation("creates and edits share a batch")
+        before = len(provider.written)
+        try:
+            world.dns.apply(zone_id, changes)
+        except BatchRejected:
+            self.rejections += 1
+            raise
+        finally:
+            if changes[-1] in provider.written[before:]:
+                self._judge(changes)
+
+    def _judge(self, changes: Sequence[Change]) -> None:
+        world, now = self.world, self.world.time.now
+        laws = Laws(
+            world.chronicle, self.rules, self.dry_run, self.began, now, world.time(), self.zones, world.looks,
+            [m.own for m in self.messages.values() if isinstance(m.own, SecondLook)],
+            self.known.known, self.known.overdue, self.unlisted,
+            {scope for scope, at in world.overridden.items() if now - at < OVERRIDE},
+            world.register_lost, self.forgetting,
+        )  # fmt: skip
+        for change in changes:
+            world.counts[f"records {change.action.value}d"] += 1
+            laws.judge(change)
+        self.changes += len(changes)
+
+    # Outbox and mailbox
+
+    def send(self, sent: Mapping[OwnMessage, float]) -> None:
+        """To the queue."""
+        world = self.world
+        for message, delay in sent.items():
+            world.meets("send")
+            if isinstance(message, SecondLook):
+                world.looks.append((message.first_look + world.time.behind, message))
+            world.queue.put_own(message, world.time.now, -(-delay // 1))
+            world.counts["own messages"] += 1
+            self.sent.append(message)
+        try:
+            world.after("send")
+        except Retryable as error:
+            raise Retryable(f"the queue did not take everything: {error}") from None
+
+    def reject(self, message_id: str, body: str, reason: str) -> None:
+        """To the dead-letter queue."""
+        self.world.meets("reject")
+        self.world.counts["messages rejected"] += 1
+        self.world.queue.dead[message_id] = (self.messages[message_id], reason)
+
+    def postpone(self, delays: Mapping[str, int]) -> None:
+        """Later."""
+        self.world.meets("postpone")
+        self.world.queue.postpone(delays, self.world.time.now)
+
+    def _returned(self) -> bool:
+        return any(message.receives > RECEIVES_OF_RETURNED for message in self.messages.values())
+
+    # What must hold when it ends
+
+    def judge_end(self) -> None:
+        """Raise Violation for a run that took too long, cost too much, or met a fault of its own."""
+        if self.told.faults:
+            raise Violation(f"a fault of the function: {self.told.faults[0]!r}") from self.told.faults[0]
+        took = self.world.time.now - self.began
+        if took > TIMEOUT and not self.met:
+            raise Violation(f"killed: the invocation took {took:.0f} s")
+        chunks = -(-self.changes // self.batch_size)
+        patient = self.rejections or self.suspects or self._returned()
+        if self.lists > 3 * (4 + min(100, self.rejections)) or self.writes > 2 * 3 + chunks + (200 if patient else 20):
+            raise Violation(f"{self.lists} lists and {self.writes} writes for {self.changes} changes")
+
