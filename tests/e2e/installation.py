@@ -59,6 +59,8 @@ class Installation:
     """What Terraform said before the apply (`first`) and right after it (`second`), each also as JSON."""
     tokens: list[str]
     """All tokens so far; the last one is in the secret."""
+    installed: float = 0.0
+    """When the first sweep was through, in seconds since the epoch."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
@@ -325,4 +327,7 @@ def install(sandbox: Sandbox, folder: Path) -> Installation:
     plans = {"first": terraform.plan("first"), "first, as JSON": json.dumps(terraform.plan_json("first"))}
     terraform.run("apply", "first")
     plans |= {"second": terraform.plan("second"), "second, as JSON": json.dumps(terraform.plan_json("second"))}
-    return Installation(sandbox, terraform, zone_ids, terraform.outputs()["mesh_dns"], plans, [TOKEN])
+    installation = Installation(sandbox, terraform, zone_ids, terraform.outputs()["mesh_dns"], plans, [TOKEN])
+    installation.wait_for_line("swept")
+    installation.installed = time.time()
+    return installation

@@ -15,7 +15,6 @@ import pytest
 from moto.elbv2.models import elbv2_backends
 
 from sandbox.cloudflare.records import StoredRecord
-from sandbox.lateness import Span
 from sandbox.sandbox import ACCOUNT, REGION
 from tests.e2e.installation import GRACE, Installation
 from tests.e2e.messages import arn_of, created, deleted, event, tagged
@@ -32,10 +31,11 @@ def _true_clock(installation: Installation) -> Iterator[None]:
 
 
 @contextmanager
-def lateness(mesh: Installation, **spans: Span) -> Iterator[None]:
-    """Other spans for a while."""
-    late = mesh.sandbox.late
-    before, late.lateness = late.lateness, replace(late.lateness, **spans)
+def everything_late_by(mesh: Installation, seconds: float) -> Iterator[None]:
+    """For a while, AWS shows what is made, tagged, untagged and deleted just so late, and tells of it at once."""
+    late, span = mesh.sandbox.late, (seconds, seconds)
+    before = late.lateness
+    late.lateness = replace(before, appears=span, tags_change=span, leaves=span, event=(0.5, 1.0))
     try:
         yield
     finally:
@@ -84,8 +84,7 @@ def test_every_change_is_carried_out_soon_without_a_sweep_and_counts_as_no_failu
         mesh.wait_for_name(names[what], makers[what].create(names[what]))
     sweeps, failures, postponed = (len(mesh.told(message)) for message in ("swept", "retried", "postponed"))
 
-    late = (LATE, LATE)
-    with lateness(mesh, appears=late, tags_change=late, leaves=late, event=(0.5, 1.0)):
+    with everything_late_by(mesh, LATE):
         began = time.monotonic()
         makers["made"].create(names["made"])
         makers["renamed"].annotate(names["new"])
