@@ -80,14 +80,20 @@ def override(inputs: Mapping[str, object]) -> dict[str, object]:
 
 
 def complaints(mesh: Installation, *texts: str) -> list[str]:
-    """Why messages went back to the queue, as far as all of these texts are in the reason."""
-    details = [str(line["detail"]) for line in mesh.told("retried")]
+    """Why messages came back or zones could not be read, as far as all of these texts are in the reason."""
+    details = [str(line["detail"]) for message in ("retried", "zone unread") for line in mesh.told(message)]
     return [detail for detail in details if all(text in detail for text in texts)]
 
 
 def wait_for_complaint(mesh: Installation, *texts: str) -> str:
-    """Wait until a message goes back to the queue for such a reason; the reason."""
+    """Wait until something fails for such a reason; the reason."""
     return mesh.wait(lambda: complaints(mesh, *texts), f"a complaint that says {texts}")[-1]
+
+
+def heal(mesh: Installation, *arns: str) -> None:
+    """Let a sweep take up what a zone that denied left over: these load balancers."""
+    mesh.wait_until_listed(*arns)
+    mesh.sandbox.schedules.fire("mesh-dns-sweep")
 
 
 def call_everything(mesh: Installation) -> None:

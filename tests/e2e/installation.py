@@ -100,10 +100,11 @@ class Installation:
         self.wait(lambda: not set(arns) & self.listed(), f"{arns} are not listed")
 
     def listed(self) -> set[str]:
-        """The ARNs that GetResources shows."""
+        """The ARNs of load balancers that GetResources shows."""
         tagging = self.sandbox.client("resourcegroupstaggingapi")
         pages = tagging.get_paginator("get_resources").paginate(TagFilters=[{"Key": "hostname"}])
-        return {item["ResourceARN"] for page in pages for item in page["ResourceTagMappingList"]}
+        arns = {item["ResourceARN"] for page in pages for item in page["ResourceTagMappingList"]}
+        return {arn for arn in arns if ":loadbalancer/" in arn}
 
     def records(self, hostname: str) -> list[StoredRecord]:
         """Everything at a name, in all zones."""
