@@ -89,7 +89,7 @@ class TestMadeByTheModule:
         ]
 
         put(mesh, command[4], f"Bearer {TOKEN}\n")
-        heal(mesh, controller.arn)
+        heal(mesh, controller.arn, name)
         mesh.wait_for_name(name, target)
         mesh.drain()
         assert mesh.dead_letters() == {}
@@ -238,7 +238,7 @@ class TestExisting:
         assert mesh.records(name) == []
 
         put(mesh, secrets.shared, json.dumps({"database": NEIGHBOUR, KEY: TOKEN}))
-        heal(mesh, controller.arn)
+        heal(mesh, controller.arn, name)
         mesh.wait_for_name(name, target)
 
     def test_a_zone_s_own_token_is_rotated_and_the_other_zone_does_not_notice(

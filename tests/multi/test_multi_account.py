@@ -164,10 +164,14 @@ def _everything_is_called(mesh: Mesh) -> None:
     """In each scope a name that comes and goes; on the way a fault, a rejection, and a scope forgotten."""
     mesh.sandbox.cloudflare.faults.inject(FaultKind.HTML, Call.LIST)
     mesh.installation.send("not JSON")
-    for scope, subdomain in ((mesh.hub, ""), (mesh.blue, "blue"), (mesh.green, "green")):
-        name, controller = mesh.hostname(subdomain), mesh.controller(scope)
-        mesh.installation.wait_for_name(name, controller.create(name))
+    scopes = {mesh.hostname(sub): scope for scope, sub in ((mesh.hub, ""), (mesh.blue, "blue"), (mesh.green, "green"))}
+    controllers = {name: mesh.controller(scope) for name, scope in scopes.items()}
+    targets = {name: controller.create(name) for name, controller in controllers.items()}
+    for name, target in targets.items():
+        mesh.installation.wait_for_name(name, target)
+    for controller in controllers.values():
         controller.delete()
+    for name in targets:
         mesh.installation.wait_until_gone(name)
     mesh.sandbox.schedules.fire()
     mesh.installation.invoke({"action": "forget", "account": BLUE, "region": "eu-north-1", "confirm": True})
