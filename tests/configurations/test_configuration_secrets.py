@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.controllers import Scope
 from tests.configurations.configuration import (
     apply,
     apply_again,
@@ -29,6 +30,8 @@ from tests.configurations.configuration import (
 )
 from tests.docs.test_configurations import shown
 from tests.e2e.installation import OTHER_SUFFIX, SUFFIX, Installation
+from tests.e2e.leftovers import made
+from tests.e2e.leftovers import secrets as secrets_left
 
 KEY, OTHER_REGION = "cloudflare", "eu-central-1"
 TOKEN = "token-of-the-first-zone-0123456789"
@@ -270,3 +273,15 @@ class TestExisting:
 
     def test_nothing_shows_a_token(self, mesh: Installation) -> None:
         assert places_that_show(mesh, TOKEN, OTHER_TOKEN, ROTATED, NEIGHBOUR) == []
+
+
+def test_destroy_leaves_the_records_and_the_secret_in_its_recovery_window(mesh: Installation) -> None:
+    hub, records = Scope(mesh.sandbox), [mesh.sandbox.cloudflare.records(zone) for zone in mesh.zone_ids.values()]
+    assert made(hub)
+    assert any(records)
+
+    mesh.terraform.destroy()
+
+    assert made(hub) == set()
+    assert list(secrets_left(hub).values()) == [True]
+    assert [mesh.sandbox.cloudflare.records(zone) for zone in mesh.zone_ids.values()] == records

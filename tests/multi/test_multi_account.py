@@ -1,6 +1,6 @@
 """Three accounts and regions, one hub: names appear, stay with whom they belong to, and move without a gap.
 
-One file, so that one apply serves all of it.
+One file, so that one apply serves all of it; the last test destroys it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import pytest
 from sandbox.cloudflare import Call, FaultKind
 from sandbox.controllers import Scope
 from sandbox.sandbox import REGION
+from tests.e2e.leftovers import made, secrets
 from tests.multi.mesh import BLUE, STRANGER, Mesh, Watcher, role_copy
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "multi-account.md"
@@ -243,3 +244,15 @@ def without_role(mesh: Mesh, scope: Scope) -> Iterator[None]:
         iam.create_role(RoleName=name, Path=role["path"], AssumeRolePolicyDocument=json.dumps(role["trust"]))
         for policy, document in role["policies"].items():
             iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
+
+
+def test_destroy_leaves_the_records_and_the_secret_in_its_recovery_window(mesh: Mesh) -> None:
+    name, scopes = mesh.hostname("blue"), (mesh.hub, mesh.blue, mesh.green)
+    record = mesh.installation.wait_for_name(name, mesh.controller(mesh.blue).create(name))
+    assert all(made(scope) for scope in scopes)
+
+    mesh.terraform.destroy()
+
+    assert {scope.region: made(scope) for scope in scopes} == {scope.region: set() for scope in scopes}
+    assert list(secrets(mesh.hub).values()) == [True]
+    assert mesh.installation.records(name) == [record]
