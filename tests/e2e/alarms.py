@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.alarms import Data, MetricKey, State, watch
@@ -63,7 +64,7 @@ def healthy(alarm: Mapping[str, Any], seconds: float) -> dict[MetricKey, list[tu
 class Fault:
     """What was published while a fault was there, with the seconds since it began."""
 
-    points: Mapping[MetricKey, Sequence[tuple[float, float]]]
+    points: dict[MetricKey, list[tuple[float, float]]] = field(default_factory=dict)
 
     def seconds_to_alarm(self, alarm: Mapping[str, Any], every: float | None, limit: float) -> float | None:
         """How long after the fault an alarm tells; None if not within `limit`, or if it told before.
@@ -81,14 +82,15 @@ class Fault:
         return told[0] - began if told and told[0] > began else None
 
 
-def fault(sandbox: Sandbox, make: Callable[[], None]) -> Fault:
-    """Make a fault, and take what is published meanwhile."""
+@contextmanager
+def fault(sandbox: Sandbox) -> Iterator[Fault]:
+    """What is published while the block runs, which makes a fault; known at its end."""
     before = {key: len(points) for key, points in recorded(ACCOUNT, REGION).items()}
-    began = time.time()
-    make()
+    began, made = time.time(), Fault()
+    yield made
     sandbox.queue_metrics.sample()
-    new = {key: points[before.get(key, 0) :] for key, points in recorded(ACCOUNT, REGION).items()}
-    return Fault({key: [(max(0.0, at - began), value) for at, value in points] for key, points in new.items()})
+    for key, points in recorded(ACCOUNT, REGION).items():
+        made.points[key] = [(max(0.0, at - began), value) for at, value in points[before.get(key, 0) :]]
 
 
 def tells(alarm: Mapping[str, Any], data: Data, start: float, end: float) -> list[float]:

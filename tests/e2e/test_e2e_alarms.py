@@ -129,7 +129,8 @@ def test_every_alarm_has_its_fault(mesh: Installation) -> None:
 @pytest.mark.parametrize("name", FAULTS)
 def test_tells_in_time(mesh: Installation, name: str) -> None:
     case = FAULTS[name]
-    made = fault(mesh.sandbox, lambda: case.make(mesh))
+    with fault(mesh.sandbox) as made:
+        case.make(mesh)
     seconds = made.seconds_to_alarm(alarm_of(mesh.sandbox, name), case.every, case.within)
     assert seconds is not None, made.points
 

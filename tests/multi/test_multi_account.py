@@ -18,6 +18,7 @@ import pytest
 from sandbox.cloudflare import Call, FaultKind
 from sandbox.controllers import Scope
 from sandbox.sandbox import REGION
+from tests.e2e.alarms import START, SWEEP, alarm_of, fault, healthy, tells
 from tests.e2e.leftovers import made, secrets
 from tests.multi.mesh import BLUE, STRANGER, Mesh, Watcher, role_copy
 
@@ -109,19 +110,17 @@ def test_a_region_that_hangs_holds_up_deletes_and_nothing_else(mesh: Mesh) -> No
     record = installation.wait_for_name(left, leaving.create(left))
     installation.wait_for_address(new.dns_name)
 
-    mesh.sandbox.late.hang(mesh.green.region, 60)
-    try:
+    with fault(mesh.sandbox) as waits, hanging(mesh, mesh.green):
         installation.wait_for_name(made, mesh.controller(mesh.blue).create(made))
         old.annotate(None)
         installation.wait_for_name(moved, new.dns_name, 60)
         leaving.delete()
         waiting = installation.wait_for_decision(left, "delete-waits", 90)
-    finally:
-        mesh.sandbox.late.hang(mesh.green.region, 0)
 
     assert f"{mesh.green.account}/{mesh.green.region} cannot be listed" in waiting["detail"]
     assert installation.records(left) == [record]
     assert not any("Task timed out" in line.text for line in mesh.sandbox.logs)
+    assert waits.seconds_to_alarm(alarm_of(mesh.sandbox, "deletes-waiting"), SWEEP, 3 * SWEEP)
 
 
 def test_another_region_joins_with_one_block_and_leaves_without_losing_names(mesh: Mesh) -> None:
@@ -139,8 +138,10 @@ def test_another_region_joins_with_one_block_and_leaves_without_losing_names(mes
     file.write_text(provider)  # Terraform needs it to destroy the rest
     mesh.terraform.apply()
 
-    mesh.let_be_overdue(oregon)
-    assert scope in mesh.installation.wait_for_line("overdue")["scopes"]
+    with fault(mesh.sandbox) as overdue:
+        mesh.let_be_overdue(oregon)
+        assert scope in mesh.installation.wait_for_line("overdue")["scopes"]
+    assert overdue.seconds_to_alarm(alarm_of(mesh.sandbox, "overdue"), SWEEP, SWEEP)
     assert mesh.installation.records(name) == [record], "nobody saw anything disappear"
 
     forget = {"action": "forget", "account": BLUE, "region": OREGON, "reason": "it left"}
@@ -154,6 +155,22 @@ def test_another_region_joins_with_one_block_and_leaves_without_losing_names(mes
     assert done.payload == {"forgotten": scope, "records": told.payload["records"]}
     assert mesh.installation.records(name) == []
     assert scope not in mesh.known_scopes()
+
+
+def test_an_alarm_tells_that_what_spokes_send_cannot_be_handed_on(mesh: Mesh) -> None:
+    events, rule = mesh.sandbox.client("events"), {"Rule": "mesh-dns-spokes", "EventBusName": "mesh-dns"}
+    (target,) = events.list_targets_by_rule(**rule)["Targets"]
+    with fault(mesh.sandbox) as undelivered:
+        events.put_targets(**rule, Targets=[target | {"Arn": f"{target['Arn']}-gone"}])
+        mesh.sandbox.schedules.fire("mesh-dns-sweep")
+        events.put_targets(**rule, Targets=[target])
+    assert undelivered.seconds_to_alarm(alarm_of(mesh.sandbox, "spokes-rule"), None, 360)
+
+
+@pytest.mark.parametrize("name", ["overdue", "spokes-rule", "deletes-waiting"])
+def test_an_alarm_of_spokes_is_quiet_in_a_healthy_week(mesh: Mesh, name: str) -> None:
+    alarm = alarm_of(mesh.sandbox, name)
+    assert tells(alarm, healthy(alarm, 7 * 24 * 3600), START, START + 7 * 24 * 3600) == []
 
 
 def test_a_second_plan_is_empty(mesh: Mesh) -> None:
@@ -228,6 +245,16 @@ def documented_blocks() -> tuple[str, str]:
     provider, module, rest = [*re.split(r"(?m)^(?=module )", code), ""]
     assert not rest
     return provider, module
+
+
+@contextmanager
+def hanging(mesh: Mesh, scope: Scope) -> Iterator[None]:
+    """AWS does not answer in a region for a while."""
+    mesh.sandbox.late.hang(scope.region, 60)
+    try:
+        yield
+    finally:
+        mesh.sandbox.late.hang(scope.region, 0)
 
 
 @contextmanager
