@@ -5,20 +5,20 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import dns.resolver
-import pytest
 
 from sandbox.cloudflare import Call, FaultKind
 from sandbox.cloudflare.records import StoredRecord
 from sandbox.controllers import AwsLoadBalancerController, Scope
 from sandbox.sandbox import Sandbox
 from sandbox.terraform import Terraform
+from tests.e2e.log import Log
 
 SUFFIX, OTHER_SUFFIX = "mesh.example.com", "mesh.example.net"
 ZONES = {SUFFIX: "example.com", OTHER_SUFFIX: "example.net"}
@@ -30,8 +30,6 @@ QUEUE_SPEED = 5
 CONFIRMED = 75
 """Seconds within which a look that no event came with is confirmed (45), and the grace is over."""
 OVERRIDE = {"module": {"mesh_dns": {"records": {"grace_seconds": GRACE}, "trail": {"force_destroy": True}}}}
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Answer:
 
 
 @dataclass
-class Installation:
+class Installation(Log):
     """A running installation. Each test uses hostnames and load balancers of its own."""
 
     sandbox: Sandbox
@@ -129,16 +127,6 @@ class Installation:
         """Wait until nothing is at a name."""
         self.wait(lambda: not self.records(hostname), f"{hostname} is gone", seconds)
 
-    def wait(self, probe: Callable[[], T | None], what: str, seconds: float = 30) -> T:
-        """The first true answer of `probe`; fails the test when there is none in time."""
-        until = time.monotonic() + seconds
-        while not (answer := probe()):
-            if time.monotonic() > until:
-                last = "\n".join(line.text for line in self.sandbox.logs[-30:])
-                pytest.fail(f"not within {seconds} s: {what}\n{last}")
-            time.sleep(0.05)
-        return answer
-
     def wait_for_address(self, hostname: str) -> None:
         """Wait until a name ends at an address: a new load balancer's own name does not resolve at once."""
         self.wait(lambda: self.resolve(hostname, "A"), f"{hostname} has an address")
@@ -198,35 +186,7 @@ class Installation:
         """Wait until nothing is left to do."""
         self.wait(lambda: self.backlog() == 0 and not self.busy(), "the queue runs dry", seconds)
 
-    def runs(self, end: str = "START") -> int:
-        """How many runs of the function began (`START`) or came to an end (`END`)."""
-        return sum(line.text.startswith(f"{end} ") for line in self.sandbox.logs)
-
-    def busy(self) -> bool:
-        """Whether the function runs."""
-        return self.runs("START") > self.runs("END")
-
-    # What was told
-
-    def lines(self) -> list[dict[str, Any]]:
-        """All log lines that are JSON."""
-        return [json.loads(line.text) for line in self.sandbox.logs if line.text.startswith("{")]
-
-    def told(self, message: str, **fields: object) -> list[dict[str, Any]]:
-        """The log lines of this message that have these fields."""
-        return [
-            line
-            for line in self.lines()
-            if line.get("message") == message and all(line.get(key) == value for key, value in fields.items())
-        ]
-
-    def wait_for_line(self, message: str, seconds: float = 30, **fields: object) -> dict[str, Any]:
-        """Wait for such a line; the first one."""
-        return self.wait(lambda: self.told(message, **fields), f"log line {message!r} with {fields}", seconds)[0]
-
-    def wait_for_decision(self, hostname: str, reason: str, seconds: float = 30) -> dict[str, Any]:
-        """Wait for a decision about a name."""
-        return self.wait_for_line("decision", seconds, hostname=hostname, reason=reason)
+    # What was told: see `Log`
 
     def wait_until_told_of(self, message_ids: Collection[str]) -> None:
         """Wait until every message has a line of its own; not longer than until the function had its turn with all."""
