@@ -77,7 +77,7 @@ class Fault:
         for again in [0.0] if every is None else [every * number for number in range(int(limit // every) + 1)]:
             for key in data:
                 data[key] += [(began + again + after, value) for after, value in self.points.get(key, ())]
-        changes = watch(alarm, data, START, began + limit)
+        changes = watch(alarm, data, START + SWEEP, began + limit)  # before the first sweep there is silence
         told = [at for at, state in changes if state is State.ALARM]
         return told[0] - began if told and told[0] > began else None
 
