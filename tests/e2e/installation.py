@@ -74,9 +74,9 @@ class Installation(Log):
         """A name that nobody used before."""
         return f"{label}-{next(self._numbers)}.{suffix}"
 
-    def controller(self) -> AwsLoadBalancerController:
+    def controller(self, service: str = "kube-system/clustermesh-apiserver") -> AwsLoadBalancerController:
         """The controller of a new cluster, for the load balancer of its one Service."""
-        return AwsLoadBalancerController(Scope(self.sandbox), f"kubernetes-{next(self._numbers)}")
+        return AwsLoadBalancerController(Scope(self.sandbox), f"kubernetes-{next(self._numbers)}", service)
 
     def unnoticed(self, events: int = 1) -> None:
         """The next load balancer calls leave no event."""
@@ -97,10 +97,10 @@ class Installation(Log):
         """Wait until AWS shows these nowhere any more."""
         self.wait(lambda: not set(arns) & self.listed(), f"{arns} are not listed")
 
-    def listed(self) -> set[str]:
-        """The ARNs of load balancers that GetResources shows."""
-        tagging = self.sandbox.client("resourcegroupstaggingapi")
-        pages = tagging.get_paginator("get_resources").paginate(TagFilters=[{"Key": "hostname"}])
+    def listed(self, *hostnames: str) -> set[str]:
+        """The ARNs of load balancers that GetResources shows: all with the tag, or those of these hostnames."""
+        tagging, wanted = self.sandbox.client("resourcegroupstaggingapi"), {"Key": "hostname", "Values": hostnames}
+        pages = tagging.get_paginator("get_resources").paginate(TagFilters=[wanted])
         arns = {item["ResourceARN"] for page in pages for item in page["ResourceTagMappingList"]}
         return {arn for arn in arns if ":loadbalancer/" in arn}
 

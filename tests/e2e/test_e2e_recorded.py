@@ -103,15 +103,6 @@ def test_recorded_batches_are_rejected_message_by_message(mesh: Installation, na
     assert {record["body"] for record in batch["Records"]} <= mesh.dead_letters().keys()
 
 
-def described(elb: Any, balancer: str) -> str | None:
-    """The hostname that AWS shows for a classic load balancer; None while it shows none."""
-    try:
-        (found,) = elb.describe_tags(LoadBalancerNames=[balancer])["TagDescriptions"]
-    except elb.exceptions.AccessPointNotFoundException:
-        return None
-    return {tag["Key"]: tag["Value"] for tag in found["Tags"]}.get("hostname")
-
-
 @pytest.mark.parametrize("way", ["raw", "by SNS", "by invocation"])
 def test_a_recorded_create_makes_the_name(mesh: Installation, way: str) -> None:
     event, hostname = at_home("classic-create-console--stackstate"), mesh.hostname("recorded")
@@ -124,7 +115,7 @@ def test_a_recorded_create_makes_the_name(mesh: Installation, way: str) -> None:
         Subnets=Scope(mesh.sandbox).subnets(), Tags=[{"Key": "hostname", "Value": hostname}],
     )["DNSName"]  # fmt: skip
 
-    mesh.wait(lambda: described(elb, balancer) == hostname, "AWS shows it")
+    mesh.wait(lambda: mesh.listed(hostname), "AWS shows it")
 
     if way == "by invocation":
         assert mesh.invoke(event).payload["done"] == f"{ACCOUNT}/{REGION}"
