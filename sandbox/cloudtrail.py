@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.parsers import create_parser
-from moto.cloudtrail.models import Trail, cloudtrail_backends
+from moto.cloudtrail.models import CloudTrailBackend, Trail, cloudtrail_backends
 from moto.core.parse import QueryParser
 from moto.core.utils import get_service_model
 
@@ -31,6 +31,14 @@ if TYPE_CHECKING:
 
 _GENERATIONS = {"2012-06-01": "elb", "2015-12-01": "elbv2"}
 _SOURCE = "elasticloadbalancing.amazonaws.com"
+
+
+class SandboxTrails(CloudTrailBackend):
+    """Trails where moto's differ: AWS deletes one by its ARN, too, and moto answers as if it did."""
+
+    def delete_trail(self, name: str) -> None:
+        """Delete a trail by its name or ARN."""
+        super().delete_trail(name.rsplit(":trail/", 1)[-1])
 
 
 class CloudTrail:

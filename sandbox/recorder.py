@@ -100,7 +100,9 @@ def _resource(call: Call, caller: Caller) -> str:
     named = parameters.get("SecretId") or parameters.get("KeyId") or parameters.get("TopicArn")
     if isinstance(named, str):
         return named
-    table = parameters.get("TableName")
+    # A call of several items names its one table as a key.
+    items = parameters.get("RequestItems")
+    table = next(iter(items), None) if isinstance(items, dict) else parameters.get("TableName")
     if isinstance(table, str):
         return table if table.startswith("arn:") else f"arn:aws:dynamodb:{call.region}:{caller.account}:table/{table}"
     path = parameters.get("Path") or parameters.get("Name")

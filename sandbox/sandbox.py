@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from moto.awslambda.models import lambda_backends
+from moto.cloudtrail.models import cloudtrail_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.elb.models import elb_backends
 from moto.elbv2.models import elbv2_backends
@@ -21,7 +22,7 @@ from moto.utilities.utils import get_partition
 from sandbox.caller import Caller
 from sandbox.classic_tags import ClassicTags
 from sandbox.cloudflare import CloudflareEmulator
-from sandbox.cloudtrail import CloudTrail
+from sandbox.cloudtrail import CloudTrail, SandboxTrails
 from sandbox.dns import DnsServer
 from sandbox.event_bridge import EventBridge
 from sandbox.event_sources import EventSources
@@ -124,6 +125,7 @@ class Sandbox:
             (sqs_backends, queue_backend(self.queue_clock)),
             (sts_backends, role_backend(self._on_role_assumed)),
             (lambda_backends, SandboxLambda),
+            (cloudtrail_backends, SandboxTrails),
         ):
             stack.enter_context(registered(backends, subclass))
 

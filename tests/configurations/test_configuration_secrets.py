@@ -14,10 +14,13 @@ from typing import Any
 
 import pytest
 
+from sandbox.controllers import Scope
+from sandbox.sandbox import ACCOUNT
 from tests.configurations.configuration import (
     apply,
     apply_again,
     call_everything,
+    heal,
     listed,
     places_that_show,
     running_sandbox,
@@ -28,6 +31,8 @@ from tests.configurations.configuration import (
 )
 from tests.docs.test_configurations import shown
 from tests.e2e.installation import OTHER_SUFFIX, SUFFIX, Installation
+from tests.e2e.leftovers import made
+from tests.e2e.leftovers import secrets as secrets_left
 
 KEY, OTHER_REGION = "cloudflare", "eu-central-1"
 TOKEN = "token-of-the-first-zone-0123456789"
@@ -76,9 +81,11 @@ class TestMadeByTheModule:
 
     def test_the_log_says_how_to_fill_it_and_then_everything_heals(self, mesh: Installation) -> None:
         secret, name = mesh.outputs["secret_arn"], mesh.hostname()
-        target = mesh.controller().create(name)
+        controller = mesh.controller()
+        target = controller.create(name)
 
         complaint = wait_for_complaint(mesh, "holds no value yet")
+        mesh.wait_for_decision(name, "zone-denied")
         command = shlex.split(complaint.partition("Put the token there: ")[2])
         assert command == [
             *("aws", "secretsmanager", "put-secret-value"),
@@ -86,6 +93,7 @@ class TestMadeByTheModule:
         ]
 
         put(mesh, command[4], f"Bearer {TOKEN}\n")
+        heal(mesh, controller.arn, name)
         mesh.wait_for_name(name, target)
         mesh.drain()
         assert mesh.dead_letters() == {}
@@ -228,13 +236,16 @@ class TestExisting:
     ) -> None:
         name, other = mesh.hostname(), mesh.hostname(suffix=OTHER_SUFFIX)
 
-        target = mesh.controller().create(name)
+        controller = mesh.controller()
+        target = controller.create(name)
         complaint = wait_for_complaint(mesh, "does not have this key; correct `json_key`")
+        mesh.wait_for_decision(name, "zone-denied")
         assert f"secret {secrets.shared}, key {KEY}" in complaint
         mesh.wait_for_name(other, mesh.controller().create(other))
         assert mesh.records(name) == []
 
         put(mesh, secrets.shared, json.dumps({"database": NEIGHBOUR, KEY: TOKEN}))
+        heal(mesh, controller.arn, name)
         mesh.wait_for_name(name, target)
 
     def test_a_zone_s_own_token_is_rotated_and_the_other_zone_does_not_notice(
@@ -242,7 +253,7 @@ class TestExisting:
     ) -> None:
         name, other = mesh.hostname(), mesh.hostname(suffix=OTHER_SUFFIX)
         mesh.drain()
-        before = len(mesh.told("retried"))
+        before = len(mesh.told("retried") + mesh.told("zone unread"))
 
         mesh.sandbox.cloudflare.add_token(ROTATED, [mesh.zone_ids[OTHER_SUFFIX]])
         put(mesh, secrets.other, ROTATED)
@@ -250,7 +261,7 @@ class TestExisting:
         mesh.wait_for_name(other, mesh.controller().create(other))
         mesh.wait_for_name(name, mesh.controller().create(name))
 
-        assert len(mesh.told("retried")) == before
+        assert len(mesh.told("retried") + mesh.told("zone unread")) == before
 
     def test_the_role_may_do_what_is_done_with_it(self, mesh: Installation, secrets: Secrets) -> None:
         call_everything(mesh)
@@ -266,3 +277,19 @@ class TestExisting:
 
     def test_nothing_shows_a_token(self, mesh: Installation) -> None:
         assert places_that_show(mesh, TOKEN, OTHER_TOKEN, ROTATED, NEIGHBOUR) == []
+
+
+def test_destroy_leaves_the_records_and_the_secret_in_its_recovery_window(mesh: Installation) -> None:
+    hub, zone_id = Scope(mesh.sandbox), mesh.zone_ids[SUFFIX]
+    mark = f"{mesh.outputs['owner']} eu-west-1/{ACCOUNT}/net/a/0123456789abcdef"
+    mesh.sandbox.cloudflare.add_record(
+        zone_id, type="CNAME", name=mesh.hostname("stays"), content="a.elb.amazonaws.com", ttl=60, comment=mark
+    )
+    records = mesh.sandbox.cloudflare.records(zone_id)
+    assert made(hub)
+
+    mesh.terraform.destroy()
+
+    assert made(hub) == set()
+    assert list(secrets_left(hub).values()) == [True]
+    assert mesh.sandbox.cloudflare.records(zone_id) == records

@@ -5,33 +5,31 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import dns.resolver
-import pytest
 
 from sandbox.cloudflare import Call, FaultKind
 from sandbox.cloudflare.records import StoredRecord
 from sandbox.controllers import AwsLoadBalancerController, Scope
 from sandbox.sandbox import Sandbox
 from sandbox.terraform import Terraform
+from tests.e2e.log import Log
 
 SUFFIX, OTHER_SUFFIX = "mesh.example.com", "mesh.example.net"
 ZONES = {SUFFIX: "example.com", OTHER_SUFFIX: "example.net"}
 """Each suffix lies within a larger zone, so that what must not be written could be."""
 TOKEN = "token-of-the-emulated-zones-0123456789"
 GRACE = 4
-QUEUE_SPEED = 10
+QUEUE_SPEED = 5
 """Visibility timeouts and batch windows of the queue pass this many times as fast; delays and the grace do not."""
 CONFIRMED = 75
 """Seconds within which a look that no event came with is confirmed (45), and the grace is over."""
 OVERRIDE = {"module": {"mesh_dns": {"records": {"grace_seconds": GRACE}, "trail": {"force_destroy": True}}}}
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Answer:
 
 
 @dataclass
-class Installation:
+class Installation(Log):
     """A running installation. Each test uses hostnames and load balancers of its own."""
 
     sandbox: Sandbox
@@ -59,6 +57,8 @@ class Installation:
     """What Terraform said before the apply (`first`) and right after it (`second`), each also as JSON."""
     tokens: list[str]
     """All tokens so far; the last one is in the secret."""
+    installed: float = 0.0
+    """When the first sweep was through, in seconds since the epoch."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
@@ -74,9 +74,9 @@ class Installation:
         """A name that nobody used before."""
         return f"{label}-{next(self._numbers)}.{suffix}"
 
-    def controller(self) -> AwsLoadBalancerController:
+    def controller(self, service: str = "kube-system/clustermesh-apiserver") -> AwsLoadBalancerController:
         """The controller of a new cluster, for the load balancer of its one Service."""
-        return AwsLoadBalancerController(Scope(self.sandbox), f"kubernetes-{next(self._numbers)}")
+        return AwsLoadBalancerController(Scope(self.sandbox), f"kubernetes-{next(self._numbers)}", service)
 
     def unnoticed(self, events: int = 1) -> None:
         """The next load balancer calls leave no event."""
@@ -97,11 +97,12 @@ class Installation:
         """Wait until AWS shows these nowhere any more."""
         self.wait(lambda: not set(arns) & self.listed(), f"{arns} are not listed")
 
-    def listed(self) -> set[str]:
-        """The ARNs that GetResources shows."""
-        tagging = self.sandbox.client("resourcegroupstaggingapi")
-        pages = tagging.get_paginator("get_resources").paginate(TagFilters=[{"Key": "hostname"}])
-        return {item["ResourceARN"] for page in pages for item in page["ResourceTagMappingList"]}
+    def listed(self, *hostnames: str) -> set[str]:
+        """The ARNs of load balancers that GetResources shows: all with the tag, or those of these hostnames."""
+        tagging, wanted = self.sandbox.client("resourcegroupstaggingapi"), {"Key": "hostname", "Values": hostnames}
+        pages = tagging.get_paginator("get_resources").paginate(TagFilters=[wanted])
+        arns = {item["ResourceARN"] for page in pages for item in page["ResourceTagMappingList"]}
+        return {arn for arn in arns if ":loadbalancer/" in arn}
 
     def records(self, hostname: str) -> list[StoredRecord]:
         """Everything at a name, in all zones."""
@@ -125,16 +126,6 @@ class Installation:
     def wait_until_gone(self, hostname: str, seconds: float = 30) -> None:
         """Wait until nothing is at a name."""
         self.wait(lambda: not self.records(hostname), f"{hostname} is gone", seconds)
-
-    def wait(self, probe: Callable[[], T | None], what: str, seconds: float = 30) -> T:
-        """The first true answer of `probe`; fails the test when there is none in time."""
-        until = time.monotonic() + seconds
-        while not (answer := probe()):
-            if time.monotonic() > until:
-                last = "\n".join(line.text for line in self.sandbox.logs[-30:])
-                pytest.fail(f"not within {seconds} s: {what}\n{last}")
-            time.sleep(0.05)
-        return answer
 
     def wait_for_address(self, hostname: str) -> None:
         """Wait until a name ends at an address: a new load balancer's own name does not resolve at once."""
@@ -172,14 +163,17 @@ class Installation:
     def dead_letters(self) -> dict[str, str]:
         """Body => reason (empty without one) of what is in the dead-letter queue; it stays there."""
         found: dict[str, str] = {}
+        seen: list[str] = []
         while messages := self.sqs.receive_message(
-            QueueUrl=self.dead_letter_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=20
+            QueueUrl=self.dead_letter_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=300
         ).get("Messages", []):
             for message in messages:
+                seen.append(message["ReceiptHandle"])
                 reason = message.get("MessageAttributes", {}).get("reason", {})
                 found[message["Body"]] = reason.get("StringValue", "")
                 assert reason.get("DataType", "String") == "String"
-        time.sleep(20 / QUEUE_SPEED)  # until they are seen again
+        for handle in seen:
+            self.sqs.change_message_visibility(QueueUrl=self.dead_letter_url, ReceiptHandle=handle, VisibilityTimeout=0)
         return found
 
     def backlog(self, *kinds: str) -> int:
@@ -188,39 +182,11 @@ class Installation:
         every = ("", "Delayed", "NotVisible")
         return sum(int(counts[kind]) for kind in kinds or [f"ApproximateNumberOfMessages{kind}" for kind in every])
 
-    def drain(self, seconds: float = 60) -> None:
+    def drain(self, seconds: float = 100) -> None:
         """Wait until nothing is left to do."""
         self.wait(lambda: self.backlog() == 0 and not self.busy(), "the queue runs dry", seconds)
 
-    def runs(self, end: str = "START") -> int:
-        """How many runs of the function began (`START`) or came to an end (`END`)."""
-        return sum(line.text.startswith(f"{end} ") for line in self.sandbox.logs)
-
-    def busy(self) -> bool:
-        """Whether the function runs."""
-        return self.runs("START") > self.runs("END")
-
-    # What was told
-
-    def lines(self) -> list[dict[str, Any]]:
-        """All log lines that are JSON."""
-        return [json.loads(line.text) for line in self.sandbox.logs if line.text.startswith("{")]
-
-    def told(self, message: str, **fields: object) -> list[dict[str, Any]]:
-        """The log lines of this message that have these fields."""
-        return [
-            line
-            for line in self.lines()
-            if line.get("message") == message and all(line.get(key) == value for key, value in fields.items())
-        ]
-
-    def wait_for_line(self, message: str, seconds: float = 30, **fields: object) -> dict[str, Any]:
-        """Wait for such a line; the first one."""
-        return self.wait(lambda: self.told(message, **fields), f"log line {message!r} with {fields}", seconds)[0]
-
-    def wait_for_decision(self, hostname: str, reason: str, seconds: float = 30) -> dict[str, Any]:
-        """Wait for a decision about a name."""
-        return self.wait_for_line("decision", seconds, hostname=hostname, reason=reason)
+    # What was told: see `Log`
 
     def wait_until_told_of(self, message_ids: Collection[str]) -> None:
         """Wait until every message has a line of its own; not longer than until the function had its turn with all."""
@@ -322,4 +288,7 @@ def install(sandbox: Sandbox, folder: Path) -> Installation:
     plans = {"first": terraform.plan("first"), "first, as JSON": json.dumps(terraform.plan_json("first"))}
     terraform.run("apply", "first")
     plans |= {"second": terraform.plan("second"), "second, as JSON": json.dumps(terraform.plan_json("second"))}
-    return Installation(sandbox, terraform, zone_ids, terraform.outputs()["mesh_dns"], plans, [TOKEN])
+    installation = Installation(sandbox, terraform, zone_ids, terraform.outputs()["mesh_dns"], plans, [TOKEN])
+    installation.wait_for_line("swept")
+    installation.installed = time.time()
+    return installation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sandbox.sandbox import ACCOUNT, REGION
@@ -24,9 +25,26 @@ def event(detail: Mapping[str, Any], **fields: object) -> dict[str, Any]:
     return envelope | fields
 
 
-def tagged(*arns: str) -> dict[str, Any]:
-    """The record of an AddTags call, as far as the function cares."""
-    return {"eventName": "AddTags", "requestParameters": {"resourceArns": list(arns), "tags": []}}
+def tagged(*arns: str, hostname: str | None = None, at: datetime | None = None) -> dict[str, Any]:
+    """The record of an AddTags call, as far as the function cares. Without a time it counts from when it was sent."""
+    tags = [] if hostname is None else [{"key": "hostname", "value": hostname}]
+    return {"eventName": "AddTags", "requestParameters": {"resourceArns": list(arns), "tags": tags}} | _time(at)
+
+
+def created(arn: str, at: datetime | None = None) -> dict[str, Any]:
+    """The record of a CreateLoadBalancer call."""
+    name = arn.split("/")[2]
+    made = {"requestParameters": {"name": name}, "responseElements": {"loadBalancers": [{"loadBalancerArn": arn}]}}
+    return {"eventName": "CreateLoadBalancer"} | made | _time(at)
+
+
+def deleted(arn: str, at: datetime | None = None) -> dict[str, Any]:
+    """The record of a DeleteLoadBalancer call."""
+    return {"eventName": "DeleteLoadBalancer", "requestParameters": {"loadBalancerArn": arn}} | _time(at)
+
+
+def _time(at: datetime | None) -> dict[str, str]:
+    return {} if at is None else {"eventTime": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
 def arn_of(name: str, load_balancer_id: str = "0123456789abcdef", account: str = ACCOUNT, region: str = REGION) -> str:

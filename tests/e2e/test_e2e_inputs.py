@@ -83,8 +83,8 @@ INPUTS = {
     # None of our business
     "a call that failed": Input(at_home("v2-create-denied"), IGNORED, "failed with"),
     "another service's event": Input(at_home("another-service"), IGNORED, "not of a load balancer"),
-    "a target group's tags": Input(at_home("v2-add-tags-to-target-group"), IGNORED, "not a load balancer"),
-    "a listener's tags": Input(at_home("v2-add-tags-to-listener"), IGNORED, "not a load balancer"),
+    "a target group's tags": Input(at_home("v2-add-tags-to-target-group"), IGNORED, "target groups"),
+    "a listener's tags": Input(at_home("v2-add-tags-to-listener"), IGNORED, "target groups"),
     "a call that changes neither": Input(at_home("other-call-modify-attributes"), IGNORED, "changes neither"),
     "a sweep of another installation": Input(
         at_home("sweep-of-another-installation"), IGNORED, "another installation"

@@ -13,6 +13,8 @@ from sandbox.sandbox import ACCOUNT
 from tests.e2e.installation import OTHER_SUFFIX, OVERRIDE, SUFFIX, Installation
 
 REQUIRED = {"service.k8s.aws/stack": "kube-system/clustermesh-apiserver"}
+"""The controller sets this tag to the Service's name."""
+OTHER_SERVICE = "default/web"
 STRICT = {
     "required_tags": REQUIRED,
     "accounts": {ACCOUNT: [f"*.eu.{SUFFIX}", f"*.new.{SUFFIX}"]},
@@ -29,7 +31,7 @@ class Before:
 @pytest.fixture(scope="module")
 def before(installation: Installation) -> Iterator[Before]:
     mesh = installation
-    lacks_tag, not_of_account, in_lost_zone = mesh.controller(), mesh.controller(), mesh.controller()
+    lacks_tag, not_of_account, in_lost_zone = mesh.controller(OTHER_SERVICE), mesh.controller(), mesh.controller()
     claims = {
         f"lacks-tag.eu.{SUFFIX}": lacks_tag,
         f"not-of-account.{SUFFIX}": not_of_account,
@@ -37,8 +39,7 @@ def before(installation: Installation) -> Iterator[Before]:
     }
     records = {}
     for name, controller in claims.items():
-        service = {"service.k8s.aws/stack": "default/web"} if controller is lacks_tag else REQUIRED
-        controller.create(name, extra_tags=service)
+        controller.create(name)
     for name, controller in claims.items():
         records[name] = mesh.wait_for_name(name, controller.dns_name)
     apply(mesh, STRICT, {SUFFIX: mesh.zone_ids[SUFFIX]})
@@ -66,10 +67,10 @@ def test_live_names_stay_as_they_are(mesh: Installation, before: Before) -> None
 
 
 def test_new_claims_meet_the_stricter_settings(mesh: Installation, before: Before) -> None:
-    stranger, right, elsewhere = mesh.controller(), mesh.controller(), mesh.controller()
-    stranger.create(f"stranger.new.{SUFFIX}", extra_tags={"service.k8s.aws/stack": "default/web"})
-    elsewhere.create(f"elsewhere.{SUFFIX}", extra_tags=REQUIRED)
-    dns_name = right.create(f"right.new.{SUFFIX}", extra_tags=REQUIRED)
+    stranger, right, elsewhere = mesh.controller(OTHER_SERVICE), mesh.controller(), mesh.controller()
+    stranger.create(f"stranger.new.{SUFFIX}")
+    elsewhere.create(f"elsewhere.{SUFFIX}")
+    dns_name = right.create(f"right.new.{SUFFIX}")
 
     mesh.wait_for_name(f"right.new.{SUFFIX}", dns_name)
     lacking = mesh.wait_for_decision(f"stranger.new.{SUFFIX}", "not-allowed")

@@ -19,5 +19,6 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
         pytest.skip("terraform is not on the path; install Terraform 1.11 or later")
     with Sandbox(queue_speed=QUEUE_SPEED) as sandbox:
         mesh = install(sandbox, tmp_path_factory.mktemp("repository"))
-        mesh.wait_until_known(mesh.blue, mesh.green)
+        mesh.wait_until_known(mesh.hub, mesh.blue, mesh.green)
+        mesh.age_the_register()
         yield mesh

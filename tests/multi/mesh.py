@@ -50,14 +50,35 @@ class Mesh:
         return AwsLoadBalancerController(scope, f"kubernetes-{next(self._numbers)}")
 
     def known_scopes(self) -> set[str]:
-        """`account/region` of each spoke that the hub remembers."""
-        found = self.sandbox.client("dynamodb").query(
-            TableName=self.installation.outputs["table_name"],
-            KeyConditionExpression="#kind = :kind",
-            ExpressionAttributeNames={"#kind": "kind"},
+        """`account/region` of each scope that the hub remembers, its own among them."""
+        return set(self._register())
+
+    def _register(self) -> dict[str, dict[str, dict[str, str]]]:
+        items = self.sandbox.client("dynamodb").query(
+            TableName=self._table, KeyConditionExpression="kind = :kind",
             ExpressionAttributeValues={":kind": {"S": "scope"}},
-        )
-        return {item["key"]["S"] for item in found["Items"]}
+        )["Items"]  # fmt: skip
+        return {item["key"]["S"]: item for item in items}
+
+    @property
+    def _table(self) -> str:
+        return str(self.installation.outputs["table_name"])
+
+    def age_the_register(self) -> None:
+        """Let every scope be known since long ago, and read just now: a young register lets nothing be deleted."""
+        for item in self._register().values():
+            read = item.get("read", {"N": str(int(time.time()))})
+            self._put(item | {"announced": {"N": "1"}, "read": read})
+        self.installation.start_anew()  # the process remembers the register for a minute
+
+    def let_be_overdue(self, scope: Scope) -> None:
+        """Let a scope have been read long ago, and the hub's next sweep see it."""
+        self._put(self._register()[f"{scope.account}/{scope.region}"] | {"announced": {"N": "1"}, "read": {"N": "1"}})
+        self.installation.start_anew()
+        self.sandbox.schedules.fire("mesh-dns-sweep")
+
+    def _put(self, item: Mapping[str, Any]) -> None:
+        self.sandbox.client("dynamodb").put_item(TableName=self._table, Item=item)
 
     def wait_until_known(self, *scopes: Scope) -> None:
         """Wait until the hub remembers these."""

@@ -1,6 +1,6 @@
 """Three accounts and regions, one hub: names appear, stay with whom they belong to, and move without a gap.
 
-One file, so that one apply serves all of it.
+One file, so that one apply serves all of it; the last test destroys it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import pytest
 from sandbox.cloudflare import Call, FaultKind
 from sandbox.controllers import Scope
 from sandbox.sandbox import REGION
+from tests.e2e.alarms import START, SWEEP, alarm_of, fault, healthy, tells
+from tests.e2e.leftovers import made, secrets
 from tests.multi.mesh import BLUE, STRANGER, Mesh, Watcher, role_copy
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "multi-account.md"
@@ -59,7 +61,7 @@ def test_an_account_that_may_have_no_names_is_refused_and_not_heard_again(mesh: 
     put = mesh.sandbox.client("events", account=STRANGER).put_events(Entries=[sweep])
     assert put["FailedEntryCount"] == 0, "the Organization lets it in"
 
-    refusal = mesh.installation.wait_for_line("refused")
+    refusal = mesh.installation.wait_for_line("unknown scope")
     assert f"{STRANGER}/{REGION}" in refusal["detail"]
     mesh.installation.drain()
     assert f"{STRANGER}/{REGION}" not in mesh.known_scopes()
@@ -72,6 +74,7 @@ def test_a_name_moves_between_accounts_in_place(mesh: Mesh) -> None:
     before = mesh.installation.wait_for_name(name, old.create(name))
     new.create(name)
     mesh.installation.wait_for_decision(name, "claimed-by")
+    mesh.installation.wait_for_address(new.dns_name)
 
     with Watcher(mesh.sandbox, name) as watcher:
         old.annotate(None)
@@ -98,6 +101,28 @@ def test_one_scope_that_cannot_be_read_holds_up_nobody_else(mesh: Mesh) -> None:
     mesh.installation.wait_for_name(late, target)
 
 
+def test_a_region_that_hangs_holds_up_deletes_and_nothing_else(mesh: Mesh) -> None:
+    installation = mesh.installation
+    made, moved, left = mesh.hostname("blue"), mesh.hostname("blue"), mesh.hostname("blue")
+    old, new, leaving = (mesh.controller(mesh.blue) for _ in range(3))
+    installation.wait_for_name(moved, old.create(moved))
+    new.create(moved)
+    record = installation.wait_for_name(left, leaving.create(left))
+    installation.wait_for_address(new.dns_name)
+
+    with fault(mesh.sandbox) as waits, hanging(mesh, mesh.green):
+        installation.wait_for_name(made, mesh.controller(mesh.blue).create(made))
+        old.annotate(None)
+        installation.wait_for_name(moved, new.dns_name, 60)
+        leaving.delete()
+        waiting = installation.wait_for_decision(left, "delete-waits", 90)
+
+    assert f"{mesh.green.account}/{mesh.green.region} cannot be listed" in waiting["detail"]
+    assert installation.records(left) == [record]
+    assert not any("Task timed out" in line.text for line in mesh.sandbox.logs)
+    assert waits.seconds_to_alarm(alarm_of(mesh.sandbox, "deletes-waiting"), SWEEP, 3 * SWEEP)
+
+
 def test_another_region_joins_with_one_block_and_leaves_without_losing_names(mesh: Mesh) -> None:
     oregon = Scope(mesh.sandbox, BLUE, OREGON)
     scope = f"{BLUE}/{OREGON}"
@@ -113,20 +138,39 @@ def test_another_region_joins_with_one_block_and_leaves_without_losing_names(mes
     file.write_text(provider)  # Terraform needs it to destroy the rest
     mesh.terraform.apply()
 
-    forget_since(mesh, oregon)
-    assert scope in mesh.installation.wait_for_line("silent")["scopes"]
+    with fault(mesh.sandbox) as overdue:
+        mesh.let_be_overdue(oregon)
+        assert scope in mesh.installation.wait_for_line("overdue")["scopes"]
+    assert overdue.seconds_to_alarm(alarm_of(mesh.sandbox, "overdue"), SWEEP, SWEEP)
     assert mesh.installation.records(name) == [record], "nobody saw anything disappear"
 
-    release = {"action": "release", "account": BLUE, "region": OREGON}
-    told = mesh.installation.invoke(release)
-    assert [record["hostname"] for record in told.payload["records"]] == [name], told.payload
+    forget = {"action": "forget", "account": BLUE, "region": OREGON, "reason": "it left"}
+    told = mesh.installation.invoke(forget)
+    assert told.payload["would_forget"] == scope, told.payload
+    assert [(record["hostname"], record["reason"]) for record in told.payload["records"]] == [(name, "delete")]
     assert mesh.installation.records(name) == [record]
     assert scope in mesh.known_scopes()
 
-    done = mesh.installation.invoke(release | {"confirm": True})
-    assert done.payload == {"released": scope, "records": told.payload["records"]}
+    done = mesh.installation.invoke(forget | {"confirm": True})
+    assert done.payload == {"forgotten": scope, "records": told.payload["records"]}
     assert mesh.installation.records(name) == []
     assert scope not in mesh.known_scopes()
+
+
+def test_an_alarm_tells_that_what_spokes_send_cannot_be_handed_on(mesh: Mesh) -> None:
+    events, rule = mesh.sandbox.client("events"), {"Rule": "mesh-dns-spokes", "EventBusName": "mesh-dns"}
+    (target,) = events.list_targets_by_rule(**rule)["Targets"]
+    with fault(mesh.sandbox) as undelivered:
+        events.put_targets(**rule, Targets=[target | {"Arn": f"{target['Arn']}-gone"}])
+        mesh.sandbox.schedules.fire("mesh-dns-sweep")
+        events.put_targets(**rule, Targets=[target])
+    assert undelivered.seconds_to_alarm(alarm_of(mesh.sandbox, "spokes-rule"), None, 360)
+
+
+@pytest.mark.parametrize("name", ["overdue", "spokes-rule", "deletes-waiting"])
+def test_an_alarm_of_spokes_is_quiet_in_a_healthy_week(mesh: Mesh, name: str) -> None:
+    alarm = alarm_of(mesh.sandbox, name)
+    assert tells(alarm, healthy(alarm, 7 * 24 * 3600), START, START + 7 * 24 * 3600) == []
 
 
 def test_a_second_plan_is_empty(mesh: Mesh) -> None:
@@ -135,16 +179,20 @@ def test_a_second_plan_is_empty(mesh: Mesh) -> None:
 
 @pytest.fixture(scope="module")
 def _everything_is_called(mesh: Mesh) -> None:
-    """In each scope a name that comes and goes; on the way a fault, a rejection, and a release."""
+    """In each scope a name that comes and goes; on the way a fault, a rejection, and a scope forgotten."""
     mesh.sandbox.cloudflare.faults.inject(FaultKind.HTML, Call.LIST)
     mesh.installation.send("not JSON")
-    for scope, subdomain in ((mesh.hub, ""), (mesh.blue, "blue"), (mesh.green, "green")):
-        name, controller = mesh.hostname(subdomain), mesh.controller(scope)
-        mesh.installation.wait_for_name(name, controller.create(name))
+    scopes = {mesh.hostname(sub): scope for scope, sub in ((mesh.hub, ""), (mesh.blue, "blue"), (mesh.green, "green"))}
+    controllers = {name: mesh.controller(scope) for name, scope in scopes.items()}
+    targets = {name: controller.create(name) for name, controller in controllers.items()}
+    for name, target in targets.items():
+        mesh.installation.wait_for_name(name, target)
+    for controller in controllers.values():
         controller.delete()
+    for name in targets:
         mesh.installation.wait_until_gone(name)
     mesh.sandbox.schedules.fire()
-    mesh.installation.invoke({"action": "release", "account": BLUE, "region": "eu-north-1", "confirm": True})
+    mesh.installation.invoke({"action": "forget", "account": BLUE, "region": "eu-north-1", "confirm": True})
     mesh.installation.drain()
 
 
@@ -200,6 +248,16 @@ def documented_blocks() -> tuple[str, str]:
 
 
 @contextmanager
+def hanging(mesh: Mesh, scope: Scope) -> Iterator[None]:
+    """AWS does not answer in a region for a while."""
+    mesh.sandbox.late.hang(scope.region, 60)
+    try:
+        yield
+    finally:
+        mesh.sandbox.late.hang(scope.region, 0)
+
+
+@contextmanager
 def without_role(mesh: Mesh, scope: Scope) -> Iterator[None]:
     """Somebody deletes the reader role, and makes it again afterwards."""
     iam, name = scope.client("iam"), f"{mesh.hub_object['reader_role']}-{scope.region}"
@@ -215,10 +273,13 @@ def without_role(mesh: Mesh, scope: Scope) -> Iterator[None]:
             iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
 
 
-def forget_since(mesh: Mesh, scope: Scope) -> None:
-    """Let the last announcement of a scope be long ago, and the hub's next sweep see it."""
-    mesh.sandbox.client("ssm").put_parameter(
-        Name=f"/mesh-dns/mesh-dns/scopes/{scope.account}/{scope.region}", Value="1", Overwrite=True
-    )
-    mesh.installation.start_anew()
-    mesh.sandbox.schedules.fire("mesh-dns-sweep")
+def test_destroy_leaves_the_records_and_the_secret_in_its_recovery_window(mesh: Mesh) -> None:
+    name, scopes = mesh.hostname("blue"), (mesh.hub, mesh.blue, mesh.green)
+    record = mesh.installation.wait_for_name(name, mesh.controller(mesh.blue).create(name))
+    assert all(made(scope) for scope in scopes)
+
+    mesh.terraform.destroy()
+
+    assert {scope.region: made(scope) for scope in scopes} == {scope.region: set() for scope in scopes}
+    assert list(secrets(mesh.hub).values()) == [True]
+    assert mesh.installation.records(name) == [record]

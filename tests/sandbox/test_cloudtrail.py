@@ -27,6 +27,14 @@ def next_event(aws: Account, url: str) -> dict[str, Any]:
     return dict(json.loads(message["Body"]))
 
 
+def test_a_trail_is_deleted_by_its_arn(aws: Account) -> None:
+    aws.trail()
+    trails = aws.client("cloudtrail")
+    (trail,) = trails.describe_trails()["trailList"]
+    trails.delete_trail(Name=trail["TrailARN"])
+    assert trails.describe_trails()["trailList"] == []
+
+
 def test_network_load_balancer(aws: Account) -> None:
     aws.trail()
     url = watched(aws)

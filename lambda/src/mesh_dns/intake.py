@@ -125,7 +125,8 @@ class Intake:
         """
         scopes = self._scopes()
         for key, each in list(work.items()):
-            if isinstance(each, Sweep) and each.scope not in scopes.known and self._may_join(each.scope):
+            # The hub's own is known in any case, and must be remembered like the others: by it the register grows old.
+            if isinstance(each, Sweep) and self._may_join(each.scope):
                 try:
                     self.register.announce(each.scope)
                     scopes = self._scopes()

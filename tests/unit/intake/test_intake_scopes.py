@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from mesh_dns.core import messages
@@ -19,6 +21,7 @@ from tests.doubles.hub import (
     sweep,
 )
 from tests.doubles.inventory import HUB, make, make_id
+from tests.doubles.others import InMemoryRegister
 from tests.unit.intake.conftest import Lines
 
 STRANGER = Scope("777788889999", "eu-west-1")
@@ -44,6 +47,22 @@ def test_a_sweep_announces_its_scope(hub: Hub, scope: Scope, open_: bool, swept:
     assert hub.batch(message(sweep(scope))) == []
     assert (scope in hub.register.scopes) is swept
     assert len(hub.provider.at(NAME)) == swept
+
+
+class KnowsTheHub(InMemoryRegister):
+    """Answers as the table's register does: the hub's own scope is known before anything was remembered."""
+
+    def entries(self) -> Mapping[Scope, Entry]:
+        return {HUB: Entry(self.clock()), **super().entries()}
+
+
+def test_the_hubs_own_scope_is_remembered_although_it_is_known_in_any_case(hub: Hub) -> None:
+    hub.register = KnowsTheHub(hub.clock)
+    first = hub.clock()
+    assert hub.batch(message(sweep())) == []
+    hub.clock.now += 3600
+    assert hub.batch(message(sweep())) == []
+    assert hub.register.scopes == {HUB: Entry(announced=first, read=hub.clock())}
 
 
 def test_a_sweep_that_could_not_read_its_scope_announces_it_and_is_not_read(hub: Hub) -> None:

@@ -1,0 +1,157 @@
+"""AWS shows what was done later than it tells of it: names are right soon all the same, and none is ever empty.
+
+The queue's clock is the true one here: how long messages wait is what these tests are about.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from moto.elbv2.models import elbv2_backends
+
+from sandbox.cloudflare.records import StoredRecord
+from sandbox.sandbox import ACCOUNT, REGION
+from tests.e2e.installation import GRACE, Installation
+from tests.e2e.messages import arn_of, created, deleted, event, tagged
+from tests.e2e.watcher import Watcher
+
+LATE, SOON = 8.0, 40.0
+"""Seconds: how late AWS shows things in these tests, and within how many of the event a name must be right."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _true_clock(installation: Installation) -> Iterator[None]:
+    with installation.sandbox.queue_clock.true():
+        yield
+
+
+@contextmanager
+def everything_late_by(mesh: Installation, seconds: float) -> Iterator[None]:
+    """For a while, AWS shows what is made, tagged, untagged and deleted just so late, and tells of it at once."""
+    late, span = mesh.sandbox.late, (seconds, seconds)
+    before = late.lateness
+    late.lateness = replace(before, appears=span, tags_change=span, leaves=span, event=(0.5, 1.0))
+    try:
+        yield
+    finally:
+        late.lateness = before
+
+
+def made_long_ago(arn: str, seconds: float) -> None:
+    """Let a load balancer say that it was made so many seconds ago."""
+    made = datetime.now(UTC) - timedelta(seconds=seconds)
+    balancer = elbv2_backends[ACCOUNT][REGION].load_balancers[arn]
+    balancer.created_time = made.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+@dataclass(frozen=True)
+class Odd:
+    """What was sent: message ids of events that tell something else than AWS shows, and the name in question."""
+
+    ids: dict[str, str]
+    record: StoredRecord
+
+
+FLIPPED, UNTRUE, OLD, REPLAYED = "flipped", "untrue", "old", "replayed"
+
+
+@pytest.fixture(scope="module")
+def odd(installation: Installation) -> Odd:
+    """Sent first, looked at last: meanwhile an event may come back."""
+    mesh, controller, name = installation, installation.controller(), installation.hostname("odd")
+    record = mesh.wait_for_name(name, controller.create(name))
+    now = datetime.now(UTC)
+    details = {
+        FLIPPED: tagged(controller.arn, hostname="before.mesh.example.com", at=now),
+        UNTRUE: deleted(controller.arn, at=now),
+        OLD: created(arn_of("long-gone"), at=now - timedelta(minutes=10)),
+        REPLAYED: deleted(controller.arn, at=now - timedelta(minutes=10)),
+    }
+    return Odd(dict(zip(details, mesh.send(*map(event, details.values())), strict=True)), record)
+
+
+def test_every_change_is_carried_out_soon_without_a_sweep_and_counts_as_no_failure(
+    mesh: Installation, odd: Odd
+) -> None:
+    names = {what: mesh.hostname(what) for what in ("made", "renamed", "new", "untagged", "deleted")}
+    makers = {what: mesh.controller() for what in ("made", "renamed", "untagged", "deleted")}
+    for what in ("renamed", "untagged", "deleted"):
+        mesh.wait_for_name(names[what], makers[what].create(names[what]))
+    sweeps, failures, postponed = (len(mesh.told(message)) for message in ("swept", "retried", "postponed"))
+
+    with everything_late_by(mesh, LATE):
+        began = time.monotonic()
+        makers["made"].create(names["made"])
+        makers["renamed"].annotate(names["new"])
+        makers["untagged"].annotate(None)
+        makers["deleted"].delete()
+
+        mesh.wait_for_name(names["made"], makers["made"].dns_name, SOON)
+        mesh.wait_for_name(names["new"], makers["renamed"].dns_name, SOON)
+        for what in ("renamed", "untagged", "deleted"):
+            mesh.wait_until_gone(names[what], began + SOON + GRACE - time.monotonic())
+
+    assert len(mesh.told("postponed")) > postponed
+    assert (len(mesh.told("swept")), len(mesh.told("retried"))) == (sweeps, failures)
+
+
+def test_blue_to_green_while_green_does_not_work_yet_never_answers_nothing(mesh: Installation, odd: Odd) -> None:
+    blue, green, name = mesh.controller(), mesh.controller(), mesh.hostname("blue-green")
+    record = mesh.wait_for_name(name, blue.create(name))
+    mesh.wait_for_address(name)
+
+    with Watcher(mesh, name, "A") as watcher:
+        green.create(None)
+        green.annotate(name)
+        blue.annotate(None)
+        mesh.wait_for_decision(name, "provisioning")
+        assert mesh.records(name) == [record]
+        moved = mesh.wait_for_name(name, green.dns_name, 60)
+        mesh.wait(lambda: len(watcher.answers) > 1, "the client sees it")
+
+    assert moved.id == record.id
+    assert [] not in watcher.answers
+    assert watcher.asked > 100
+
+
+def test_an_heir_that_never_works_gets_the_name_ten_minutes_after_it_was_made(mesh: Installation, odd: Odd) -> None:
+    blue, green, name = mesh.controller(), mesh.controller(), mesh.hostname("held")
+    record = mesh.wait_for_name(name, blue.create(name))
+    green.create(None)
+    mesh.sandbox.late.hold(green.name, "provisioning")
+    made_long_ago(green.arn, 570)
+    green.annotate(name)
+    mesh.wait_for_decision(name, "claimed-by")
+    blue.annotate(None)
+
+    mesh.wait_for_decision(name, "provisioning")
+    assert mesh.records(name) == [record]
+    moved = mesh.wait_for_name(name, green.dns_name, 60)
+    assert moved.id == record.id
+    assert mesh.told("decision", hostname=name, reason="hand-over")
+    mesh.sandbox.late.let_go(green.name)
+
+
+@pytest.mark.parametrize(
+    ("what", "fewest", "most"),
+    [
+        pytest.param(FLIPPED, 3, 6, id="that a later one overtook"),
+        pytest.param(UNTRUE, 3, 6, id="that AWS never shows"),
+        pytest.param(OLD, 0, 0, id="that is old"),
+        pytest.param(REPLAYED, 0, 0, id="that is older than its load balancer"),
+    ],
+)
+def test_an_event_that_is_not_true_costs_few_looks(
+    mesh: Installation, odd: Odd, what: str, fewest: int, most: int
+) -> None:
+    mesh.drain(120)
+    message_id = odd.ids[what]
+    assert fewest <= len(mesh.told("postponed", message_id=message_id)) <= most
+    assert not mesh.told("retried", message_id=message_id)
+    assert mesh.dead_letters() == {}
+    assert mesh.records(odd.record.name) == [odd.record]
