@@ -229,7 +229,7 @@ def test_a_look_without_an_answer_says_why_and_how_long_to_wait(cause: Cause, ki
 
 def test_a_need_of_a_zone_fails_with_the_words_of_the_zone() -> None:
     denied = UnreadZone(Retryable("the token lacks ...", after=60))
-    result = result_of(snapshot(sightings={LB: make(LB, NAME)}, unread_zones={"z": denied}))
+    result = result_of(snapshot(sightings={LB: make(LB)}, unread_zones={"y": UnreadZone(ERROR), "z": denied}))
     result = with_plan(result, needs=(Need(NAME, zones=frozenset({"z"})),), concerns={NAME: frozenset({LB})})
     assert LATE.failures(result) == {"m": denied.error}
 
