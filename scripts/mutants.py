@@ -4,7 +4,8 @@ mutmut makes the mistakes, on a copy under build/mutants, and mypy and pytest lo
 notices must be in tests/mutants.toml, with the reason why it changes nothing that matters; one in the words of a
 sentence for people need not. mutmut's settings are in pyproject.toml; the paths there are those of the copy.
 
-mutmut leaves properties alone, so the copy has their bodies in methods beside them. It leaves constants alone, too.
+mutmut leaves properties alone, so the copy has their bodies in methods beside them. Constants, and functions with other
+decorators, stay as they are.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def main(modules: Sequence[str]) -> int:
     patterns = [f"mesh_dns.{module.replace('/', '.')}.*" for module in modules]
     from mutmut.__main__ import _run  # noqa: PLC0415
 
-    _run(patterns, int(os.environ.get("PROCESSES", os.cpu_count() or 1)))
+    _run(patterns, os.cpu_count())
     verdicts = {
         name: code
         for name, code in _verdicts()
@@ -117,7 +118,8 @@ def _prepare() -> None:
 def with_bodies_apart(source: str) -> str:
     """The same code, with the body of each property in a method of its own, which mutmut takes."""
     lines = source.splitlines()
-    for function in reversed([each for each in ast.walk(ast.parse(source)) if isinstance(each, ast.FunctionDef)]):
+    functions = [each for each in ast.walk(ast.parse(source)) if isinstance(each, ast.FunctionDef)]
+    for function in sorted(functions, key=lambda each: each.lineno, reverse=True):
         decorators = {each.id for each in function.decorator_list if isinstance(each, ast.Name)}
         if not decorators & {"property", "cached_property"}:
             continue
