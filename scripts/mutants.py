@@ -72,8 +72,6 @@ def _texts(line: str) -> Iterator[tuple[int, int]]:
 
 def main(modules: Sequence[str]) -> int:
     """Run the mutants of the modules (`core/plan`), or of all. The exit code: 1 when the list is not what was found."""
-    if not modules:
-        shutil.rmtree(COPY, ignore_errors=True)
     _prepare()
     os.chdir(COPY)
     sys.path.append(str(TOOLS))
@@ -97,21 +95,16 @@ def main(modules: Sequence[str]) -> int:
 
 
 def _prepare() -> None:
-    """Bring the copy up to date. What is unchanged keeps its time, by which mutmut knows that its verdicts hold."""
-    for path in sorted((ROOT / "lambda" / "src" / "mesh_dns").rglob("*")):
-        target = COPY / "src" / path.relative_to(ROOT / "lambda" / "src")
-        if path.suffix == ".py":
-            text = with_bodies_apart(path.read_text("utf-8"))
-            if not target.exists() or target.read_text("utf-8") != text:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(text, "utf-8")
-        elif path.is_file() and path.suffix != ".pyc":
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, target)
-    shutil.copytree(ROOT / "tests", COPY / "tests", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    """Make the copy anew: verdicts, and which tests meet which function, hold for just this code and these tests."""
+    shutil.rmtree(COPY, ignore_errors=True)
+    without = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "lambda" / "src" / "mesh_dns", COPY / "src" / "mesh_dns", ignore=without)
+    shutil.copytree(ROOT / "tests", COPY / "tests", ignore=without)
     shutil.copy2(ROOT / "pyproject.toml", COPY)
+    for path in (COPY / "src").rglob("*.py"):
+        path.write_text(with_bodies_apart(path.read_text("utf-8")), "utf-8")
     stub = COPY / "stubs" / "mutmut" / "mutation" / "trampoline.pyi"
-    stub.parent.mkdir(parents=True, exist_ok=True)
+    stub.parent.mkdir(parents=True)
     stub.write_text(_STUB, "utf-8")
 
 

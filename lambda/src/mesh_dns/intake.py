@@ -188,7 +188,7 @@ class Intake:
 
     # By hand
 
-    def invoke(self, event: Mapping[str, Any], deadline: float, request_id: str) -> Mapping[str, Any]:
+    def invoke(self, event: Mapping[str, Any], deadline: float, request_id: str = "") -> Mapping[str, Any]:
         """Work on one event or command that was handed over directly. Raises what went wrong with it."""
         try:
             work = self._direct(event)
