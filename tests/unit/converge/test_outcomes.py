@@ -32,7 +32,9 @@ def test_what_needed_no_write_has_no_outcome(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "outcome"), [(None, "sent"), (Retryable("the queue is full"), "failed: the queue is full")], ids=str
+    ("error", "outcome"),
+    [(None, "sent"), (Retryable("the queue is full"), "failed: the queue is full")],
+    ids=["the queue took it", "the queue did not take it"],
 )
 def test_a_second_look_was_sent_or_not(hub: Hub, error: Retryable | None, outcome: str) -> None:
     lb = hub.put(make(1, NAME))

@@ -165,6 +165,7 @@ LONG = "x" * 150
         ("detail.errorCode", f"ignored: DeleteLoadBalancer failed with {'x' * 100}, so nothing changed"),
         (f"{PARAMETERS}.loadBalancerArn", f"rejected: 'arn:{'x' * 116}' does not name a load balancer"),
     ],
+    ids=["a source", "a service", "a call", "an error", "an ARN"],
 )
 def test_a_long_text_is_told_in_short(path: str, told: str) -> None:
     text = f"arn:{LONG}:loadbalancer/x" if path.endswith("Arn") else LONG
