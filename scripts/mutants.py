@@ -88,7 +88,7 @@ def main(modules: Sequence[str]) -> int:
     }
     _count(verdicts)
     unnoticed = {_mistake(name) for name, code in verdicts.items() if code not in NOTICED}
-    return _compare(
+    return compare(
         {mistake for mistake in unnoticed if not mistake.is_wording},
         {_where(name) for name in verdicts},
     )
@@ -161,8 +161,8 @@ def _count(verdicts: dict[str, int | None]) -> None:
         print(f"{module}: {number} mistakes, {unnoticed[module]} not noticed")
 
 
-def _compare(unnoticed: set[Mistake], run: set[str]) -> int:
-    """Print what is in only one of the list and the findings. `run`: the functions whose mistakes were made."""
+def compare(unnoticed: set[Mistake], run: set[str]) -> int:
+    """Print what is in only one of the list and the findings: the exit code. `run`: where mistakes were made."""
     listed = {
         Mistake(entry["where"], change.strip())
         for entry in tomllib.loads(LISTED.read_text("utf-8")).get("equivalent", ())

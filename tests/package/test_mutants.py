@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.mutants import Mistake, with_bodies_apart
+from scripts.mutants import Mistake, compare, with_bodies_apart
 
 ROOT = Path(__file__).parents[2]
 SOURCE = '''
@@ -70,6 +70,31 @@ def test_properties_have_their_bodies_in_methods_and_do_the_same() -> None:
 )  # fmt: skip
 def test_which_mistakes_are_of_wording_only(before: str, after: str, wording: bool) -> None:
     assert Mistake("core/x.py f", f"- {before}\n+ {after}").is_wording is wording
+
+
+LISTED = [
+    Mistake(entry["where"], change.strip())
+    for entry in tomllib.loads((ROOT / "tests" / "mutants.toml").read_text("utf-8"))["equivalent"]
+    for change in entry["changes"]
+]
+
+
+@pytest.mark.parametrize(
+    ("unnoticed", "run", "code"),
+    [
+        (set(LISTED), {mistake.where for mistake in LISTED}, 0),
+        (set(), {"core/plan.py plan"}, 0),
+        (set(), {LISTED[0].where}, 1),
+        ({Mistake("core/plan.py plan", "- a\n+ b")}, {"core/plan.py plan"}, 1),
+        ({*LISTED, Mistake(LISTED[0].where, "- a\n+ b")}, {mistake.where for mistake in LISTED}, 1),
+    ],
+    ids=[
+        "just what is listed", "nothing, where nothing is listed", "less than is listed", "what is not listed",
+        "something else beside what is listed",
+    ],
+)  # fmt: skip
+def test_it_fails_when_the_list_is_not_what_was_found(unnoticed: set[Mistake], run: set[str], code: int) -> None:
+    assert compare(unnoticed, run) == code
 
 
 def test_each_listed_mistake_is_of_a_line_that_is_there_and_has_a_reason() -> None:
