@@ -9,7 +9,7 @@ N ?= 10000
 SIDE_BY_SIDE := --numprocesses 4 --dist loadfile
 export PYTHONPATH := lambda/src
 
-.PHONY: help setup demo sandbox redrive test lint unit terraform modules e2e examples tofu kubernetes smoke simulate fuzz bench package docs provider lock clean
+.PHONY: help setup demo sandbox redrive test lint unit terraform modules e2e examples tofu kubernetes smoke simulate fuzz mutants bench package docs provider lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,10 @@ simulate: setup ## N random histories (N=10000), and the deliberate mistakes
 
 fuzz: setup ## 100,000 mutated events
 	@$(BIN)/python -m tests.simulation.fuzz 100000
+
+mutants: setup ## Small mistakes in core and shell: a test notices each (an hour on two cores; MUTANTS=core/plan)
+	@sh scripts/install_mutmut.sh
+	@$(BIN)/python -m scripts.mutants $(MUTANTS)
 
 bench: setup ## Measure: calls, ratios, time of our own
 	@for each in $$(grep -l __main__ bench/*.py); do echo "== $$each"; $(BIN)/python -m bench.$$(basename $$each .py) || exit 1; done

@@ -61,8 +61,8 @@ def _serves(command: ForgetScope | ForgetName, owned: Owned) -> bool:
 def _demand_all(snapshot: Snapshot) -> None:
     for scope in snapshot.awaited():
         listing = snapshot.listings[scope]
-        reason = listing.reason if isinstance(listing, Unreadable) else ""
-        raise Retryable(f"{scope} cannot be asked who claims these names: {reason}")
+        if isinstance(listing, Unreadable):
+            raise Retryable(f"{scope} cannot be asked who claims these names: {listing.reason}")
     for unread in snapshot.unread_zones.values():
         raise unread.error
 

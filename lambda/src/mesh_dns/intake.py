@@ -81,8 +81,7 @@ class Intake:
         if messages.KEY not in body:
             rules = self.ports.rules
             return events.work_in(body, rules.owner, rules.hostname_tag, _sent(record, self.ports.clock()))
-        sender = str(record.get("attributes", {}).get("SenderId", ""))
-        if sender.partition(":")[0] != self.role_id:
+        if _attribute(record, "SenderId").partition(":")[0] != self.role_id:
             raise Rejected("looks like a message of the function to itself, but somebody else sent it")
         return messages.decode(body)
 
@@ -207,7 +206,7 @@ class Intake:
         result = converge(self.ports, request, scopes, deadline)
         for failure in request.failures(result).values():
             raise failure
-        if isinstance(work, Sweep) and _was_read(result, work.scope):
+        if _was_read(result, work.scope):
             self.register.note_read(work.scope)
         return {"done": str(work.scope), "deletes_to_come": _deletes_to_come(result)}
 
@@ -245,7 +244,7 @@ class _Batch:
 
     def receives(self, key: str) -> int:
         """How often a message was received."""
-        return int(self.records[key].get("attributes", {}).get("ApproximateReceiveCount", "1"))
+        return int(_attribute(self.records[key], "ApproximateReceiveCount") or 1)
 
     def delay(self, key: str, error: MeshDnsError) -> int:
         """Seconds before a failed message comes back.
@@ -260,9 +259,14 @@ class _Batch:
         return int(min(LONGEST_DELAY, max(asked, own)))
 
 
+def _attribute(record: Mapping[str, Any], name: str) -> str:
+    """What SQS says of a message; empty when it does not say."""
+    return str(record.get("attributes", {}).get(name, ""))
+
+
 def _sent(record: Mapping[str, Any], now: float) -> float:
     """When SQS took a message, in seconds since the epoch."""
-    text = str(record.get("attributes", {}).get("SentTimestamp", ""))
+    text = _attribute(record, "SentTimestamp")
     return int(text) / 1000 if text.isdecimal() else now
 
 

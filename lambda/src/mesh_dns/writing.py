@@ -69,7 +69,6 @@ class _Stop(Exception):
     """Nothing more can be written in this zone now. `error`: why."""
 
     def __init__(self, error: Retryable) -> None:
-        super().__init__(str(error))
         self.error = error
 
 
@@ -112,7 +111,7 @@ class _Zone:
     def _write_current(self) -> None:
         try:
             if self.current[0].hostname in self.writer.suspects:
-                self._write_or_split(self.current, 1)
+                self._write_or_split(self.current, len(self.current))
             else:
                 self._write_anew()
         except _Enough as enough:
@@ -221,7 +220,9 @@ def _chunks(decisions: Sequence[Decision], size: int) -> Iterator[Sequence[Decis
 
 
 def _turned(decisions: Sequence[Decision], turn: int) -> Sequence[Decision]:
-    start = turn % len(decisions) if decisions else 0
+    if not decisions:
+        return decisions
+    start = turn % len(decisions)
     return [*decisions[start:], *decisions[:start]]
 
 

@@ -69,7 +69,7 @@ def test_another_scope_that_cannot_be_read_stops_it_unless_it_is_overdue(hub: Hu
     hub.inventory.unreadable.add(OVERDUE)
     assert len(forget(hub, confirmed=False)) == len(NAMES)
     hub.inventory.unreadable.add(HUB)
-    with pytest.raises(Retryable, match="cannot be asked who claims"):
+    with pytest.raises(Retryable, match=f"{HUB} cannot be asked who claims these names: listing in {HUB}: denied"):
         forget(hub, confirmed=True)
     assert len(hub.provider.records_by_id) == len(NAMES)
 
@@ -85,6 +85,7 @@ def test_one_name_that_cannot_be_written_costs_the_others_nothing_and_is_told(hu
     with pytest.raises(Retryable, match=f"{NAMES[7]}: 1004"):
         forget(hub, confirmed=True)
     assert {record.name for record in hub.provider.records_by_id.values()} == {NAMES[0], NAMES[7]}
+    assert hub.told.outcomes() == {"hand-over": "done", "delete": "done", "provider-refuses": ""}
 
 
 def test_what_is_gone_already_when_it_is_written_is_decided_anew(hub: Hub) -> None:
@@ -99,6 +100,17 @@ def test_what_is_gone_already_when_it_is_written_is_decided_anew(hub: Hub) -> No
         forget(hub, confirmed=True)
     assert {record.name for record in hub.provider.records_by_id.values()} == {NAMES[0]}
     forget(hub, confirmed=True)
+
+
+def test_at_the_deadline_itself_it_still_writes(hub: Hub) -> None:
+    deadline = hub.clock() + 100
+
+    def slow(call: str) -> None:
+        hub.clock.now = deadline
+
+    hub.provider.after = slow
+    forget(hub, confirmed=True)
+    assert len(hub.provider.records_by_id) == 1
 
 
 def test_the_deadline_stops_it_aloud(hub: Hub) -> None:

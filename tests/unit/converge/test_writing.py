@@ -107,6 +107,29 @@ def test_one_load_balancer_alone_is_split_in_the_middle(bench: Bench) -> None:
     assert bench.batches[2] == [name(n) for n in range(5)]
 
 
+@pytest.mark.parametrize(
+    ("owners", "first", "second"),
+    [
+        ([1, 1, 2], [0, 1], [2]),
+        ([1, 2, 2, 2], [0], [1, 2, 3]),
+        ([1, 1, 1, 2], [0, 1, 2], [3]),
+        ([1, 1, 2, 3, 3, 3], [0, 1, 2], [3, 4, 5]),
+        ([1, 1, 1], [0], [1, 2]),
+    ],
+    ids=["2 and 1", "1 and 3", "3 and 1", "the border nearest the middle", "one load balancer"],
+)
+def test_where_a_batch_is_split(bench: Bench, owners: list[int], first: list[int], second: list[int]) -> None:
+    bench.provider.poison.add(name(len(owners) - 1))
+    bench.write([create(number, lb=owner) for number, owner in enumerate(owners)])
+    assert bench.batches[2:4] == [list(map(name, first)), list(map(name, second))]
+
+
+def test_two_are_not_tried_together_once_a_quarter_is_bad(bench: Bench) -> None:
+    bench.provider.poison |= {name(0), name(1)}
+    bench.write(creates(range(4)))
+    assert bench.batches[2:] == [[name(n) for n in range(2)], *([name(n)] for n in range(4))]
+
+
 @pytest.mark.parametrize(("bad", "singly"), [(4, False), (5, True)], ids=["under a quarter", "a quarter"])
 def test_once_a_quarter_is_bad_the_rest_is_written_singly(bench: Bench, bad: int, singly: bool) -> None:
     bench.provider.poison |= {name(number) for number in range(bad)}

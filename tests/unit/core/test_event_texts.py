@@ -148,3 +148,51 @@ def test_what_a_person_may_ask_for(command: Json, work: object) -> None:
 def test_a_command_with_a_mistake_is_rejected(command: Json) -> None:
     with pytest.raises(Rejected, match="schema command"):
         events.command_in(command, HUB)
+
+
+# What an event says of itself
+
+
+LONG = "x" * 150
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("source", f"ignored: an event of '{'x' * 100}', not of a load balancer"),
+        ("detail.eventSource", f"ignored: a call of '{'x' * 100}', not of a load balancer"),
+        ("detail.eventName", f"ignored: {'x' * 100} changes neither load balancers nor their tags"),
+        ("detail.errorCode", f"ignored: DeleteLoadBalancer failed with {'x' * 100}, so nothing changed"),
+        (f"{PARAMETERS}.loadBalancerArn", f"rejected: 'arn:{'x' * 116}' does not name a load balancer"),
+    ],
+    ids=["a source", "a service", "a call", "an error", "an ARN"],
+)
+def test_a_long_text_is_told_in_short(path: str, told: str) -> None:
+    text = f"arn:{LONG}:loadbalancer/x" if path.endswith("Arn") else LONG
+    assert outcome(changed("v2-delete", path, text)) == told
+
+
+def test_what_does_not_fit_is_told_with_the_definition_that_it_does_not_fit() -> None:
+    told = outcome(changed("v2-delete", f"{PARAMETERS}.loadBalancerArn", 7))
+    assert told == (
+        "rejected: does not fit the schema event/DeleteLoadBalancer.v2: "
+        "requestParameters.loadBalancerArn: 7 is not of type 'string'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("time", "at"),
+    [
+        ("0001-01-01T00:00:00Z", -62_135_596_800.0),
+        ("1970-01-01T00:00:00Z", 0.0),
+        ("2026-12-31T23:59:59Z", 1_798_761_599.0),
+        ("2026-01-32T00:00:00Z", 9e9),
+        ("2026-00-01T00:00:00Z", 9e9),
+    ],
+    ids=["the first day there is", "the epoch", "the last second of a year", "a day 32: when it was sent", "a month 0"],
+)
+def test_when_an_event_happened(time: str, at: float) -> None:
+    work = outcome(changed("v2-delete", "detail.eventTime", time))
+    assert isinstance(work, Check)
+    assert work.event is not None
+    assert work.event.at == at

@@ -48,6 +48,20 @@ def test_what_is_forgotten(scene: Scene, expected: list[str]) -> None:
     assert told(tuple(plan_forgetting(scene.snapshot(), lambda owned: True))) == expected
 
 
+@pytest.mark.parametrize(
+    ("scene", "detail"),
+    [
+        (Scene(records=(RECORD,)), "forgotten, and nobody else may have it"),
+        (Scene(live=(Y,), records=(RECORD,)), f"{X.id} is forgotten"),
+        (Scene(live=(X,), records=(RECORD,)), "its load balancer claims it and may have it"),
+    ],
+    ids=["deleted", "handed over", "kept"],
+)
+def test_it_says_why(scene: Scene, detail: str) -> None:
+    (decision,) = plan_forgetting(scene.snapshot(), lambda owned: True)
+    assert decision.detail == detail
+
+
 def test_only_what_is_meant_is_forgotten_in_a_fixed_order() -> None:
     records = tuple(ours(make(n), f"c{n}.mesh.example.com") for n in (3, 1, 2))
     decisions = tuple(plan_forgetting(Scene(records=records).snapshot(), lambda owned: owned.serves != make(2).id))

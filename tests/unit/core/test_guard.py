@@ -65,6 +65,17 @@ def test_a_scope_that_cannot_be_listed_has_lost_nothing() -> None:
     assert (dict(guard.owned), dict(guard.lost)) == ({HUB: 30}, {})
 
 
+def test_a_scope_that_cannot_be_listed_hides_no_other_ones_losses() -> None:
+    guard = counted((HUB, 30, 0), (AWAY, 30, 0), unlistable=(HUB,))
+    assert (dict(guard.owned), dict(guard.lost)) == ({HUB: 30, AWAY: 30}, {AWAY: 30})
+
+
+def test_what_does_not_count_hides_nothing_that_does() -> None:
+    _, records = _scope(HUB, 11, 0)
+    text = replace(records[0], id="text", type="TXT")
+    assert Guard.count(Scene(records=(text, *records)).snapshot()).lost[HUB] == 11
+
+
 def test_an_untagged_load_balancer_counts_like_a_gone_one() -> None:
     live, records = _scope(HUB, 11, 11)
     untagged = tuple(replace(lb, tags={}) for lb in live)

@@ -9,12 +9,12 @@ import pytest
 
 from mesh_dns.core.decision import Need, Reason
 from mesh_dns.core.planning import MOST_HOPS
-from mesh_dns.core.values import Action, ClaimState, LoadBalancer, Readiness
+from mesh_dns.core.values import Action, ClaimState, LoadBalancer, LoadBalancerId, Readiness
 from mesh_dns.core.work import SecondLook, Stage
 from tests.doubles.inventory import HUB, make
 from tests.unit.core.scene import NAME, NOW, Scene, ours, second_look, told
 
-X, Y = make(1, NAME, created=100), make(2, NAME, created=200)
+X, Y, Z = make(1, NAME, created=100), make(2, NAME, created=200), make(3, NAME, created=300)
 UNTAGGED = make(1, created=100)
 RECORD = ours(X)
 
@@ -55,6 +55,17 @@ def test_the_waits_add_up_to_30_30_60_120_180_180() -> None:
         age += decision.wait
     assert waits == [30, 30, 60, 120, 180, 180]
     assert decision.reason is Reason.HAND_OVER
+
+
+@pytest.mark.parametrize(
+    ("heirs", "remembered"), [((), None), ((Y,), Y.id), ((Z, Y), Z.id)], ids=["nobody", "an heir", "the newest of two"]
+)
+def test_a_confirmation_remembers_who_would_inherit(
+    heirs: tuple[LoadBalancer, ...], remembered: LoadBalancerId | None
+) -> None:
+    look = Scene(live=heirs, gone=(X.id,), records=(RECORD,), told=frozenset()).decision().look_again
+    assert look is not None
+    assert (look.stage, look.heir) == (Stage.CONFIRMATION, remembered)
 
 
 # fmt: off

@@ -48,6 +48,7 @@ LOST = Decision(NAME, Reason.CLAIMED_BY, LOSER, str(WINNER))
 def test_a_name_has_the_state_of(told: list[tuple[Decision, str]], expected: tuple[Reason, str, float | None]) -> None:
     state = states(told, NOW)[NAME]
     assert (state.reason, state.outcome, state.waits_until) == expected
+    assert state.load_balancer == str(LOSER if state.reason is Reason.CLAIMED_BY else WINNER)
 
 
 def test_each_name_has_its_own_state() -> None:

@@ -138,6 +138,12 @@ def test_what_an_event_told(
     assert request(event, lb).question(snapshot(Gone(), lb)).told == told
 
 
+def test_each_message_of_a_batch_tells_what_its_event_told() -> None:
+    other = make_id(2)
+    messages = {"1": Check(HUB, frozenset({LB})), "2": Check(HUB, frozenset({other}), DELETED)}
+    assert Request(messages).question(snapshot(Gone(), other)).told == {(other, ClaimState.GONE)}
+
+
 # fmt: off
 RENAMED = {
     "AWS shows just this value: every other name was dropped": (TAGS, TAGGED, True),

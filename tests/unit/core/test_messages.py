@@ -117,6 +117,12 @@ def test_anything_else_is_rejected(body: dict[str, Any]) -> None:
 def test_a_rejection_says_what_is_wrong() -> None:
     with pytest.raises(Rejected, match=r"own_message: .*hops.*minimum"):
         messages.decode(check(hops=-1))
+    with pytest.raises(Rejected, match="a check is of one scope"):
+        messages.decode(check(load_balancers=[str(NLB), str(FAR)]))
+    with pytest.raises(Rejected, match="a time is not a number"):
+        messages.decode(second_look(first_look=float("nan")))
+    with pytest.raises(Rejected, match="'mesh_1' does not name a load balancer"):
+        messages.decode(check(load_balancers=["mesh_1"]))
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,13 @@ def test_a_stray_record_of_ours_is_kept_and_reported(stray: Record, expected: li
     assert told(Scene(live=(X,), records=(stray,), rules=rules).plan()) == expected
 
 
+@pytest.mark.parametrize(("stray", "right"), [("a", "b"), ("b", "a")], ids=["the stray first", "the right one first"])
+def test_a_stray_record_hides_nothing_of_the_right_zone(stray: str, right: str) -> None:
+    records = (ours(X, zone_id=OTHER_ZONE, id=stray), ours(X, id=right))
+    rules = replace(RULES, zones={"mesh.example.com": ZONE, "example.net": OTHER_ZONE})
+    assert told(Scene(live=(X,), records=records, rules=rules).plan()) == ["in-sync 1", "kept-not-allowed 1"]
+
+
 @pytest.mark.parametrize("age", [0, 9999], ids=["first look", "ripe second look"])
 def test_a_stray_record_is_kept_even_when_its_load_balancer_is_gone(age: float) -> None:
     stray = ours(X, name="cluster1.old.example.org")

@@ -166,7 +166,10 @@ def test_a_scope_whose_tags_were_not_read_brings_back_its_sweeps(world: World, s
     if missing:
         del tagged[scope]
     sweeps = {key for key, work in world.messages.items() if work == Sweep(scope)}
-    assert failing(world, seeing(result, tagged=tagged)) == sweeps
+    unread = seeing(result, tagged=tagged)
+    assert failing(world, unread) == sweeps
+    kind = OutOfTime if missing else Retryable
+    assert {type(error) for error in world.request.failures(unread).values()} <= {kind}
 
 
 @often
@@ -221,12 +224,12 @@ def test_a_look_without_an_answer_says_why_and_how_long_to_wait(cause: Cause, ki
     seen = Unreadable("Throttling", after=7, cause=cause)
     error = LATE.failures(result_of(snapshot(sightings={LB: seen})))["m"]
     assert (type(error), error.after) == (kind, 7)
-    assert "Throttling" in str(error)
+    assert str(error) == f"{LB}: Throttling"
 
 
 def test_a_need_of_a_zone_fails_with_the_words_of_the_zone() -> None:
     denied = UnreadZone(Retryable("the token lacks ...", after=60))
-    result = result_of(snapshot(sightings={LB: make(LB, NAME)}, unread_zones={"z": denied}))
+    result = result_of(snapshot(sightings={LB: make(LB)}, unread_zones={"y": UnreadZone(ERROR), "z": denied}))
     result = with_plan(result, needs=(Need(NAME, zones=frozenset({"z"})),), concerns={NAME: frozenset({LB})})
     assert LATE.failures(result) == {"m": denied.error}
 

@@ -55,6 +55,19 @@ def test_a_complaint_is_short() -> None:
     assert complaint.endswith("...")
 
 
+@pytest.mark.parametrize(
+    ("longer", "told"),
+    [(0, "is not one of ['sweep', 'forget']"), (1, "...")],
+    ids=["of just the longest length", "a character longer"],
+)
+def test_a_complaint_of_just_the_right_length_is_told_whole(longer: int, told: str) -> None:
+    around = len("action: '' is not one of ['sweep', 'forget']")
+    complaint = complaint_about({"action": "x" * (LONGEST_COMPLAINT - around + longer)}, "command")
+    assert complaint is not None
+    assert len(complaint) == LONGEST_COMPLAINT
+    assert complaint.endswith(told)
+
+
 def test_nesting_too_deep_to_be_shown_is_a_complaint() -> None:
     nested: list[object] = []
     for _ in range(100_000):

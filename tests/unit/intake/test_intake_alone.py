@@ -49,7 +49,8 @@ def test_a_dead_letter_that_cannot_be_sent_is_tried_again(hub: Hub, lines: Lines
     lb = hub.inventory.put(make(1, NAME))
     assert hub.batch(message("rubbish", 1), message(event("AddTags", lb), 2)) == ["message-1"]
     assert len(hub.provider.at(NAME)) == 1
-    assert [line["message"] for line in lines()][-1] == "postponing failed"
+    last = lines()[-1]
+    assert (last["message"], last["detail"]) == ("postponing failed", "the queue is not to be reached")
 
 
 def test_a_register_that_cannot_be_read_fails_what_needs_it_only(hub: Hub) -> None:
@@ -108,7 +109,9 @@ def test_an_event_that_aws_does_not_show_yet_waits_as_long_as_it_says_and_is_no_
     body = event("AddTags", make_id(1), eventTime=_at(hub, ago))
     assert hub.batch(message(body, received=received)) == ["message-1"]
     assert hub.mailbox.delays == {"receipt-1": delay}
-    assert [line["message"] for line in lines()][-1] == "postponed"
+    last = lines()[-1]
+    assert (last["message"], last["delay_seconds"]) == ("postponed", delay)
+    assert last["detail"] == f"AWS does not show yet that {make_id(1)} was tagged"
 
 
 def test_it_is_done_once_aws_shows_it(hub: Hub) -> None:
@@ -169,8 +172,11 @@ def test_a_fault_in_one_message_fails_that_one_alone(hub: Hub, lines: Lines) -> 
     records = [message(event("AddTags", lb), n) for n, lb in enumerate([good[0], bad, *good[1:]])]
     assert hub.batch(*records) == ["message-1"]
     assert len(hub.provider.records_by_id) == 3
-    faults = [line for line in lines() if line["message"] == "fault"]
-    assert [(line["message_id"], line["detail"]) for line in faults] == [("message-1", "KeyError")]
+    told = [(line["message"], line["message_id"], line["detail"]) for line in lines() if "message_id" in line]
+    assert told == [
+        ("fault", "message-1", "KeyError"),
+        ("retried", "message-1", "a fault of the function: KeyError"),
+    ]
 
 
 def test_a_fault_says_where_it_happened_and_never_what_a_library_says(hub: Hub, lines: Lines) -> None:
@@ -187,6 +193,15 @@ def test_a_fault_waits_like_any_failure(hub: Hub) -> None:
     _breaks_on(hub, bad)
     assert hub.batch(message(event("AddTags", bad), received=4)) == ["message-1"]
     assert hub.mailbox.delays == {"receipt-1": 80}
+
+
+def test_a_message_of_which_sqs_says_nothing_is_worked_on_like_any_other(hub: Hub) -> None:
+    lb = hub.put(make(1, NAME))
+    bare = message(event("AddTags", lb))
+    del bare["attributes"]
+    hub.provider.before = raises(Unavailable("502"))
+    assert hub.batch(bare) == ["message-1"]
+    assert hub.mailbox.delays == {"receipt-1": 10}
 
 
 def test_a_message_that_is_no_message_fails_alone(hub: Hub) -> None:

@@ -39,7 +39,14 @@ def test_an_event_by_hand(hub: Hub) -> None:
     lb = hub.inventory.put(make(1, NAME))
     assert hub.invoke(event("AddTags", lb)) == {"done": str(HUB), "deletes_to_come": 0}
     assert len(hub.provider.at(NAME)) == 1
-    assert list(hub.invoke(samples.load("another-service"))) == ["ignored"]
+
+
+def test_an_event_by_hand_that_is_none_of_our_business_is_answered_with_the_reason(hub: Hub, lines: Lines) -> None:
+    reason = "an event of 'aws.ec2', not of a load balancer"
+    assert hub.invoke(samples.load("another-service")) == {"ignored": reason}
+    assert [(line["message"], line["message_id"], line["detail"]) for line in lines()] == [
+        ("ignored", "direct", reason)
+    ]
 
 
 def test_an_override_by_hand_says_how_many_deletes_are_to_come(hub: Hub) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import calendar
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -121,11 +122,11 @@ def _seconds(text: Any) -> float:
     """An ISO 8601 time, always UTC in CloudTrail, in seconds since the epoch; infinite when it is anything else."""
     match = _TIME.match(text) if isinstance(text, str) else None
     if match is None:
-        return float("inf")
+        return math.inf
     year, month, day, hour, minute, second = map(int, match.groups())
     if not (year >= 1 and 1 <= month <= 12 and 1 <= day <= 31):
-        return float("inf")
-    return float(calendar.timegm((year, month, day, hour, minute, second, 0, 0, 0)))
+        return math.inf
+    return float(calendar.timegm((year, month, day, hour, minute, second)))
 
 
 Names = Callable[[Json], Iterable[str]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mesh_dns.core.snapshot import Snapshot
@@ -22,8 +21,8 @@ class Guard:
     A trickle slow enough that the share never builds up is not caught.
     """
 
-    owned: Mapping[Scope, int]
-    lost: Mapping[Scope, int]
+    owned: Counter[Scope]
+    lost: Counter[Scope]
 
     @classmethod
     def count(cls, snapshot: Snapshot) -> Guard:
@@ -49,7 +48,7 @@ class Guard:
 
     def objection_to_delete_in(self, scope: Scope) -> str | None:
         """Why nothing may be deleted for this scope now, or None when it may."""
-        if _trips(self.lost.get(scope, 0), self.owned.get(scope, 0)):
+        if _trips(self.lost[scope], self.owned[scope]):
             return f"{self.lost[scope]} of {self.owned[scope]} records of {scope} lost their load balancer"
         lost, owned = sum(self.lost.values()), sum(self.owned.values())
         if _trips(lost, owned):

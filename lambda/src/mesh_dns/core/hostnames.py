@@ -45,7 +45,7 @@ def suffix_of(name: str, suffixes: Mapping[str, str]) -> str | None:
     if name in suffixes:
         return None
     labels = name.split(".")
-    for start in range(1, len(labels)):
+    for start in range(len(labels)):
         candidate = ".".join(labels[start:])
         if candidate in suffixes:
             return candidate

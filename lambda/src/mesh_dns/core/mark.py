@@ -11,7 +11,6 @@ from mesh_dns.core.values import LoadBalancerId, Record
 
 # A provider's free plan holds a comment of this many characters (Cloudflare, error 9313 beyond it).
 LONGEST_MARK = 100
-LONGEST_OWNER = 17
 
 
 def comment_for(owner: str, load_balancer: LoadBalancerId) -> str:

@@ -23,6 +23,7 @@ is, and at a vacancy, the newest allowed claimant, then by id.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -142,7 +143,7 @@ def _kept(planning: Planning, ours: Sequence[Owned]) -> Owned | None:
 
     def rank(each: Owned) -> tuple[bool, float, str]:
         claims = planning.snapshot.claim_state(each.serves, each.record.name) is ClaimState.CLAIMS
-        return not claims, float("inf") if each.record.made is None else each.record.made, each.record.id
+        return not claims, math.inf if each.record.made is None else each.record.made, each.record.id
 
     return min(ours, key=rank, default=None)
 

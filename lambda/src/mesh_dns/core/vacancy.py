@@ -152,7 +152,7 @@ class _Vacancy:
 
     def _provisioning_wait(self, heir: LoadBalancer) -> float:
         """Seconds before the next look: longer and longer, and never beyond the end of the patience."""
-        age = max(0.0, self.planning.snapshot.now - heir.created)
+        age = self.planning.snapshot.now - heir.created
         step = next((wait for until, wait in ((60, 30), (120, 60), (240, 120)) if age < until), 180)
         return min(step, PROVISIONING - age)
 
