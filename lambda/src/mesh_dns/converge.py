@@ -1,8 +1,8 @@
 """Read, decide, write, tell, for one batch of messages: the only place that orders I/O.
 
-AWS is read first and the zones last, right before deciding; whenever deciding shows that AWS must be asked more, the
-zones are read again afterwards. Events and sweeps go the same way. A failure affects only messages about that load
-balancer, name or zone: core/request.py says which.
+AWS is read first and the zones last, right before deciding; when a decision needs more from AWS, the zones are listed
+again afterwards. Events and sweeps go the same way. A failure affects only messages about that load balancer, name or
+zone: core/request.py says which.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from mesh_dns.ports import Ports
 from mesh_dns.reading import Reader
 from mesh_dns.writing import Writer
 
-# One list of a zone when AWS needs not be asked after it, two when it does, more if the zone changes meanwhile; a name
-# that then still needs something waits for its retry.
+# Lists of a zone: one if AWS is not asked after it, two if it is, more if the zone changes meanwhile. A name that then
+# still needs something waits for its retry.
 ROUNDS = 3
 # A hostname that the provider refused within these seconds is written last.
 LATELY = 24 * 3600
 
 
 def converge(ports: Ports, request: Request, scopes: KnownScopes, deadline: float) -> Result:
-    """Make DNS say what AWS says, for everything that a batch asks about, all of it in scopes that are known.
+    """Make DNS say what AWS says, for everything that a batch asks about. All of it is in known scopes.
 
     No read and no write begins after `deadline` (clock seconds). `request.failures(result)` says what is not done.
     """
@@ -46,7 +46,7 @@ def converge(ports: Ports, request: Request, scopes: KnownScopes, deadline: floa
 
 
 def decide(request: Request, reader: Reader) -> Plan:
-    """Plan on zones that were read after AWS was: where AWS has to be asked more, they are read once more."""
+    """Plan on zones that were listed after AWS was asked: when AWS is asked more, they are listed again."""
     reader.look(request.load_balancers())
     reader.find_tagged(request.scopes())
     zone_ids = request.zones(reader.snapshot())
@@ -62,7 +62,7 @@ def decide(request: Request, reader: Reader) -> Plan:
 
 
 def _plan_and_ask(request: Request, reader: Reader) -> tuple[Plan, bool]:
-    """Ask AWS what the plan needs, until it needs nothing more, or only what failed. Whether anything was asked."""
+    """Ask AWS what the plan needs, until it needs no more or only what failed. Returns whether anything was asked."""
     asked = False
     while True:
         decided = _plan(request, reader)
@@ -104,7 +104,7 @@ def _write(ports: Ports, request: Request, reader: Reader, decided: Plan, deadli
 
 
 def _send(ports: Ports, request: Request, result: Result) -> Retryable | None:
-    """Send the messages to ourselves. Returns why they were not taken, if they were not."""
+    """Send our own messages. Returns why the queue did not take them, if so."""
     if ports.dry_run:
         return None
     sent: dict[OwnMessage, float] = {}

@@ -1,6 +1,6 @@
 """The error tree: four meanings, each with one thing that the intake does about it.
 
-Adapters translate what their library raises into one of these; nobody else catches broadly.
+Adapters translate what their library raises into one of these; no other module catches broadly.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ class MeshDnsError(Exception):
 
 
 class Ignored(MeshDnsError):
-    """Understood, and none of our business: one log line, then the message leaves the queue."""
+    """Understood, and of no concern: one log line, and the message is done."""
 
 
 class Rejected(MeshDnsError):
@@ -38,4 +38,4 @@ class NotYet(Retryable):
 
 
 class Misconfigured(Retryable):
-    """Somebody has to change something. Retried like any failure, so that nothing is lost meanwhile."""
+    """A setting, a permission or a secret must be changed. Retried like any failure, so nothing is lost meanwhile."""

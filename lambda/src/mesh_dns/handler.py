@@ -1,7 +1,7 @@
 """The composition root: the one place that knows every adapter. Ports are built once, at the first event.
 
-Modules are imported before, while Lambda starts the function and lends it a whole processor for that; two libraries
-only when they are used: jsonschema, because it would make up a third of that time, and hvac, which few need.
+Modules are imported at the start, when Lambda gives the function a whole processor. Two libraries are imported on first
+use: jsonschema, which takes a third of the import time, and hvac, which few installations need.
 """
 
 from __future__ import annotations

@@ -20,16 +20,16 @@ from mesh_dns.forgetting import forget
 from mesh_dns.ports import Ports, Register
 from mesh_dns.telemetry import Telemetry
 
-# A failed message waits this many seconds, doubled at each receive, at most a quarter of an hour, whoever asked.
+# A failed message waits this many seconds, doubled at each receive. No wait is longer than a quarter of an hour.
 FIRST_DELAY = 10
 LONGEST_DELAY = 900
-# A message that was received more often than this came back because of its neighbours, perhaps: AWS being late costs
+# A message that was received more often than this may have come back because of its neighbours. AWS being late costs
 # five receives at most.
 RECEIVES_OF_RETURNED = 5
 
 
 class Mailbox(Protocol):
-    """The queue, as far as messages that failed or make no sense are concerned."""
+    """The queue, for messages that failed or make no sense."""
 
     def reject(self, message_id: str, body: str, reason: str) -> None:
         """Put a body into the dead-letter queue with the reason as an attribute. Raises Retryable."""
@@ -56,7 +56,7 @@ class Intake:
     def batch(self, records: Sequence[Mapping[str, Any]], deadline: float) -> Mapping[str, Any]:
         """Work on the records of an SQS event. Returns the answer that names the messages which failed."""
         if not all(record.get("eventSource") == "aws:sqs" for record in records):
-            raise Rejected("these records are not of SQS: the topic must reach the function through its queue")
+            raise Rejected("these records are not from SQS: the topic must reach the function through its queue")
         batch = _Batch({record["messageId"]: record for record in records})
         self._read(batch)
         self._isolated(batch, list(batch.work), lambda keys: self._work(batch, keys, deadline))
@@ -93,7 +93,7 @@ class Intake:
             batch.failed[key] = error
 
     def _isolated(self, batch: _Batch, keys: list[str], work: Callable[[list[str]], None]) -> None:
-        """Work on messages together; when that meets a fault of ours, on each alone, so that only its own one fails."""
+        """Work on messages together; after a fault of ours on each alone, so that only the one that caused it fails."""
         try:
             if keys:
                 work(keys)
@@ -120,7 +120,7 @@ class Intake:
     def _admit(self, batch: _Batch, work: dict[str, Work]) -> KnownScopes:
         """The scopes that this batch may look at. Messages that ask for another one are dropped. Raises Retryable.
 
-        A sweep makes its scope known, where the rules let its account claim; it then looks at all that was dropped.
+        A sweep makes its scope known if its account may claim names. It also finds whatever was dropped before.
         """
         scopes = self._scopes()
         for key, each in list(work.items()):
@@ -142,9 +142,7 @@ class Intake:
         return scope == self.hub or (self.register.open and self.ports.rules.may_claim(scope))
 
     def _scopes(self) -> KnownScopes:
-        """The hub's own, and those in the register whose account may still claim: the others can neither claim nor be
-        read. Raises Retryable.
-        """
+        """The hub's own, and those in the register whose account may still claim names. Raises Retryable."""
         entries = {
             scope: entry
             for scope, entry in self.register.entries().items()

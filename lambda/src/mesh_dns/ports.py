@@ -20,7 +20,7 @@ from mesh_dns.dns.provider import Provider
 
 
 class Inventory(Protocol):
-    """Load balancers, read from AWS. "Could not read" and "not there" never look alike.
+    """Load balancers, read from AWS. "Could not read" and "not there" are different answers.
 
     Scopes, and ids within one, are read side by side, within what AWS allows. No call starts after `deadline` (clock
     seconds): what was not asked by then is Unreadable with the cause OUT_OF_TIME. Nothing here ever raises.
@@ -81,7 +81,7 @@ class Remembered:
 
 
 class Memory(Protocol):
-    """What outlives an invocation. Never raises: what cannot be read was lost."""
+    """What outlives an invocation and may be lost. Never raises: what cannot be read counts as lost."""
 
     def recall(self) -> Remembered:
         """Everything that is remembered."""
@@ -99,12 +99,12 @@ class Memory(Protocol):
         ...
 
     def note(self, names: Mapping[str, NameState]) -> None:
-        """The last state of each hostname: for people, and read by nothing here."""
+        """The last state of each hostname, for people. No code reads it."""
         ...
 
 
 class Outbox(Protocol):
-    """The function's own queue, for what it asks itself to do later."""
+    """The function's own queue, for its own messages."""
 
     def send(self, messages: Mapping[OwnMessage, float]) -> None:
         """Send each after its delay in seconds (0-900). Raises Retryable if one was not taken; twice is harmless."""
@@ -112,10 +112,10 @@ class Outbox(Protocol):
 
 
 class Reporter(Protocol):
-    """Who is told what was decided and what came of it: logs and metrics, or a test."""
+    """Receives decisions and outcomes: logs and metrics, or a test."""
 
     def decided(self, decision: Decision, *, outcome: str) -> None:
-        """One decision. `outcome`: `done`, `held-by-policy`, `dry-run`, `failed: <why>`, or empty for no write."""
+        """One decision. `outcome`: `done`, `sent`, `held-by-policy`, `dry-run`, `failed: <why>`, or empty: no write."""
         ...
 
     def swept(self, scope: Scope, *, load_balancers: int) -> None:
@@ -137,7 +137,7 @@ class Reporter(Protocol):
 
 @dataclass(frozen=True)
 class Ports:
-    """The world and the settings that a batch is worked on with. `clock`: seconds since the epoch."""
+    """The adapters and the settings for a batch. `clock`: seconds since the epoch."""
 
     inventory: Inventory
     provider: Provider

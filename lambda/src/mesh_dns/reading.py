@@ -1,4 +1,4 @@
-"""Reading: what one batch found out so far, and what it could not find out. Every read and every failure is kept."""
+"""Reading: what one batch has read so far, and what it could not read."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from mesh_dns.dns.provider import Denied
 from mesh_dns.errors import OutOfTime, Retryable
 from mesh_dns.ports import Ports
 
-# The part of an invocation's time in which AWS may be asked: the rest is for the zones and for writing, so that an
-# invocation gets something done however slow AWS is.
+# The part of an invocation's time in which AWS may be asked. The rest is for zones and writing, so that an invocation
+# writes something even if AWS is slow.
 TIME_FOR_AWS = 0.6
 
 
@@ -94,7 +94,7 @@ class Reader:
         return sorted(name for name in hostnames if self._rules.zone_of(name) == zone_id)
 
     def _gives_up(self, zone_id: str, error: Retryable) -> bool:
-        """Whether nobody waits for this zone: it denies, or has not answered for three sweep periods."""
+        """Whether deletes do not wait for this zone: it denies, or has not answered for three sweep periods."""
         if isinstance(error, Denied | OutOfTime):
             return isinstance(error, Denied)
         self._ports.memory.remember(unanswered={zone_id})

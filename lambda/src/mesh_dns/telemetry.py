@@ -1,4 +1,4 @@
-"""What the function tells: one structured log line per decision, and metrics in the embedded format."""
+"""Log lines and metrics: one structured line for each decision, and metrics in the embedded format."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _WRITTEN = {
 
 
 class Telemetry:
-    """Implements `Reporter`, and what the intake has to tell besides. `service`: the function's name."""
+    """A `Reporter`, with more for the intake. `service`: the function's name."""
 
     def __init__(self, service: str, hub: Scope) -> None:
         self._hub = hub
-        # ASCII only: half a surrogate pair in somebody's tag must not cost a log line.
+        # ASCII only: half a surrogate pair in a tag must not lose a log line.
         self._logger = Logger(service=service, location=None, xray_trace_id=None, json_serializer=_to_json)
         # What adapters log of themselves comes as the same kind of lines.
         adapters = logging.getLogger("mesh_dns")
@@ -66,7 +66,7 @@ class Telemetry:
         log("decision", extra={key: value for key, value in fields.items() if value})
 
     def swept(self, scope: Scope, *, load_balancers: int) -> None:
-        """A sweep reached its end. That of the hub's own scope is the sign of life that an alarm waits for."""
+        """A sweep is complete. An alarm watches those of the hub's own scope."""
         if scope == self._hub:
             self._count("SweepCompleted")
         self._logger.info("swept", extra={"scope": str(scope), "load_balancers": load_balancers})
@@ -77,7 +77,7 @@ class Telemetry:
         self._logger.warning("dropped", extra=fields)
 
     def unread(self, zones: Mapping[str, UnreadZone]) -> None:
-        """Zones that could not be read; those that nobody waits for have an alarm."""
+        """Zones that could not be read; those that were given up have an alarm."""
         for zone_id, zone in zones.items():
             if isinstance(zone.error, Fault):
                 self._count("Faults")
@@ -99,7 +99,7 @@ class Telemetry:
         self._logger.warning("unknown scope", extra={"message_id": message_id, "detail": reason})
 
     def overdue(self, scopes: Collection[Scope]) -> None:
-        """Known scopes that could not be swept for three periods; told at each sweep of the hub's own."""
+        """Known scopes that could not be read for three sweep periods; logged at each sweep of the hub's own."""
         self._counts["ScopesOverdue"] += len(scopes)
         if scopes:
             self._logger.warning("overdue", extra={"scopes": sorted(map(str, scopes))})
@@ -107,7 +107,7 @@ class Telemetry:
     # Messages
 
     def ignored(self, message_id: str, reason: str) -> None:
-        """A message was none of our business."""
+        """A message does not concern the function."""
         self._logger.info("ignored", extra={"message_id": message_id, "detail": reason})
 
     def rejected(self, message_id: str, reason: str) -> None:
@@ -132,7 +132,7 @@ class Telemetry:
     def fault(self, message_id: str, fault: Exception) -> None:
         """A fault of the function itself, which cost this one message its turn."""
         self._count("Faults")
-        # Where it happened, and not what it says: an exception of a library may carry what must not be logged.
+        # Where it happened, without its text: a library's exception may hold what must not be logged.
         steps = [f"{step.filename}:{step.lineno}" for step in traceback.extract_tb(fault.__traceback__)]
         fields = {"message_id": message_id, "detail": type(fault).__name__, "steps": steps[-8:]}
         self._logger.error("fault", extra=fields)

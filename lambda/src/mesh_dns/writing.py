@@ -1,4 +1,4 @@
-"""Writing: carry decisions out in as few transactions as possible, so that one bad name costs the others nothing."""
+"""Writing: carry decisions out in few transactions. A name that cannot be written does not hold up the others."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Writer:
             self.written[decision.hostname, decision.load_balancer] = Written(decision, failure)
 
     def refuse(self, decisions: Sequence[Decision], reason: Reason, detail: str) -> None:
-        """Keep that decisions will not be carried out, which fails no message."""
+        """Note that decisions are refused, which fails no message."""
         self.note([replace(each, reason=reason, detail=detail, change=None) for each in decisions], None)
 
 

@@ -96,11 +96,10 @@ def _answer_or_failure(
     except ResponseParserError:
         # Not one of botocore's own errors, and its text holds the whole answer: a proxy's page, as a rule.
         return Unanswered(
-            f"{what}: somebody answered who is not AWS; check what stands between the function and the service's "
-            "endpoint"
+            f"{what}: somebody answered who is not AWS; check what is between the function and the service's endpoint"
         )
     except ParamValidationError as error:
-        # Nobody was asked: it says nothing about the place.
+        # No call was made, so it tells nothing about the place.
         return OddAnswer(f"{what}: botocore finds the question malformed: {quote(error)}")
     except BotoCoreError as error:
         return Unanswered(

@@ -15,8 +15,8 @@ from mesh_dns.credentials import Credentials
 # botocore makes its clients at run time from AWS's models; there is no type to name.
 Client = Any
 
-# Seconds. A try that nobody answers costs 7 of them, two tries 14 and a short pause: whatever takes longer is for the
-# queue to repeat.
+# Seconds. A try without an answer costs 7 of them, two tries 14 and a short pause. What takes longer is repeated by the
+# queue.
 CONNECT_TIMEOUT = 2
 READ_TIMEOUT = 5
 # Tries of a call, the first included.

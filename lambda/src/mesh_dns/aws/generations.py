@@ -13,7 +13,7 @@ IDS_PER_CALL = 20  # of DescribeLoadBalancers by ids, and of DescribeTags
 NOT_FOUND = "LoadBalancerNotFound"
 
 Tags = Mapping[str, str]
-# What is odd in one item stands for that item alone.
+# An item that is odd is unreadable; the others are not.
 Descriptions = Mapping[LoadBalancerId, LoadBalancer | Unreadable]
 TagsById = Mapping[LoadBalancerId, Tags | Unreadable]
 

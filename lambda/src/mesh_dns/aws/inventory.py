@@ -35,8 +35,8 @@ class AwsInventory:
     def __init__(self, scopes: Scopes, hostname_tag: str) -> None:
         self._scopes = scopes
         self._hostname_tag = hostname_tag
-        # Two pools, since who waits for a call must not hold a thread that the call needs. One after the other, sixty
-        # scopes would take half a minute; and a dozen that do not answer leave threads for the others.
+        # Two pools, since waiting for a call must not hold a thread that the call needs. One after the other, sixty
+        # scopes would take half a minute; a dozen that do not answer leave threads for the others.
         self._scope_threads = ThreadPoolExecutor(THREADS, "scope")
         self._call_threads = ThreadPoolExecutor(THREADS, "call")
 
@@ -90,7 +90,7 @@ class AwsInventory:
             described = those_that_exist(generation, ids) if ids else {}
             there = {key: value for key, value in described.items() if isinstance(value, LoadBalancer) and key in tags}
             for key in described.keys() - there.keys():
-                # It is not in this answer, so that whoever needs to know looks at it, and sees why.
+                # It is left out of this answer: a decision that depends on it looks at it directly, and sees why.
                 _log.warning("%s is left out of the tagged: %s", key, described[key])
             if there:
                 _prove_that_tags_can_be_read(generation, list(there))
@@ -112,7 +112,7 @@ class AwsInventory:
                 if isinstance(what, LoadBalancer):
                     found[key] = replace(what, tags=tags)
                 elif self._hostname_tag in tags:
-                    # An heir may hide in it. One without the tag is nobody's heir.
+                    # It may be an heir. One without the tag cannot be.
                     raise _Part(what)
         return found
 
@@ -161,7 +161,7 @@ def _not_read(error: Exception) -> Unreadable:
 
 
 def _prove_that_all_can_be_read(generations: Sequence[Generation]) -> None:
-    """Describe one load balancer of any kind, and its tags: where nothing is tagged, nothing else would show it.
+    """Describe one load balancer of any kind, and its tags: where nothing is tagged, no other call shows that we may.
 
     Raises Retryable.
     """

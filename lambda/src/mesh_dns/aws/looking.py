@@ -71,7 +71,7 @@ def read_each(
 ) -> dict[LoadBalancerId, T | Gone | Unreadable]:
     """Read by chunks, and one by one what failed because of one of several. Every id is in the answer.
 
-    Only a call for one id can say that this one is gone. Any other failure is about the whole: it stands
+    Only a call for one id can say that this one is gone. Any other failure is about the whole scope: it is the answer
     for all that are left, which are not asked for.
     """
     found: dict[LoadBalancerId, T | Gone | Unreadable] = {}

@@ -12,7 +12,7 @@ from mesh_dns.errors import Retryable
 from mesh_dns.ports import Remembered
 
 REFUSED, UNANSWERED, NAME = "refused", "unanswered", "name"
-# Seconds: what was refused longer ago says nothing any more; one refusal of a name is written down in an hour.
+# Seconds: what was refused longer ago does not count; a name's refusal is written at most once an hour.
 REFUSED_FOR = 2 * 86_400
 REFUSED_ANEW = 3_600
 # Writes in one call: a few seconds. The rest waits in the process for the next refusal.

@@ -1,4 +1,4 @@
-"""How often AWS is asked: a bucket of our own that is smaller than AWS's, and a rest for whoever does not answer."""
+"""How often AWS is asked: a bucket of our own that is smaller than AWS's, and a back-off where nothing answers."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Bucket:
 
 
 class BackOff:
-    """Leaves a place alone that did not answer, for ever longer times, as long as the process lives."""
+    """Stops calls to a place that did not answer, each time for longer, as long as the process lives."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -82,7 +82,7 @@ class BackOff:
         self._reason, self._since = str(error), self._clock()
 
     def answered(self) -> None:
-        """It did, be it with an error."""
+        """It answered, perhaps with an error."""
         self._reason = None
 
     def _waiting(self) -> bool:

@@ -47,7 +47,7 @@ class Queue:
     def reject(self, message_id: str, body: str, reason: str) -> None:
         """Send a body to the dead-letter queue as it came, with the reason and its old id as attributes.
 
-        Raises Retryable; then redrive brings it there after some more receives, without a reason.
+        Raises Retryable. SQS then moves the message after 30 receives, without a reason.
         """
         texts = {"reason": _printable(reason), "message_id": _printable(message_id)}
         self._call(
@@ -71,8 +71,8 @@ class Queue:
     def _in_batches(self, operation: str, entries: Sequence[Entry]) -> None:
         """Make as many calls as it takes, and raise for what was not accepted.
 
-        One that fails does not keep the next from being tried; but when nobody answers, waiting for each would take
-        longer than the function has.
+        After a failed call the next is tried. When SQS does not answer, the rest is not tried: that would take longer
+        than the function has.
         """
         failures: list[Retryable] = []
         for batch in _batches(entries):

@@ -19,7 +19,7 @@ _NAME = re.compile(r"([0-9]{12})/([a-z0-9-]+)")
 
 
 class HubOnly:
-    """The `Register` of a hub without spokes: only its own scope is known, since ever, and its reads are not noted.
+    """The `Register` of a hub without spokes: only its own scope is known, since always; its reads are not noted.
 
     Where the hub's scope cannot be read, nothing of it is deleted anyway. `clock` in seconds since the epoch.
     """
@@ -101,12 +101,12 @@ class TableRegister:
 
 
 def worth_writing(written: float | None, now: float, age: float) -> bool:
-    """Whether what was written at a time, or never, is so old that it is written anew. Nothing is from the future."""
+    """Whether something should be written again: never written, older than `age`, or dated in the future."""
     return written is None or not 0 <= now - written < age
 
 
 def _entry(numbers: Numbers) -> Entry:
-    """What somebody else wrote counts as never read: the scope stays known, and is overdue."""
+    """An item that we did not write counts as never read: the scope is known, and overdue."""
     if "announced" not in numbers:
         return Entry(0)
     return Entry(numbers["announced"], numbers.get("read"))

@@ -1,4 +1,4 @@
-"""Which keys open which scope: the function's own role in the hub's, a reader role everywhere else."""
+"""Credentials for each scope: the function's own role in the hub's, a reader role everywhere else."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MARGIN = 300
 
 @dataclass(frozen=True, slots=True)
 class ReaderRole:
-    """The role that a scope lends us: `<name>-<region>` in its account. `name` may start with a path."""
+    """The reader role of a scope: `<name>-<region>` in its account. `name` may start with a path."""
 
     name: str
     external_id: str

@@ -13,7 +13,7 @@ from mesh_dns.secrets.store import token_in
 # Makes the client of a service in a region.
 ClientFactory = Callable[[str, str], Any]
 
-# What somebody has to change, by AWS's error code. Anything else may pass by itself.
+# What must be changed, by AWS's error code. Any other failure may end by itself.
 _DENIED = (
     "let the function's role read it: secretsmanager:GetSecretValue in the role's policy, for one of another account "
     "in the secret's policy too, and kms:Decrypt where it has a key of its own"

@@ -1,1 +1,1 @@
-"""The decisions: pure values and functions, no I/O, no clock, no environment."""
+"""The decisions: pure values and functions. No network, clock or environment; only the package's schemas are read."""

@@ -57,10 +57,10 @@ REFUSALS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What one hostname comes to for one load balancer.
+    """What is decided about one hostname and one load balancer.
 
     `change`: what to write. `look_again`: the message to send after `wait` seconds. `retry`: an event that asked comes
-    back, because AWS may soon answer what it did not; a sweep reports it and goes on.
+    back, because AWS may answer soon; a sweep only reports it.
     """
 
     hostname: str
@@ -90,7 +90,7 @@ class Question:
     load_balancers  all names that they claim or serve
     second_looks    each its one name
     swept           scopes: every load balancer with the tag in them, and every one that a record of ours names
-    told            what events told of load balancers, where AWS shows the same: no confirmation is needed
+    told            what events told of load balancers and AWS shows too: no confirmation is needed
     ahead           load balancers of which AWS does not show yet what an event told: nothing is taken from them
     override        the mass-delete guard is lifted for these scopes and these load balancers
     """

@@ -7,7 +7,7 @@ at, and what AWS should show by now, which decides when to look again.
     DeleteLoadBalancer   requestParameters.loadBalancerArn                 requestParameters.loadBalancerName
     AddTags, RemoveTags  requestParameters.resourceArns[]                  requestParameters.loadBalancerNames[]
 
-Scope: the envelope's account and region, which AWS sets; what the record inside says of them is not believed.
+Scope: the envelope's account and region, which AWS sets; what the record inside says of them is ignored.
 To add a call: a row in `_CALLS`, its two `$defs` in schemas/event.json, a fixture, and the pattern in events.tf.
 """
 

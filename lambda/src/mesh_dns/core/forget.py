@@ -1,4 +1,4 @@
-"""What forgetting a scope or a name by hand comes to: whoever served it loses it, to an heir or for good."""
+"""Forgetting a scope or a name by hand: each record that is concerned goes to an heir, or is deleted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mesh_dns.core.values import Action, Change, LoadBalancer, Readiness
 def plan_forgetting(snapshot: Snapshot, forgotten: Callable[[Owned], bool]) -> Iterator[Decision]:
     """One decision for each of our CNAMEs that is `forgotten`; needs the listings of all known scopes.
 
-    A load balancer that claims its name and may have it keeps it: forgetting it would only make it come back.
+    A load balancer that claims its name and may have it keeps it: the next sweep would only create the record again.
     """
     planning = Planning(Question(), snapshot)
     for owned in sorted(snapshot.owned, key=lambda each: (each.record.name, each.record.id)):

@@ -17,8 +17,8 @@ FLOOR = 10
 class Guard:
     """How many owned records would be left without anybody who may have the name, per scope.
 
-    It looks at the world, not at a batch, so deletes that arrive one by one are caught like those of one sweep.
-    A trickle slow enough that the share never builds up is not caught.
+    It counts over all records, not over a batch, so it sees deletes that arrive one by one like those of one sweep. It
+    misses deletes so slow that the losses never add up.
     """
 
     owned: Counter[Scope]

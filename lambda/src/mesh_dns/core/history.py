@@ -1,4 +1,4 @@
-"""The last state of each name, for people: nothing is ever decided by it."""
+"""The last state of each name, for people: no decision reads it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class NameState:
 
 
 def states(told: Iterable[tuple[Decision, str]], now: float) -> dict[str, NameState]:
-    """Hostname => its state, from decisions with their outcomes. Whoever has the name counts before who was refused."""
+    """Hostname => its state, from decisions and outcomes. A decision about who has the name counts before a refusal."""
     found: dict[str, NameState] = {}
     for decision, outcome in sorted(told, key=lambda each: each[0].reason in REFUSALS):
         found.setdefault(decision.hostname, _state(decision, outcome, now))

@@ -12,7 +12,7 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 def normalize(name: str) -> str:
     """Names and record contents are compared like this: lower case, without a trailing dot.
 
-    A name that is not ASCII stays as it is, to be refused: lower-casing turns some foreign letters into ASCII ones.
+    A name that is not ASCII stays as it is and is refused later: lower-casing turns some foreign letters into ASCII.
     """
     return name.lower().removesuffix(".") if name.isascii() else name
 
@@ -40,7 +40,7 @@ def problem_with(name: str) -> str | None:
 def suffix_of(name: str, suffixes: Mapping[str, str]) -> str | None:
     """The longest configured suffix that a name lies under, on label borders.
 
-    A suffix is nobody's hostname, not even under a shorter suffix: it may be the apex of a zone.
+    A suffix itself lies under none, not even under a shorter one: it may be the apex of a zone.
     """
     if name in suffixes:
         return None

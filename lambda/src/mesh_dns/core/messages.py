@@ -1,6 +1,6 @@
 """The function's messages to itself, in JSON: `{"mesh-dns": {"second-look": {...}}}`, `{"mesh-dns": {"check": {...}}}`.
 
-Their schema is schemas/own_message.json. Whether one is really our own is for the intake to tell, by its sender.
+Their schema is schemas/own_message.json. The intake checks the sender, which shows whether a message is really our own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mesh_dns.errors import Rejected
 
 # The one member of a message of our own.
 KEY = "mesh-dns"
-# Load balancers in one check: 1,000 of the longest ids stay far below what a queue takes.
+# Load balancers in one check: 1,000 of the longest ids fit into a message many times over.
 LONGEST_CHECK = 1000
 
 _STATES = {"dropped": ClaimState.DROPPED, "gone": ClaimState.GONE}

@@ -167,7 +167,7 @@ def _decide_free_or_foreign(
 ) -> Iterator[Decision]:
     delegation = _delegation_of(planning, hostname, zone_id)
     if delegation is not None:
-        detail = f"{delegation} is delegated by NS records: nobody would see a record below it in this zone"
+        detail = f"{delegation} is delegated by NS records: no resolver would see a record below it in this zone"
         yield from planning.refuse(hostname, allowed, Reason.DELEGATED, detail)
         return
     if not others:
@@ -233,7 +233,7 @@ def _decide_ours(
 
 
 def _find_out(planning: Planning, owned: Owned, allowed: Sequence[LoadBalancer]) -> Outcome:
-    """What must be read about a load balancer that nobody looked at.
+    """What must be read about a load balancer that was not looked at yet.
 
     A sweep lists the scope first: one call that shows most of them. It asks singly for what the list lacks where that
     can lead to a write.

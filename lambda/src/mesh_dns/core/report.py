@@ -16,7 +16,7 @@ Key = tuple[str, LoadBalancerId]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The decision that was carried out in the end, and why it was not, if so. A refusal is no failure."""
+    """The decision in its final form, and why it could not be carried out, if so. A refusal is no failure."""
 
     decision: Decision
     failure: Retryable | None = None
@@ -24,7 +24,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Report:
-    """What came of the decisions with a change. `unsent`: why the queue did not take messages to ourselves, if so."""
+    """What came of the decisions with a change. `unsent`: why the queue did not take our own messages, if so."""
 
     written: Mapping[Key, Written] = field(default_factory=dict)
     unsent: Retryable | None = None
@@ -39,7 +39,7 @@ class Result:
     report: Report
 
     def final(self) -> tuple[Written, ...]:
-        """Every decision as it stands in the end: those that were written, and those that wanted no write."""
+        """Every decision in its final form: those that were written, and those that needed no write."""
         rewritten = {hostname for hostname, _ in self.report.written}
         rest = (
             Written(each)

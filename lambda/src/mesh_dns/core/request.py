@@ -1,4 +1,4 @@
-"""A batch of messages as one question, and which of them are done in the end: pure, and the only place for blame."""
+"""A batch of messages as one question, and which of them failed and why: pure, and decided only here."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _unread(work: Work, snapshot: Snapshot) -> Iterator[Retryable]:
             if isinstance(seen, Unreadable):
                 yield _failure(f"the sweep of {work.scope}", seen)
         case Check(event=None):
-            pass  # like the sweep that sent it: what could not be read is reported, what could not be asked is sent on
+            pass  # as for the sweep that sent it: what could not be read is reported, what was not asked is sent on
         case Check() | SecondLook():
             for load_balancer in sorted(_named(work)):
                 sighting = snapshot.sightings.get(load_balancer)
@@ -117,7 +117,7 @@ def _unread(work: Work, snapshot: Snapshot) -> Iterator[Retryable]:
 
 
 def _is_hopeless(seen: Unreadable, load_balancer: LoadBalancerId, snapshot: Snapshot) -> bool:
-    """Whether nobody waits for a look: AWS has not answered for long enough, or its scope was forgotten meanwhile."""
+    """Whether a look is not repeated: its scope is overdue and AWS does not answer, or it was forgotten meanwhile."""
     scopes = snapshot.scopes
     return load_balancer.scope not in scopes.known or (
         seen.cause is Cause.UNANSWERED and load_balancer.scope in scopes.overdue
@@ -190,7 +190,7 @@ def _failure(what: str, seen: Unreadable) -> Retryable:
 
 
 def _named(work: Work) -> frozenset[LoadBalancerId]:
-    """Whom a message wants looked at directly. A second look at an heir is about both, and about nobody else."""
+    """Whom to look at directly for a message. A second look that waits for an heir is about these two only."""
     match work:
         case Check():
             return work.load_balancers

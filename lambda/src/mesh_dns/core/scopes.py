@@ -1,4 +1,4 @@
-"""Which scopes may be looked at, and how much their silence or their youth weighs."""
+"""Which scopes are known, which are overdue, and whether the register is too young for deletes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from mesh_dns.core.values import Scope
 
-# A scope or a zone that could not be read for this many sweep periods is not waited for any more, and a register that
-# is younger may have lost a scope.
+# Sweep periods: what could not be read for this long holds nothing up any more, and a register that is younger may have
+# lost a scope.
 PERIODS = 3
 
 
@@ -27,9 +27,10 @@ class Entry:
 class KnownScopes:
     """The scopes that may be looked at.
 
-    overdue    those in which what a delete needs could not be read for three sweep periods: nobody waits for them
-    young      whether the oldest of them is known for less than three periods: others may have been lost, so that
-               nothing is deleted
+    overdue    those in which what a delete needs could not be read for three sweep periods: deletes do not wait for
+               them
+    young      whether the oldest is known for less than three periods: others may have been lost, so nothing is
+               deleted
     """
 
     known: frozenset[Scope]
@@ -38,7 +39,7 @@ class KnownScopes:
 
     @classmethod
     def of(cls, entries: Mapping[Scope, Entry], now: float, sweep_period: float) -> KnownScopes:
-        """What a register's entries come to."""
+        """From the register's entries."""
         before = now - PERIODS * sweep_period
         overdue = (scope for scope, entry in entries.items() if _last_read(entry) < before)
         young = min((entry.announced for entry in entries.values()), default=now) > before

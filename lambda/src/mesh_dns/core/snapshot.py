@@ -27,7 +27,7 @@ from mesh_dns.errors import Retryable
 
 @dataclass(frozen=True, slots=True)
 class UnreadZone:
-    """A zone that could not be read. `given_up`: it denies, or has not answered for long, so that nobody waits."""
+    """A zone that could not be read. `given_up`: it denies, or has not answered for long; no delete waits for it."""
 
     error: Retryable
     given_up: bool = False
@@ -89,7 +89,7 @@ class Snapshot:
         return [lb for lb in self.claims.get(hostname, ()) if self.rules.objection_to(lb, hostname) is None]
 
     def claim_state(self, load_balancer: LoadBalancerId, hostname: str) -> ClaimState:
-        """How a load balancer stands to a name, as far as the reads prove it."""
+        """The claim state of a load balancer and a name, as far as the reads prove it."""
         seen = self.live.get(load_balancer)
         if seen is not None and hostname in self.rules.hostnames_of(seen):
             return ClaimState.CLAIMS
@@ -123,7 +123,7 @@ class Snapshot:
                 return False
 
     def unlisted(self) -> frozenset[Scope]:
-        """Known scopes whose listing nobody asked for yet."""
+        """Known scopes that were not listed yet."""
         return self.scopes.known.difference(self.listings)
 
     def unlistable(self) -> tuple[Scope, ...]:

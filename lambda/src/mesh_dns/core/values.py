@@ -1,4 +1,4 @@
-"""The values that everything else speaks in. All frozen; all times are seconds since the epoch."""
+"""The values that the other modules share. All are frozen; all times are seconds since the epoch."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class LoadBalancerId:
 
 
 class Readiness(StrEnum):
-    """How far AWS got with a load balancer. One that is being provisioned has a DNS name that does not resolve yet."""
+    """A load balancer's state. The DNS name of one that is being provisioned does not resolve yet."""
 
     ACTIVE = "active"
     PROVISIONING = "provisioning"
@@ -115,7 +115,7 @@ class Gone:
 class Cause(StrEnum):
     """Why something could not be read."""
 
-    DENIED = "denied"  # AWS answered that we may not, or in a way that nobody expected
+    DENIED = "denied"  # AWS denied the call, or answered with something unexpected
     UNANSWERED = "unanswered"  # throttled, no answer, or not in time: it may work soon
     OUT_OF_TIME = "out-of-time"  # not asked, because the invocation's deadline was near
     FAULT = "fault"  # a fault of the function's own
@@ -155,7 +155,7 @@ class Record:
 
 
 class ClaimState(StrEnum):
-    """How a load balancer stands to a name."""
+    """Whether a load balancer claims a name. The values complete the sentence "its load balancer ..."."""
 
     CLAIMS = "claims it"
     DROPPED = "exists and does not claim it"

@@ -1,4 +1,4 @@
-"""What a message asks for, and what the function asks itself to do later."""
+"""What a message asks for, and what the function sends itself."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Event:
 class Check:
     """Look at these load balancers, all of one scope.
 
-    `event`: what sent us; None for a message of our own, which a sweep sends for what it could not ask in its time.
+    `event`: what it comes from; None for a message of our own, which a sweep sends for what it could not ask in time.
     `override_guard` and `hops` are such a message's: the sweep's override, and how often it was sent on.
     """
 
@@ -60,7 +60,7 @@ class Sweep:
 class Stage(StrEnum):
     """What a second look waited for."""
 
-    CONFIRMATION = "confirmation"  # that AWS still shows what no event told of
+    CONFIRMATION = "confirmation"  # that AWS still shows what no event told
     GRACE = "grace"  # the time between the two looks that a delete needs
     HEIR = "heir"  # that an heir, which AWS still provisions, becomes active
 

@@ -1,4 +1,4 @@
-"""A token that is kept for as long as it works, and read again when it was refused."""
+"""A token that is kept as long as it works, and read again when the provider rejected it."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class TokenStore(Protocol):
     """Where the token lives, for messages: a secret's ARN, a Vault path. Not secret."""
 
     def read(self) -> str:
-        """The token as it stands now, stripped of white space and of a `Bearer ` in front.
+        """The token in its current version, without white space around it and without a `Bearer ` in front.
 
         Raises Misconfigured when what is stored cannot be a token, Retryable when the store does not answer.
         """

@@ -7,7 +7,7 @@ Facts that this rests on, from Cloudflare's API schema, its documentation and re
 - PATCH keeps what it does not name. There is no idempotency key: after an unclear failure, list again.
 - Several names in one list: `match=any&name=one&name=two` and no other filter (API deprecations, 2025-02-21).
 - A token made for a zone needs Zone / DNS / Edit there, and nothing that reads the zone itself.
-- A name outside the zone silently becomes `<name>.<zone>`.
+- A name outside the zone becomes `<name>.<zone>`, without an error.
 - A record below an NS record of the same zone is taken with success and never served ("Shadowed records" in the
   documentation); older answers were 89018. `shadowing_name=<name>` lists the NS records at and above a name.
 - `total_count` counts what the query finds over all pages. Lists can be ordered by name.

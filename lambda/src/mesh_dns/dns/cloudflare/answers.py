@@ -14,7 +14,7 @@ from mesh_dns.errors import Retryable
 RECORD_MISSING = 81044
 # Seconds that Cloudflare blocks a token which made more than 1,200 requests in 5 minutes.
 RATE_LIMIT_PAUSE = 300.0
-# What is asked for beyond this is not believed. SQS would take up to 12 hours.
+# Longer pauses are cut to this. SQS would take up to 12 hours.
 LONGEST_RETRY_AFTER = 900.0
 
 _QUOTA_REACHED = 81045
@@ -106,7 +106,7 @@ def read_error(zone_id: str, token_name: str, reply: Reply) -> Retryable:
     if reply.code == _NO_ROUTE:
         return Denied(f"Cloudflare has no zone {zone_id} ({reply}). Correct the id in the setting `zones`.")
     error = NotUnderstood if reply.status == 400 and reply.body is not None else Unavailable
-    return error(f"Cloudflare did not do its part for zone {zone_id} ({reply})")
+    return error(f"Cloudflare failed for zone {zone_id} ({reply})")
 
 
 def write_error(zone_id: str, token_name: str, reply: Reply) -> Retryable:

@@ -38,7 +38,7 @@ class _Misplaced:
 
 
 class Cloudflare:
-    """A `Provider`. Remembers, for as long as it lives, what it learnt about zones: their size, their silence.
+    """A `Provider`. Remembers in the process which zones are large, and which did not answer.
 
     `zone_tokens` has the tokens of zones (by id) that do not use the common one; `clock` is in seconds since the
     epoch. Raises Misconfigured when `base_url` would carry the token in clear.

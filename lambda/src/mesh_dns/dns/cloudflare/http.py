@@ -37,7 +37,7 @@ _TOKEN = re.compile(r"[!-~]+")
 
 
 class Token(Protocol):
-    """The token for a zone, cached by whoever supplies it. Never called by two threads at once."""
+    """The token for a zone, cached by the supplier. Never called by two threads at once."""
 
     name: str
     """Where it lives, for messages: a secret's ARN, a Vault path. Not secret."""
@@ -201,7 +201,7 @@ class Api:
 
     @contextmanager
     def _session(self) -> Iterator[requests.Session]:
-        """A session that nobody else uses meanwhile; the one that was used last, so that few connections are kept."""
+        """A session for one thread at a time; the one that was used last, so that few connections are kept."""
         try:
             session = self._idle.pop()
         except IndexError:
@@ -230,7 +230,7 @@ def _failure(error: requests.RequestException) -> _Failure:
 def _content(response: requests.Response) -> bytes:
     """The whole body; nothing of one that cannot be decoded.
 
-    Raises ReadTimeout when it takes longer than `ANSWER_TIME` or stands still, ChunkedEncodingError when it is cut off.
+    Raises ReadTimeout when it takes longer than `ANSWER_TIME` or stops coming, ChunkedEncodingError when it is cut off.
     """
     started = time.monotonic()
     content = bytearray()

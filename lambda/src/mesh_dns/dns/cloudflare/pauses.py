@@ -1,4 +1,4 @@
-"""Who is left alone for now: zones and hosts that did not answer, tokens that were told to wait."""
+"""Pauses: zones and hosts that did not answer are not called, and tokens that were told to wait are not used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class _Pause:
     reason: str
 
     def left(self, now: float) -> float:
-        """Seconds that are left. None of them once the clock stands before the pause: it was put back."""
+        """Seconds that are left; 0 when the clock was set back to before the pause."""
         passed = now - self.since
         return self.seconds - passed if 0 <= passed < self.seconds else 0.0
 

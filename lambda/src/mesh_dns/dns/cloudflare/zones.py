@@ -15,7 +15,7 @@ from mesh_dns.dns.cloudflare.records import records
 from mesh_dns.dns.provider import Unavailable
 from mesh_dns.errors import OutOfTime
 
-# Cloudflare's edge takes URLs of 16 KB; what is left is for the path and for whoever stands between.
+# Cloudflare's edge takes URLs of 16 KB; the rest is for the path and for proxies that take less.
 LONGEST_QUERY = 12_000
 # Seconds after which no call begins any more for a zone that answers slowly.
 ZONE_TIME = 12.0
@@ -70,7 +70,7 @@ class Zones:
         return self._without_apex(zone_id, names, found, deadline)
 
     def _of_large(self, zone_id: str, names: Collection[str], deadline: float) -> list[Record]:
-        """Names at which our own CNAME stands are not looked up again, nor what is above them.
+        """Names that have a CNAME of ours are not looked up again, nor the names above them.
 
         What else may be beside it (a TXT, say) changes nothing for the record.
         """
