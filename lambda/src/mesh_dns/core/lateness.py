@@ -1,6 +1,6 @@
-"""AWS shows changes late: what events told, what AWS does not show yet, and when to look again.
+"""AWS shows things late: what events told, what it does not show yet, and when to look again.
 
-An event whose effect AWS does not show yet comes back for 90 seconds. Meanwhile nothing is taken from the load
+An event of which AWS does not show the effect comes back while it is young. Meanwhile nothing is taken from the load
 balancer that it names; what the event says is never written.
 """
 
@@ -16,6 +16,8 @@ from mesh_dns.core.work import Check, Event, Told
 PATIENCE = 90
 _PAUSES = ((5, 5), (15, 10), (35, 20))
 _LONGEST_PAUSE = 40
+# Seconds that our clock may be behind AWS's.
+_SKEW = 5
 
 
 def told(checks: Iterable[Check], snapshot: Snapshot) -> Iterator[tuple[LoadBalancerId, ClaimState]]:
@@ -35,7 +37,7 @@ def told(checks: Iterable[Check], snapshot: Snapshot) -> Iterator[tuple[LoadBala
 
 
 def ahead(check: Check, snapshot: Snapshot) -> frozenset[LoadBalancerId]:
-    """Those of a check's load balancers for which AWS does not show yet what its event told, for `PATIENCE` seconds."""
+    """Those of a check's load balancers of which AWS does not show yet what its event told, while that is young."""
     event = check.event
     if event is None or snapshot.now - event.at >= PATIENCE:
         return frozenset()
@@ -67,5 +69,10 @@ def _shown(load_balancer: LoadBalancerId, snapshot: Snapshot) -> str | None:
 
 
 def pause(age: float) -> float:
-    """Seconds before an event of this age (seconds) comes back: 5, 10, 20, then 40."""
+    """Seconds before an event that is so many seconds old comes back: longer and longer.
+
+    One from the future comes back seldom: our clock is wrong, and the queue counts how often it is received.
+    """
+    if age < -_SKEW:
+        return _LONGEST_PAUSE
     return next((seconds for until, seconds in _PAUSES if age < until), _LONGEST_PAUSE)

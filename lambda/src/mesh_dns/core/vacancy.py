@@ -3,7 +3,7 @@
     found by                                           then
     -------------------------------------------------  -------------------------------------------------------
     an event that told it, or two looks 45 s apart     it counts as the first look
-    one look, and no event told it                     look again after 45 s (confirmation)
+    one look that no event came with                   look again after 45 s (confirmation)
 
     heirs          the load balancer                   then
     -------------  ----------------------------------  -------------------------------------------------------
@@ -14,7 +14,7 @@
     newest older   is gone                             hand over after the grace: a replacement may be on its way
     none           either                              delete after the grace, if nothing objects
 
-What holds a delete up: the mass-delete guard, a scope that cannot be listed for heirs and is not overdue, a register
+What objects to a delete: the mass-delete guard, a scope that cannot be listed for heirs and is not overdue, a register
 so young that it may have lost a scope, a zone that does not answer. A second look that may not delete ends, and the
 next sweep starts over. So does the grace when the claim state got worse, when the record was edited meanwhile, or when
 an heir that the first look saw is not there any more.
@@ -31,7 +31,7 @@ from mesh_dns.core.snapshot import Owned
 from mesh_dns.core.values import Action, Change, ClaimState, LoadBalancer, LoadBalancerId, Readiness
 from mesh_dns.core.work import SecondLook, Stage
 
-# Seconds before a look that no event explains is confirmed, and how many of them must really have passed.
+# Seconds before a look that no event came with is confirmed, and how many of them must really have passed.
 CONFIRMATION = 45
 SHORTEST_CONFIRMATION = 40
 # Seconds after its creation for which an heir may be provisioned before it gets the name anyway.
@@ -83,7 +83,7 @@ def decide_surplus(planning: Planning, owned: Owned, state: ClaimState) -> Itera
 
 
 def _awaited_heir(second: SecondLook | None, state: ClaimState, heirs: Sequence[LoadBalancer]) -> LoadBalancer | None:
-    """The heir that a second look waited for, while it still claims the name: then no other heir is looked for."""
+    """The heir that a second look waited for, while it still wants the name: then nobody else is looked for."""
     if second is None or second.stage is not Stage.HEIR or state is not ClaimState.DROPPED:
         return None
     return next((heir for heir in heirs if heir.id == second.heir), None)
@@ -151,8 +151,8 @@ class _Vacancy:
         return waits and heir.readiness is Readiness.PROVISIONING
 
     def _provisioning_wait(self, heir: LoadBalancer) -> float:
-        """Seconds before the next look: more each time, and not beyond `PROVISIONING` after the heir's creation."""
-        age = max(0.0, self.planning.snapshot.now - heir.created)
+        """Seconds before the next look: longer and longer, and never beyond the end of the patience."""
+        age = self.planning.snapshot.now - heir.created
         step = next((wait for until, wait in ((60, 30), (120, 60), (240, 120)) if age < until), 180)
         return min(step, PROVISIONING - age)
 
@@ -188,7 +188,7 @@ class _Vacancy:
             return "the register of scopes is younger than three sweep periods: it may have lost one with an heir"
         return None
 
-    # Our own messages
+    # Messages to ourselves
 
     def _confirm(self, detail: str, heir: LoadBalancerId | None) -> Decision:
         decision = Decision(self._hostname, Reason.LOOK_AGAIN, self.owned.serves, f"{detail}; to be confirmed")
