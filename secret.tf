@@ -57,7 +57,7 @@ resource "aws_secretsmanager_secret_version" "token" {
   secret_id = aws_secretsmanager_secret.token["default"].id
 
   # Empty instead of null: the provider demands an argument whenever the version is set, and most plans need no value. It is sent only
-  # when the version is new, and then AWS refuses an empty one: a good token is never overwritten by nothing.
+  # when the version is new, and then AWS rejects an empty one: a good token is never overwritten by nothing.
   secret_string_wo         = var.token_value == null ? "" : var.token_value
   secret_string_wo_version = var.token.version
 }

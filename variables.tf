@@ -296,7 +296,7 @@ variable "accounts" {
     Which accounts may claim names, and which: account => hostname patterns. `*` is any name in the zones, `*.` in front stands for one
     or more labels, `{account}` for the account's id, anything else is that one name. The key "*" is any account of the Organization that
     `spokes` names, except those that have an entry of their own, which then stands alone. Null lets this account claim any name in the
-    zones; a map that is given is the whole truth, so name this account too. Tightening it never deletes a live name. What does not fit
+    zones; a map replaces the default, so include this account. Tightening it never deletes a live name. What does not fit
     into the function's settings goes to an item of its table, which the plan shows in any case.
 
         accounts = { "111122223333" = ["*.eu.mesh.example.com"], "444455556666" = ["cluster9.mesh.example.com"] }

@@ -63,7 +63,7 @@ resource "aws_cloudwatch_event_target" "hub" {
   depends_on = [aws_iam_role_policy.forward, aws_sqs_queue.undelivered]
 }
 
-# What the hub's bus refused, with the reason as an attribute. Nothing needs to be put back: the next sweep looks at everything.
+# What the hub's bus did not take, with the reason as an attribute. Nothing needs to be put back: the next sweep looks at everything.
 resource "aws_sqs_queue" "undelivered" {
   name                      = "${local.name}-undelivered"
   message_retention_seconds = 14 * 24 * 3600

@@ -9,6 +9,6 @@ output "reader_role_arn" {
 }
 
 output "undelivered_queue_arn" {
-  description = "The queue that keeps what the hub's bus refused, for 14 days, with the reason as an attribute."
+  description = "The queue that keeps what the hub's bus did not take, for 14 days, with the reason as an attribute."
   value       = aws_sqs_queue.undelivered.arn
 }

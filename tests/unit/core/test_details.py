@@ -90,7 +90,7 @@ DETAILS = {
         Scene(live=(X,), records=(foreign("TXT"), foreign("A"))), Reason.NAME_TAKEN, "A, TXT there, not made by us"),
     "a delegation above": (
         Scene(live=(X,), records=(foreign("NS"),)), Reason.DELEGATED,
-        f"{NAME} is delegated by NS records: nobody would see a record below it in this zone"),
+        f"{NAME} is delegated by NS records: no resolver would see a record below it in this zone"),
     "a record that is wrong in everything": (
         Scene(live=(X,), records=(ours(X, content="old.example.net", ttl=300, proxied=True),)), Reason.UPDATE,
         "wrong content, ttl, proxied"),
