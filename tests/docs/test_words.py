@@ -46,6 +46,7 @@ TOLD: Mapping[str, list[Callable[[Telemetry], None]]] = {
             for reason in Reason
         ),
     ],
+    "faults": [lambda told: told.faults(1)],
     "swept": [lambda told: told.swept(HUB, load_balancers=1)],
     "dropped": [lambda told: told.dropped(Check(HUB, frozenset({LB}), hops=21))],
     "unread": [lambda told: told.unread({"zone": UnreadZone(Retryable("why"), given_up=True)})],
