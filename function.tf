@@ -63,7 +63,7 @@ resource "aws_lambda_function" "mesh_dns" {
   ]
 }
 
-# Second looks and continuations go from the function to its own queue. AWS would take that for a loop and stop it after about 16
+# Second looks go from the function to its own queue. AWS would take that for a loop and stop it after about 16
 # rounds, without an error; the function counts its own rounds instead.
 resource "aws_lambda_function_recursion_config" "mesh_dns" {
   count = local.new_lambda_api ? 1 : 0 # where it is missing, nothing stops a function that feeds itself

@@ -335,7 +335,7 @@ variable "spokes" {
     account_ids        = optional(list(string))
   })
   description = <<-EOT
-    Other accounts and regions, each of which joins with one `modules/spoke` block that gets the output `hub`. Null for none. Here stands
+    Other accounts and regions, each of which joins with one `modules/spoke` block that gets the output `hub`. Null for none. This says
     who may put events onto the hub's event bus: the accounts of an Organization, those of some of its units, or single accounts; with none
     of the three, exactly those that `accounts` names. Whatever comes, only accounts that `accounts` names are looked at: it must be set
     as soon as there is another account. `{}` alone is for other regions of this account. Terraform drops an attribute that is misspelt in
