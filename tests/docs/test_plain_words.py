@@ -1,4 +1,4 @@
-"""One word, one meaning: words that the project does not use, in documents, docstrings, comments, texts and Terraform."""
+"""One word, one meaning: words that no document, docstring, comment, text or Terraform file uses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from tests.docs.declared import ROOT
 # A word as a pattern => what is said instead.
 UNUSED = {
     r"\b[Oo]bservers?\b": "reporter",
-    r"\bsilent(ly)?\b|\bfalls? silent|\bin silence\b|ScopesSilent": "overdue for a scope, back-off for a place, `without an error`",
+    r"\bsilent(ly)?\b|\bfalls? silent|\bin silence\b|ScopesSilent": (
+        "overdue for a scope, back-off for a place, `without an error`"
+    ),
     r"\bwould_release\b|\brelease(s|d)? (of )?(a|the|an|it|this|that)? ?(scope|account|region)": "forget",
     r'"release"': "forget",
     r"\b[Ss]tanding\b|\bRELEASED\b": "claim state, dropped",
@@ -33,7 +35,7 @@ DOCUMENTS = [
     *sorted(ROOT.glob("*.md")),
     *(path for part in ("docs", "modules", "examples") for path in sorted((ROOT / part).rglob("*.md"))),
 ]
-TERRAFORM = [*sorted(ROOT.glob("*.tf")), *sorted((ROOT / "modules").rglob("*.tf")), *sorted((ROOT / "examples").rglob("*.tf"))]
+TERRAFORM = [path for pattern in ("*.tf", "modules/**/*.tf", "examples/**/*.tf") for path in sorted(ROOT.glob(pattern))]
 PYTHON = sorted((ROOT / "lambda" / "src").rglob("*.py"))
 SCHEMAS = sorted((ROOT / "lambda" / "src").rglob("*.json"))
 TEXTS = [path for path in (*DOCUMENTS, *TERRAFORM, *PYTHON, *SCHEMAS) if ".terraform" not in path.parts]

@@ -1,4 +1,4 @@
-"""The words that people search for: reasons, log lines, metrics, alarms and commands, in the code and in the documents."""
+"""The words that people search for: reasons, log lines, metrics, alarms and commands, in code and documents."""
 
 from __future__ import annotations
 
@@ -98,7 +98,8 @@ def test_the_refusals_are_those_of_the_code() -> None:
 
 @pytest.mark.parametrize("path", [OPERATIONS, TROUBLESHOOTING], ids=named)
 def test_a_query_for_refusals_finds_them_all(path: Path) -> None:
-    (query,) = re.findall(r"filter reason in \[(.*?)\]|-filter-pattern '(.*claimed-by.*\|\|.*delegated.*)'", path.read_text())
+    either = r"filter reason in \[(.*?)\]|-filter-pattern '(.*claimed-by.*\|\|.*delegated.*)'"
+    (query,) = re.findall(either, path.read_text())
     assert set(re.findall(r'"([a-z-]+)"', "".join(query))) == {reason.value for reason in REFUSALS}
 
 
