@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from botocore.exceptions import ClientError
 from sandbox.terraform import Terraform, TerraformError
 from smoke.place import TAG, Place
 from smoke.report import Report
+
+# AWS shows load balancers late, when they are made and when they are deleted.
+LOOKS, SECONDS_BETWEEN_LOOKS = 12, 5
 
 EXAMPLE = "quickstart"
 
@@ -125,8 +128,12 @@ def remove_everything(place: Place, applied: Terraform, report: Report) -> None:
 
     report.act("The end: everything goes")
     elb, sqs = place.client("elbv2"), place.client("sqs")
-    for arn in {*place.made, *place.load_balancers()}:
-        attempt(arn, lambda arn=arn: elb.delete_load_balancer(LoadBalancerArn=arn))  # type: ignore[misc]
+
+    def delete(load_balancers: Iterable[str]) -> None:
+        for arn in load_balancers:
+            attempt(arn, lambda arn=arn: elb.delete_load_balancer(LoadBalancerArn=arn))  # type: ignore[misc]
+
+    delete({*place.made, *place.load_balancers()})
     if (applied.folder / "terraform.tfstate").exists():
         attempt("terraform init", applied.init)
         attempt("terraform destroy", applied.destroy)
@@ -134,6 +141,11 @@ def remove_everything(place: Place, applied: Terraform, report: Report) -> None:
         attempt(url, lambda url=url: sqs.delete_queue(QueueUrl=url))  # type: ignore[misc]
     for record in place.records():
         attempt(record["name"], lambda record=record: place.delete_record(record["id"]))  # type: ignore[misc]
+    for _ in range(LOOKS):  # what a killed run made last may not have been shown before
+        if not (shown := place.load_balancers()):
+            break
+        delete(shown)
+        time.sleep(SECONDS_BETWEEN_LOOKS)
     report.left += leftovers(place)
     report.say("nothing is left" if not report.left else f"{len(report.left)} things are left")
 

@@ -57,7 +57,7 @@ def test_the_payloads_that_troubleshooting_sends_are_accepted() -> None:
     text = (ROOT / "docs" / "troubleshooting.md").read_text()
     schema = json.loads((ROOT / "lambda" / "src" / "mesh_dns" / "schemas" / "command.json").read_text())
     payloads = re.findall(r"\{\"action\".*?\}", text)
-    assert len(payloads) == 2
+    assert payloads
     for payload in payloads:
         jsonschema.validate(json.loads(payload), schema)
 

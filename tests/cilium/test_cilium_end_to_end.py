@@ -31,7 +31,7 @@ TOKEN = "not-a-real-token-not-a-real-token-000000"  # opens the emulated zone on
 PATIENCE = 60  # seconds from the last load balancer to the last name; a batch waits 2 s for company
 
 # The example relies on the account's own trail, and on a tag that one controller sets and the other does not.
-OVERRIDE = {"module": {"mesh_dns": {"trail": {"force_destroy": True}, "load_balancers": {}}}}
+OVERRIDE = {"module": {"mesh_dns": {"trail": {"force_destroy": True}, "required_tags": {}}}}
 
 Maker = AwsLoadBalancerController | CloudProviderAws
 Render = Callable[[str, Mapping[str, str]], dict[str, Manifests]]

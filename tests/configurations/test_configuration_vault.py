@@ -18,6 +18,7 @@ from tests.configurations.configuration import (
     apply,
     apply_again,
     call_everything,
+    heal,
     listed,
     places_that_show,
     running_sandbox,
@@ -200,13 +201,14 @@ class TestVaultTokenInSecretsManager:
     """A Vault token of long life, for a simple set-up; KV version 1."""
 
     def test_a_policy_that_denies_it_is_named_and_mended(self, mesh: Installation, bao: OpenBao) -> None:
-        name = mesh.hostname()
-        target = mesh.controller().create(name)
+        name, controller = mesh.hostname(), mesh.controller()
+        target = controller.create(name)
         complaint = wait_for_complaint(mesh, "read failed (Forbidden", "permission denied")
         assert "check that the policy of the login lets it read this path" in complaint
         assert mesh.records(name) == []
 
         bao.policy("mesh-dns", "kv1/dns")
+        heal(mesh, controller.arn, name)
         mesh.wait_for_name(name, target)
 
     def test_the_role_may_do_what_is_done_with_it(self, mesh: Installation, secret: str) -> None:

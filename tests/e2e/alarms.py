@@ -40,6 +40,12 @@ def metrics_of(alarm: Mapping[str, Any]) -> Iterator[MetricKey]:
         yield metric["Namespace"], metric["MetricName"], dimensions
 
 
+def published(alarm: Mapping[str, Any]) -> int:
+    """How many points there are so far of what an alarm looks at."""
+    points = recorded(ACCOUNT, REGION)
+    return sum(len(points.get(key, ())) for key in metrics_of(alarm))
+
+
 def healthy(alarm: Mapping[str, Any], seconds: float) -> dict[MetricKey, list[tuple[float, float]]]:
     """What the metrics of an alarm are while all is well, from `START` on: sweeps end, queues are nearly empty."""
     points: dict[MetricKey, list[tuple[float, float]]] = {}

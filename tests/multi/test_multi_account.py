@@ -18,7 +18,7 @@ import pytest
 from sandbox.cloudflare import Call, FaultKind
 from sandbox.controllers import Scope
 from sandbox.sandbox import REGION
-from tests.e2e.alarms import START, SWEEP, alarm_of, fault, healthy, tells
+from tests.e2e.alarms import START, SWEEP, alarm_of, fault, healthy, published, tells
 from tests.e2e.leftovers import made, secrets
 from tests.multi.mesh import BLUE, STRANGER, Mesh, Watcher, role_copy
 
@@ -160,11 +160,14 @@ def test_another_region_joins_with_one_block_and_leaves_without_losing_names(mes
 def test_an_alarm_tells_that_what_spokes_send_cannot_be_handed_on(mesh: Mesh) -> None:
     events, rule = mesh.sandbox.client("events"), {"Rule": "mesh-dns-spokes", "EventBusName": "mesh-dns"}
     (target,) = events.list_targets_by_rule(**rule)["Targets"]
+    alarm = alarm_of(mesh.sandbox, "spokes-rule")
     with fault(mesh.sandbox) as undelivered:
+        before = published(alarm)
         events.put_targets(**rule, Targets=[target | {"Arn": f"{target['Arn']}-gone"}])
         mesh.sandbox.schedules.fire("mesh-dns-sweep")
+        mesh.installation.wait(lambda: published(alarm) > before, "a sweep of a spoke is not handed on")
         events.put_targets(**rule, Targets=[target])
-    assert undelivered.seconds_to_alarm(alarm_of(mesh.sandbox, "spokes-rule"), None, 360)
+    assert undelivered.seconds_to_alarm(alarm, None, 360)
 
 
 @pytest.mark.parametrize("name", ["overdue", "spokes-rule", "deletes-waiting"])
