@@ -164,9 +164,11 @@ def test_an_alarm_tells_that_what_spokes_send_cannot_be_handed_on(mesh: Mesh) ->
     with fault(mesh.sandbox) as undelivered:
         before = published(alarm)
         events.put_targets(**rule, Targets=[target | {"Arn": f"{target['Arn']}-gone"}])
-        mesh.sandbox.schedules.fire("mesh-dns-sweep")
-        mesh.installation.wait(lambda: published(alarm) > before, "a sweep of a spoke is not handed on")
-        events.put_targets(**rule, Targets=[target])
+        mesh.sandbox.schedules.fire()
+        try:
+            mesh.installation.wait(lambda: published(alarm) > before, "a sweep of a spoke is not handed on")
+        finally:
+            events.put_targets(**rule, Targets=[target])
     assert undelivered.seconds_to_alarm(alarm, None, 360)
 
 
