@@ -131,7 +131,8 @@ class Intake:
                     scopes = self._scopes()
                 except Retryable as error:
                     batch.failed[key] = error
-                    del work[key]
+                    if each.scope not in scopes.known:
+                        del work[key]
         for key, each in list(work.items()):
             if each.scope not in scopes.known:
                 self.telemetry.unknown_scope(key, _unknown(each.scope))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from mesh_dns.core.decision import Decision, Reason
-from mesh_dns.core.report import Key, Written
+from mesh_dns.core.report import Key, Written, key_of
 from mesh_dns.core.values import Action, Change
 from mesh_dns.dns.provider import BatchRejected, Denied, Provider, QuotaReached, RateLimited
 from mesh_dns.errors import OutOfTime, Retryable
@@ -58,11 +58,12 @@ class Writer:
     def note(self, decisions: Sequence[Decision], failure: Retryable | None) -> None:
         """Keep what came of decisions; the last note about one counts."""
         for decision in decisions:
-            self.written[decision.hostname, decision.load_balancer] = Written(decision, failure)
+            self.written[key_of(decision)] = Written(decision, failure)
 
     def refuse(self, decisions: Sequence[Decision], reason: Reason, detail: str) -> None:
         """Note that decisions are refused, which fails no message."""
-        self.note([replace(each, reason=reason, detail=detail, change=None) for each in decisions], None)
+        for each in decisions:
+            self.written[key_of(each)] = Written(replace(each, reason=reason, detail=detail, change=None))
 
 
 class _Stop(Exception):
@@ -118,7 +119,7 @@ class _Zone:
             self._give_up(self.current, enough.error)
 
     def _give_up(self, decisions: Sequence[Decision], error: Retryable) -> None:
-        left = [each for each in decisions if (each.hostname, each.load_balancer) not in self.writer.written]
+        left = [each for each in decisions if key_of(each) not in self.writer.written]
         if isinstance(error, Denied):
             self.writer.refuse(left, Reason.ZONE_DENIED, str(error))
             return

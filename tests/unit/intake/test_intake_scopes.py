@@ -104,6 +104,15 @@ def test_a_sweep_that_cannot_be_announced_comes_back_and_the_rest_is_done(hub: H
     assert len(hub.provider.at(NAME)) == 1
 
 
+@pytest.mark.parametrize("scope", [HUB, AWAY], ids=["the hub's own", "another one"])
+def test_a_known_scope_is_swept_although_that_cannot_be_noted(hub: Hub, scope: Scope) -> None:
+    hub.know(scope)
+    hub.inventory.put(make(make_id(1, scope), NAME))
+    hub.register.read_only = True
+    assert hub.batch(message(sweep(scope))) == ["message-1"]
+    assert hub.content() is not None
+
+
 def test_an_event_of_a_registered_scope_whose_account_may_not_speak_any_more_causes_no_call(
     hub: Hub, lines: Lines
 ) -> None:

@@ -72,12 +72,13 @@ class Request:
         """
         found: dict[tuple[Scope, bool], Check] = {}
         for work in self.messages.values():
-            if left := _left(work, snapshot):
-                hops = work.hops + 1 if isinstance(work, Check) else 0
-                override = isinstance(work, Check | Sweep) and work.override_guard
-                same = found.get((work.scope, override), Check(work.scope, frozenset()))
-                hops = max(hops, same.hops)
-                found[work.scope, override] = Check(work.scope, left | same.load_balancers, None, override, hops)
+            own_hops = work.hops + 1 if isinstance(work, Check) else 0
+            for load_balancer in sorted(_left(work, snapshot)):
+                scope = load_balancer.scope
+                override = isinstance(work, Check | Sweep) and work.override_guard and scope == work.scope
+                same = found.get((scope, override), Check(scope, frozenset()))
+                ids, hops = same.load_balancers | {load_balancer}, max(own_hops, same.hops)
+                found[scope, override] = Check(scope, ids, None, override, hops)
         yield from found.values()
 
     # Whom to blame
@@ -219,12 +220,18 @@ def _left(work: Work, snapshot: Snapshot) -> frozenset[LoadBalancerId]:
     """Whom a sweep or a check of our own could not ask in its time."""
     late = {key for key, seen in snapshot.sightings.items() if _is_late(seen)}
     match work:
-        case Sweep():
-            return frozenset(load_balancer for load_balancer in late if load_balancer.scope == work.scope)
+        case Sweep() if late:
+            return frozenset(lb for lb in late if lb.scope == work.scope) | late & _incumbents(work.scope, snapshot)
         case Check(event=None):
             return work.load_balancers & late
         case _:
             return frozenset()
+
+
+def _incumbents(scope: Scope, snapshot: Snapshot) -> frozenset[LoadBalancerId]:
+    """Those, wherever they are, whose records hold what somebody in a scope claims."""
+    claimed = {name for name, claimants in snapshot.claims.items() if any(lb.id.scope == scope for lb in claimants)}
+    return frozenset(owned.serves for owned in snapshot.owned if owned.record.name in claimed)
 
 
 def _may_free(work: Work, snapshot: Snapshot) -> bool:
