@@ -12,7 +12,7 @@ from collections.abc import Callable
 from tests.docs.declared import ROOT, alarms
 
 SOURCE = ROOT / "lambda" / "src" / "mesh_dns"
-WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "seven": 7, "ten": 10, "half": 0.5}
+WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10}
 DAY = 24 * 3600
 MONTH_HOURS = 730
 
@@ -22,19 +22,24 @@ def constant(folder: str, name: str) -> float:
     path = SOURCE / folder
     files = path.rglob("*.py") if path.is_dir() else [path]
     found = [
-        match for file in files for match in re.findall(rf"^_?{name}\b[^=\n]* = ([\d_.]+)", file.read_text(), re.M)
+        match for file in files for match in re.findall(rf"^_?{name}\b[^=\n]* = ([\d_.* ]+)", file.read_text(), re.M)
     ]
     assert len(found) == 1, f"{name} stands {len(found)} times below {folder}"
-    return float(found[0])
+    return product(found[0])
 
 
 def written(file: str, pattern: str) -> float:
     """The one number that a pattern finds in a file: a product is worked out, a comma is none."""
     (found,) = set(re.findall(pattern, (ROOT / file).read_text()))
-    product = 1.0
-    for factor in found.split("*"):
-        product *= float(factor)
-    return product
+    return product(found)
+
+
+def product(text: str) -> float:
+    """What numbers with `*` between them come to."""
+    result = 1.0
+    for factor in text.split("*"):
+        result *= float(factor)
+    return result
 
 
 def number(text: str) -> float:
@@ -92,6 +97,8 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
     (ANY, r"provider [\d.]+ or later and\s+below (\d)", lambda: written("versions.tf", r">= [\d.]+, < (\d)\.0")),
     (ANY, r"a sweep every (\d+)\s+minutes", lambda: sweep_minutes),
     (ANY, r"three sweep periods \((\d+) minutes", lambda: constant("core", "PERIODS") * sweep_minutes),
+    (ANY, r"(\w+) (?:sweep )?periods\b", lambda: constant("core", "PERIODS")),
+    (ANY, r"for about (\w+) hours", lambda: most_receives * 6 * timeout / 3600),
     (ANY, r"more than (\d+) %", lambda: constant("core", "PERCENT")),
     (ANY, r"% of the records,? (?:and|\*and\*) more than (\d+),? (?:would|have)", lambda: constant("core", "FLOOR")),
     (ANY, r"the (\d+) KB of the function's", lambda: environment),
@@ -141,6 +148,8 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
     (CONTRIBUTING, r"environment holds\s+(\d+) KB", lambda: environment),
     (OPERATIONS, r"visibility timeout\s+\((\d+) minutes by default\)", lambda: 6 * timeout / 60),
     (OPERATIONS, r"the queue, after (\d+) receives", lambda: most_receives),
+    (OPERATIONS, r"kept for (\w+) days", lambda: constant("aws", "REFUSED_FOR") / DAY),
+    (VAULT, r"asks for (\w+) minute", lambda: constant("aws", "VALID_SECONDS") / 60),
     (TROUBLE, r"failed (\d+) times", lambda: most_receives),
     (MULTI, r"within the grace \((\d+) minutes\)", lambda: grace / 60),
     (MULTI, r"schedule, a sweep every 15 minutes \| ([\d,]+) x", lambda: MONTH_HOURS * 60 / sweep_minutes),
@@ -193,6 +202,7 @@ FACTS: dict[str, tuple[str, ...]] = {
         r"for 10 clusters as for 500", r"about 41 units for 500 of them", r"\| 500 clusters, whose",
         r"The life of 300 clusters", r"In 60 scopes, 20 accounts", r"with 50 ms for",
         r"take 300 ms, one to SQS or DynamoDB 20 ms",
-        r"For 60 scopes", r"up to 60 names are refused",
+        r"For 60 scopes", r"half a second for each", r"(?:one|three) seconds? of 256", r"within one minute",
+        r"up to 60 names are refused",
     ),
 }  # fmt: skip

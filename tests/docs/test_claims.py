@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.claims import ANY, CLAIMS, COST, FACTS, MULTI, number
+from tests.docs.claims import ANY, CLAIMS, COST, FACTS, MULTI, WORDS, number
 from tests.docs.declared import ROOT
 from tests.docs.test_documents import CONTRIBUTING, MANUAL, PAGES, README, SECURITY, named
 from tests.docs.test_measured import MEASURED
@@ -23,7 +23,8 @@ NO_PROSE = re.compile(
     r"```.*?```|<!-- BEGIN_TF_DOCS -->.*?<!-- END_TF_DOCS -->|<!--.*?-->|`[^`\n]*`|\]\([^)\s]+\)|^(?:#+ | *)\d+\. ",
     re.DOTALL | re.MULTILINE,
 )
-NUMBER = re.compile(r"(?<![\w.-])\d+(?:[.,]\d+)*(?![\w-])")
+UNIT = r"(?:seconds?|minutes?|hours?|days?|months?|(?:sweep )?periods)"
+NUMBER = re.compile(rf"(?<![\w.-])\d+(?:[.,]\d+)*(?![\w-])|\b(?:{'|'.join(WORDS)}|half a)(?= {UNIT}\b)")
 PROSE_SUM = re.compile(r"\d[\d.,]*(?: [x/] \d[\d.,]*)+ = \d[\d.,]*\d")
 BILL = re.compile(r"^\| \| arithmetic \| a month \|\n\|[-|]+\|\n((?:\|.*\n)+)", re.MULTILINE)
 
@@ -61,8 +62,8 @@ def test_every_number_has_its_row(document: Path) -> None:
 
 
 def test_a_number_without_a_row_would_be_seen() -> None:
-    text = "It needs 41 things, `42` as code, [43](44) and 45 KB.\n"
-    assert [each.partition(":")[0] for each in unexplained(README.name, text)] == ["41", "43", "45"]
+    text = "It needs 41 things, `42` as code, [43](44), 45 KB, two looks and six days.\n"
+    assert [each.partition(":")[0] for each in unexplained(README.name, text)] == ["41", "43", "45", "six"]
 
 
 @pytest.mark.parametrize(("document", "says", "decides"), CLAIMS, ids=[f"{row[0]}: {row[1]}" for row in CLAIMS])
