@@ -74,6 +74,11 @@ def test_every_alarm_has_its_section() -> None:
     assert set(re.findall(r"^### (\S+)$", text, re.MULTILINE)) == alarms()
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_an_alarm_that_is_named_exists(document: Path) -> None:
+    assert set(re.findall(r"alarm\s+`<name>-([a-z-]+)`", document.read_text())) <= alarms()
+
+
 # Security
 
 
