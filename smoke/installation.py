@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -35,7 +36,7 @@ def override(place: Place, grace: int, own_trail: bool) -> dict[str, object]:
 
 def terraform(place: Place, folder: Path, grace: int, own_trail: bool) -> Terraform:
     """Terraform in a new folder of the run, with the state of an earlier one that was killed."""
-    states = sorted(folder.glob("*/examples/*/terraform.tfstate"))
+    states = sorted(folder.glob("*/examples/*/terraform.tfstate"), key=lambda path: path.stat().st_mtime)
     variables = {
         "TF_VAR_zones": json.dumps({place.suffix: place.zone_id}),
         "TF_VAR_cloudflare_api_token": place.token,
@@ -126,7 +127,7 @@ def remove_everything(place: Place, applied: Terraform, report: Report) -> None:
         except (ClientError, TerraformError, OSError) as error:
             report.left.append(f"{what}: {str(error)[-600:]}")
 
-    report.act("The end: everything goes")
+    report.act("Everything is taken away", "Load balancers, `terraform destroy`, and what the run made besides.")
     elb, sqs = place.client("elbv2"), place.client("sqs")
 
     def delete(load_balancers: Iterable[str]) -> None:
@@ -147,22 +148,31 @@ def remove_everything(place: Place, applied: Terraform, report: Report) -> None:
         delete(shown)
         time.sleep(SECONDS_BETWEEN_LOOKS)
     report.left += leftovers(place)
-    report.say("nothing is left" if not report.left else f"{len(report.left)} things are left")
+    report.check("nothing of it is left", not report.left, f"{len(_KINDS) + 2} kinds of things were asked for")
+
+
+_KINDS = (
+    ("sqs", "list_queues", "QueueUrls", ""),
+    ("sns", "list_topics", "Topics", "TopicArn"),
+    ("lambda", "list_functions", "Functions", "FunctionName"),
+    ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+    ("iam", "list_roles", "Roles", "RoleName"),
+    ("s3", "list_buckets", "Buckets", "Name"),
+    ("cloudtrail", "list_trails", "Trails", "Name"),
+    ("events", "list_rules", "Rules", "Name"),
+    ("scheduler", "list_schedules", "Schedules", "Name"),
+    ("dynamodb", "list_tables", "TableNames", ""),
+    ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+    ("secretsmanager", "list_secrets", "SecretList", "Name"),
+)
+"""Service, listing, where its items are, and what their name is called (empty: they are names)."""
 
 
 def leftovers(place: Place) -> list[str]:
     """What of the run is still there, by asking each service; a secret that is scheduled for deletion is gone."""
     found = [*place.load_balancers(), *(record["name"] for record in place.records())]
-    found += place.client("sqs").list_queues(QueueNamePrefix=f"{place.name}-").get("QueueUrls", [])
-    functions = place.client("lambda").get_paginator("list_functions").paginate()
-    found += [each["FunctionArn"] for page in functions for each in page["Functions"]
-              if each["FunctionName"].startswith(place.name)]  # fmt: skip
-    buckets = place.client("s3").list_buckets()["Buckets"]
-    found += [each["Name"] for each in buckets if each["Name"].startswith(f"{place.name}-")]
-    groups = place.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{place.name}")["logGroups"]
-    found += [each["logGroupName"] for each in groups]
-    roles = place.client("iam").get_paginator("list_roles").paginate()
-    found += [each["RoleName"] for page in roles for each in page["Roles"] if each["RoleName"].startswith(place.name)]
-    topics = place.client("sns").get_paginator("list_topics").paginate()
-    found += [each["TopicArn"] for page in topics for each in page["Topics"] if f":{place.name}-" in each["TopicArn"]]
+    for service, listing, items, name in _KINDS:
+        pages = place.client(service).get_paginator(listing).paginate()
+        names = (each[name] if name else each for page in pages for each in page.get(items, ()))
+        found += [f"{service}: {each}" for each in names if re.search(rf"(^|[/:]){place.name}(-|$)", each)]
     return found
