@@ -19,9 +19,10 @@ from types import FrameType
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.terraform import ROOT, Terraform, TerraformError
-from smoke.installation import remove_everything, terraform
+from smoke.installation import terraform
 from smoke.place import Place
 from smoke.play import Play
+from smoke.removal import remove_everything
 from smoke.report import Report
 
 COST = "It costs less than a dollar: two network load balancers for about half an hour, and a few thousand requests."

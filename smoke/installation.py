@@ -1,23 +1,18 @@
-"""The example as this run applies it, what it logs, and how all of it goes away again."""
+"""The example as this run applies it, what it logs, and what passes by its topic."""
 
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sandbox.terraform import Terraform, TerraformError
+from sandbox.terraform import Terraform
 from smoke.place import TAG, Place
-from smoke.report import Report
-
-# AWS shows load balancers late, when they are made and when they are deleted.
-LOOKS, SECONDS_BETWEEN_LOOKS = 12, 5
 
 EXAMPLE = "quickstart"
 
@@ -116,63 +111,3 @@ class Spectator:
             if event["detail"].get("eventName") == event_name and load_balancer in json.dumps(event["detail"]):
                 return event
         return None
-
-
-def remove_everything(place: Place, applied: Terraform, report: Report) -> None:
-    """Take away all that a run may have made, as often as called; what stays is noted in the report."""
-
-    def attempt(what: str, action: Callable[[], Any]) -> None:
-        try:
-            action()
-        except (ClientError, TerraformError, OSError) as error:
-            report.left.append(f"{what}: {str(error)[-600:]}")
-
-    report.act("Everything is taken away", "Load balancers, `terraform destroy`, and what the run made besides.")
-    elb, sqs = place.client("elbv2"), place.client("sqs")
-
-    def delete(load_balancers: Iterable[str]) -> None:
-        for arn in load_balancers:
-            attempt(arn, lambda arn=arn: elb.delete_load_balancer(LoadBalancerArn=arn))  # type: ignore[misc]
-
-    delete({*place.made, *place.load_balancers()})
-    if (applied.folder / "terraform.tfstate").exists():
-        attempt("terraform init", applied.init)
-        attempt("terraform destroy", applied.destroy)
-    for url in sqs.list_queues(QueueNamePrefix=f"{place.name}-spectator").get("QueueUrls", []):
-        attempt(url, lambda url=url: sqs.delete_queue(QueueUrl=url))  # type: ignore[misc]
-    for record in place.records():
-        attempt(record["name"], lambda record=record: place.delete_record(record["id"]))  # type: ignore[misc]
-    for _ in range(LOOKS):  # what a killed run made last may not have been shown before
-        if not (shown := place.load_balancers()):
-            break
-        delete(shown)
-        time.sleep(SECONDS_BETWEEN_LOOKS)
-    report.left += leftovers(place)
-    report.check("nothing of it is left", not report.left, f"{len(_KINDS) + 2} kinds of things were asked for")
-
-
-_KINDS = (
-    ("sqs", "list_queues", "QueueUrls", ""),
-    ("sns", "list_topics", "Topics", "TopicArn"),
-    ("lambda", "list_functions", "Functions", "FunctionName"),
-    ("logs", "describe_log_groups", "logGroups", "logGroupName"),
-    ("iam", "list_roles", "Roles", "RoleName"),
-    ("s3", "list_buckets", "Buckets", "Name"),
-    ("cloudtrail", "list_trails", "Trails", "Name"),
-    ("events", "list_rules", "Rules", "Name"),
-    ("scheduler", "list_schedules", "Schedules", "Name"),
-    ("dynamodb", "list_tables", "TableNames", ""),
-    ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
-    ("secretsmanager", "list_secrets", "SecretList", "Name"),
-)
-"""Service, listing, where its items are, and what their name is called (empty: they are names)."""
-
-
-def leftovers(place: Place) -> list[str]:
-    """What of the run is still there, by asking each service; a secret that is scheduled for deletion is gone."""
-    found = [*place.load_balancers(), *(record["name"] for record in place.records())]
-    for service, listing, items, name in _KINDS:
-        pages = place.client(service).get_paginator(listing).paginate()
-        names = (each[name] if name else each for page in pages for each in page.get(items, ()))
-        found += [f"{service}: {each}" for each in names if re.search(rf"(^|[/:]){place.name}(-|$)", each)]
-    return found
