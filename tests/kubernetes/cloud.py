@@ -46,7 +46,8 @@ class Made:
         """What an imitation must have in common with it; names, ids and subnets are everybody's own."""
         kind = self.parameters.get("Type", "classic")
         made = (kind, self.parameters["Scheme"]) if self.action == "CreateLoadBalancer" else ()
-        return self.action, *made, *self.resources(), tuple(sorted(self.tags().items()))
+        removed = tuple(sorted(value for name, value in self.parameters.items() if name.startswith("TagKeys")))
+        return self.action, *made, *self.resources(), tuple(sorted(self.tags().items())), *removed
 
     def tags(self) -> dict[str, str]:
         """The tags in it."""
