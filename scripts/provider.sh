@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fetches one version of the AWS provider into .tools, and prints the variable that makes every `init` take it:
-#   scripts/provider.sh 5.100.0    or    scripts/provider.sh '~> 6.0'
+#   sh scripts/provider.sh 5.100.0    or    sh scripts/provider.sh '~> 6.0'
 # So the module, whose own constraint allows many versions, is tried with just that one. Needs the registry.
 set -eu
 

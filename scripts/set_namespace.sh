@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes the GitHub owner into every `source` that shows the published module, and into CODEOWNERS:
-#   scripts/set_namespace.sh my-org
+#   sh scripts/set_namespace.sh my-org
 # The registry's namespace is the owner's name. Until it is set it is `your_namespace`: Terraform accepts that, and GitHub
 # gives nobody a name with an underscore, so nobody can publish under it.
 set -eu
@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 case "${1:-}" in
     '' | *[!A-Za-z0-9_-]*)
-        echo "usage: scripts/set_namespace.sh <GitHub owner of the repository>" >&2
+        echo "usage: sh scripts/set_namespace.sh <GitHub owner of the repository>" >&2
         exit 2
         ;;
 esac

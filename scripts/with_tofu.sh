@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs a command to which OpenTofu is `terraform`: scripts/with_tofu.sh make examples
+# Runs a command to which OpenTofu is `terraform`: sh scripts/with_tofu.sh make examples
 # Takes the `tofu` on the path, or builds one. Ends with 3 where that cannot be, having said why.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)

@@ -1,102 +1,120 @@
-"""Numbers that the documents give, held against what decides them: a constant, a default, a limit that the plan checks.
-
-A new number in a document gets a row here where something in the repository decides it. What AWS, Cloudflare or Cilium
-decide has no row: those facts stand with their source, or in docs/verified.md.
-"""
+"""Every number in the documents is held: by what decides it here, by arithmetic, or as a fact that others decide."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.docs.claims import ANY, CLAIMS, COST, FACTS, MULTI, WORDS, number
 from tests.docs.declared import ROOT
+from tests.docs.test_documents import CONTRIBUTING, MANUAL, PAGES, README, SECURITY, named
+from tests.docs.test_measured import MEASURED
 
-SOURCE = ROOT / "lambda" / "src" / "mesh_dns"
-WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "seven": 7, "ten": 10, "half": 0.5}
-DAY = 24 * 3600
-MONTH_HOURS = 730
-
-
-def constant(folder: str, name: str) -> float:
-    """A number that one module below a folder of the package, or that module itself, gives a name."""
-    path = SOURCE / folder
-    files = path.rglob("*.py") if path.is_dir() else [path]
-    found = [
-        match for file in files for match in re.findall(rf"^_?{name}\b[^=\n]* = ([\d_.]+)", file.read_text(), re.M)
-    ]
-    assert len(found) == 1, f"{name} stands {len(found)} times below {folder}"
-    return float(found[0])
-
-
-def written(file: str, pattern: str) -> float:
-    """The one number that a pattern finds in a Terraform file: a product is worked out, a comma is none."""
-    (found,) = set(re.findall(pattern, (ROOT / file).read_text()))
-    product = 1.0
-    for factor in found.split("*"):
-        product *= float(factor)
-    return product
+# CHANGELOG.md tells what was once, and docs/verified.md has a test of its own.
+HELD = [
+    *(README, CONTRIBUTING, SECURITY, ROOT / "RELEASING.md", ROOT / "UPGRADING.md"),
+    *(page for page in (*MANUAL, *PAGES) if page.name != "verified.md"),
+]
+# What is no prose: code, addresses, what is generated, markers of lists.
+NO_PROSE = re.compile(
+    r"```.*?```|<!-- BEGIN_TF_DOCS -->.*?<!-- END_TF_DOCS -->|<!--.*?-->|`[^`\n]*`|\]\([^)\s]+\)|^(?:#+ | *)\d+\. ",
+    re.DOTALL | re.MULTILINE,
+)
+UNIT = r"(?:seconds?|minutes?|hours?|days?|months?|(?:sweep )?periods)"
+NUMBER = re.compile(rf"(?<![\w.-])\d+(?:[.,]\d+)*(?![\w-])|\b(?:{'|'.join(WORDS)}|half a)(?= {UNIT}\b)")
+PROSE_SUM = re.compile(r"\d[\d.,]*(?: [x/] \d[\d.,]*)+ = \d[\d.,]*\d")
+BILL = re.compile(r"^\| \| arithmetic \| a month \|\n\|[-|]+\|\n((?:\|.*\n)+)", re.MULTILINE)
 
 
-def number(text: str) -> float:
-    """As a document writes it: in digits with commas, or as a word."""
-    return WORDS[text] if text in WORDS else float(text.replace(",", ""))
+def prose(text: str) -> str:
+    """A document with blanks for what is no prose, so that every place stays where it is."""
+    for table in MEASURED:
+        text = re.sub(rf"^\| {re.escape(table)}\b.*\|\n(?:\|.*\n)+", _blank, text, flags=re.MULTILINE)
+    return NO_PROSE.sub(_blank, text)
 
 
-sweep_minutes = written("variables.tf", r"minutes +?= optional\(number, (\d+)\)")
-timeout = written("variables.tf", r"timeout_seconds +?= optional\(number, (\d+)\)")
-grace = written("variables.tf", r"grace_seconds +?= optional\(number, (\d+)\)")
-README, SECURITY, COST = "README.md", "SECURITY.md", "docs/cost-and-limits.md"
-OPERATIONS, MULTI, VAULT = "docs/operations.md", "docs/multi-account.md", "docs/vault.md"
+def _blank(match: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", match[0])
 
-CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
-    # document, what it says with the number in a group, what decides it
-    (COST, r"a sweep every (\d+)\s+minutes", lambda: sweep_minutes),
-    (COST, r"minutes \(([\d,]+) a month\)", lambda: MONTH_HOURS * 60 / sweep_minutes),
-    (COST, r"1 list and 1 write per (\d+) changes", lambda: constant("dns/cloudflare", "BATCH_SIZE")),
-    (COST, r"Cloudflare comment \| (\d+) characters", lambda: constant("core", "LONGEST_MARK")),
-    (COST, r"EventBridge pattern \| ([\d,]+) characters", lambda: written("events.tf", r"event_pattern\) <= (\d+)")),
-    (COST, r"SQS retention \| (\d+) days in the queue",
-     lambda: written("queue.tf", r"retention_seconds +?= (7 \* .*?) #") / DAY),
-    (COST, r"in the queue, (\d+) in the dead-letter queue",
-     lambda: written("queue.tf", r"retention_seconds +?= (14 \* .*?) #") / DAY),
-    (COST, r"Lambda's environment \| (\d+) KB",
-     lambda: written("function.tf", r"environment_bytes\S* <= (\d+)") / 1024),
-    (COST, r"(\d+) messages at most, 2 seconds", lambda: written("function.tf", r"batch_size +?= (\d+)")),
-    (COST, r"`records.grace_seconds` is at most (\d+)", lambda: constant("aws", "LONGEST_DELAY")),
-    (VAULT, r"counts against the (\d+) KB", lambda: written("function.tf", r"environment_bytes\S* <= (\d+)") / 1024),
-    (SECURITY, r"secret again, at most every (\w+) minutes", lambda: constant("secrets", "REFRESH_PAUSE") / 60),
-    (OPERATIONS, r"visibility timeout\s+\((\d+) minutes by default\)", lambda: 6 * timeout / 60),
-    (OPERATIONS, r"stopped deletes: more than (\d+) %", lambda: constant("core", "PERCENT")),
-    (OPERATIONS, r"of the records \*and\* more than (\d+) would", lambda: constant("core", "FLOOR")),
-    (OPERATIONS, r"the queue, after (\d+) receives", lambda: written("queue.tf", r"maxReceiveCount +?= (\d+)")),
-    (MULTI, r"three sweep periods \((\d+) minutes by default\)", lambda: 3 * sweep_minutes),
-    (MULTI, r"a sweep every (\d+) minutes", lambda: sweep_minutes),
-    (MULTI, r"schedule, a sweep every 15 minutes \| ([\d,]+) x", lambda: MONTH_HOURS * 60 / sweep_minutes),
-    (MULTI, r"the function's environment \| (\d+) KB",
-     lambda: written("function.tf", r"environment_bytes\S* <= (\d+)") / 1024),
-    (README, r"a sweep every (\d+)\s+minutes", lambda: sweep_minutes),
-    (README, r"takes two looks\*\*, (\w+) minutes apart", lambda: grace / 60),
-    (README, r"when more than (\d+) % of the records", lambda: constant("core", "PERCENT")),
-    (README, r"of the records, and more than (\d+), would", lambda: constant("core", "FLOOR")),
-    (README, r"Terraform ([\d.]+) or later, or OpenTofu", lambda: written("versions.tf", r'_version = ">= ([\d.]+)"')),
-    (README, r"AWS provider ([\d.]+) or later", lambda: written("versions.tf", r">= ([\d.]+), < 7\.0")),
-]  # fmt: skip
+
+def unexplained(document: str, text: str) -> Iterator[str]:
+    """The numbers for which there is no row, each with the line that it stands in."""
+    rows = [pattern for where, pattern, _ in CLAIMS if where in (ANY, document)]
+    facts = [pattern for patterns in FACTS.values() for pattern in patterns]
+    held = [match.span(1) for row in rows for match in re.finditer(row, text)]
+    held += [match.span() for fact in facts for match in re.finditer(fact, text)]
+    held += [match.span() for match in PROSE_SUM.finditer(text)]
+    held += [(cell.start() + bill.start(1), cell.end() + bill.start(1)) for bill in BILL.finditer(text)
+             for cell in re.finditer(r"(?<=[:|])[^:|]*\|[^|]*\|$", bill[1], re.MULTILINE)]  # fmt: skip
+    shown = prose(text)
+    for found in NUMBER.finditer(shown):
+        if not any(start <= found.start() and found.end() <= end for start, end in held):
+            line = text[text.rfind("\n", 0, found.start()) + 1 : text.find("\n", found.end())]
+            yield f"{found[0]}: {line}"
+
+
+@pytest.mark.parametrize("document", HELD, ids=named)
+def test_every_number_has_its_row(document: Path) -> None:
+    assert list(unexplained(named(document), document.read_text())) == [], "see tests/docs/claims.py"
+
+
+def test_a_number_without_a_row_would_be_seen() -> None:
+    text = "It needs 41 things, `42` as code, [43](44), 45 KB, two looks and six days.\n"
+    assert [each.partition(":")[0] for each in unexplained(README.name, text)] == ["41", "43", "45", "six"]
 
 
 @pytest.mark.parametrize(("document", "says", "decides"), CLAIMS, ids=[f"{row[0]}: {row[1]}" for row in CLAIMS])
 def test_what_a_document_says_is_so(document: str, says: str, decides: Callable[[], float]) -> None:
-    found = re.findall(says, (ROOT / document).read_text())
+    texts = [file.read_text() for file in HELD if document in (ANY, named(file))]
+    found = [said for text in texts for said in re.findall(says, text)]
     assert found, f"{document} does not say this any more: change the row with it"
     assert {number(text) for text in found} == {decides()}
+
+
+@pytest.mark.parametrize("fact", [fact for facts in FACTS.values() for fact in facts])
+def test_a_fact_is_still_said(fact: str) -> None:
+    assert any(re.search(fact, file.read_text()) for file in HELD), "no document says this: take the row away"
+
+
+def worked_out(arithmetic: str) -> float:
+    """The result of what follows the last colon: numbers, `x`, `/`, `+`, brackets, million, KB and GB."""
+    text = arithmetic.rpartition(":")[2].replace(",", "").replace("GB-s", "")
+    for word, sign in (("x", "*"), ("million", "1e6"), ("KB", "*1e3"), ("GB", "1e9")):
+        text = re.sub(rf"\b{word}\b", sign, text)
+    assert re.fullmatch(r"[\d.e+*/() ]+", text), arithmetic
+    return float(eval(text))  # noqa: S307 - digits and signs only
+
+
+@pytest.mark.parametrize("document", [COST, MULTI])
+def test_each_row_of_the_bill_is_worked_out(document: str) -> None:
+    rows = [
+        row.strip("|\n").split("|") for bill in BILL.findall((ROOT / document).read_text()) for row in bill.splitlines()
+    ]
+    rows = [row for row in rows if "sum" not in row[0]]
+    assert len(rows) > 4
+    for name, arithmetic, month in rows:
+        ends = [worked_out(part) for part in re.split(r" to (?=\d)", arithmetic)]
+        stated = month.strip().split(" - ")
+        assert len(ends) == len(stated), name
+        for end, said in zip(ends, stated, strict=True):
+            assert f"{end + 1e-9:.{len(said.split('.')[1])}f}" == said, name
+
+
+@pytest.mark.parametrize("document", HELD, ids=named)
+def test_what_is_worked_out_in_a_sentence_is_right(document: Path) -> None:
+    for found in PROSE_SUM.findall(document.read_text()):
+        arithmetic, _, stated = found.rpartition(" = ")
+        places = len(stated.partition(".")[2])
+        assert f"{worked_out(arithmetic):.{places}f}" == stated.replace(",", ""), found
 
 
 @pytest.mark.parametrize("document", [COST, MULTI])
 def test_the_bill_adds_up(document: str) -> None:
     """Each sum is that of its rows; a range adds up at both ends."""
-    text = (ROOT / document).read_text()
-    bills = re.findall(r"^\| \| arithmetic \| a month \|\n\|[-|]+\|\n((?:\|.*\n)+)", text, re.MULTILINE)
+    bills = BILL.findall((ROOT / document).read_text())
     assert bills
     for bill in bills:
         rows = [[cell.strip(" *") for cell in row.strip("|").split("|")] for row in bill.splitlines()]

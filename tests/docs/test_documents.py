@@ -59,6 +59,12 @@ def test_every_make_target_exists(document: Path) -> None:
     assert set(re.findall(r"(?:`|^|\n)make\s+([a-z0-9]+)", document.read_text())) <= targets
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_a_script_is_shown_as_it_can_be_run(document: Path) -> None:
+    """By `sh`, since not every way to a working copy keeps who may execute a file."""
+    assert not re.search(r"(?:^ *|`)scripts/\w+\.sh\b", document.read_text(), re.MULTILINE)
+
+
 def test_commands_by_hand_are_accepted() -> None:
     payloads = [each for path in MANUAL for each in re.findall(r"--payload '(.*?)'", path.read_text())]
     assert len(payloads) > 5
@@ -72,6 +78,11 @@ def test_commands_by_hand_are_accepted() -> None:
 def test_every_alarm_has_its_section() -> None:
     text = OPERATIONS.read_text().split("\n## Alarms\n")[1].split("\n## ")[0]
     assert set(re.findall(r"^### (\S+)$", text, re.MULTILINE)) == alarms()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_an_alarm_that_is_named_exists(document: Path) -> None:
+    assert set(re.findall(r"alarm\s+`<name>-([a-z-]+)`", document.read_text())) <= alarms()
 
 
 # Security

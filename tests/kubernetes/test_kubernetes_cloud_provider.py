@@ -13,13 +13,15 @@ from typing import Any
 
 import pytest
 
+from mesh_dns.core.vacancy import CONFIRMATION
 from sandbox.controllers import CloudProviderAws, Scope
 from tests.kubernetes.cloud import CLUSTER, GRACE, ZONE, Cloud
 from tests.kubernetes.control_plane import Api, until
 
 PREFIX = "service.beta.kubernetes.io/aws-load-balancer-"
 TYPES = {"nlb": "nlb", "classic": ""}
-PATIENCE = 4 * GRACE
+PATIENCE = CONFIRMATION + 4 * GRACE
+"""Seconds: a classic load balancer that is gone is looked at once more before the grace begins."""
 
 
 @dataclass

@@ -14,7 +14,7 @@ from mesh_dns.core.values import (
     LoadBalancer,
     Scope,
 )
-from tests.unit.aws.fake_aws import NOW, SPOKE, FakeAws, claiming, classic, nlb
+from tests.unit.aws.fake_aws import HUB, NOW, SPOKE, FakeAws, claiming, classic, nlb
 from tests.unit.aws.fake_table import Call, Clock
 from tests.unit.aws.reading import DEADLINE, ELBV2, TAGGING, cause, inventory_of, look
 
@@ -109,3 +109,20 @@ def test_scopes_that_do_not_answer_cost_one_wait_and_leave_the_others_alone() ->
     assert all(isinstance(seen[nlb(1, scope)], LoadBalancer) for scope in living)
     tries = Counter(call.scope for call in aws.calls if call.scope in dead)
     assert set(tries.values()) == {2}, "two tries of one call, whatever is asked afterwards"
+
+
+@pytest.mark.parametrize("read", ["tagged", "listings"])
+def test_a_fault_of_ours_in_one_scope_costs_no_other_one(read: str) -> None:
+    aws = FakeAws()
+    aws.add(claiming(nlb(1)), claiming(nlb(1, SPOKE)))
+
+    def fault(call: Call) -> None:
+        if call.scope == SPOKE:
+            raise TypeError("a fault of ours")
+
+    aws.before = fault
+
+    found = getattr(inventory_of(aws), read)([HUB, SPOKE], DEADLINE)
+
+    assert found[SPOKE].cause is Cause.FAULT
+    assert list(found[HUB]) == [nlb(1)]

@@ -65,6 +65,13 @@ def test_the_hubs_own_scope_is_remembered_although_it_is_known_in_any_case(hub: 
     assert hub.register.scopes == {HUB: Entry(announced=first, read=hub.clock())}
 
 
+def test_the_hubs_own_scope_is_remembered_although_its_account_may_not_claim(hub: Hub) -> None:
+    hub.register = KnowsTheHub(hub.clock)
+    hub.tighten(accounts={"444455556666": ("*",)})
+    assert hub.batch(message(sweep())) == []
+    assert hub.register.scopes == {HUB: Entry(announced=hub.clock(), read=hub.clock())}
+
+
 def test_a_sweep_that_could_not_read_its_scope_announces_it_and_is_not_read(hub: Hub) -> None:
     hub.inventory.unreadable.add(AWAY)
     assert hub.batch(message(sweep(AWAY))) == ["message-1"]

@@ -1,0 +1,208 @@
+"""Numbers that the documents give, and what decides them: a constant, a default, a limit that the plan checks.
+
+A new number in a document gets a row: in CLAIMS where something in the repository decides it, in FACTS where AWS,
+Cloudflare, Cilium or somebody else does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from tests.docs.declared import ROOT, alarms
+
+SOURCE = ROOT / "lambda" / "src" / "mesh_dns"
+WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10}
+DAY = 24 * 3600
+MONTH_HOURS = 730
+
+
+def constant(folder: str, name: str) -> float:
+    """A number that one module below a folder of the package, or that module itself, gives a name."""
+    path = SOURCE / folder
+    files = path.rglob("*.py") if path.is_dir() else [path]
+    found = [
+        match for file in files for match in re.findall(rf"^_?{name}\b[^=\n]* = ([\d_.* ]+)", file.read_text(), re.M)
+    ]
+    assert len(found) == 1, f"{name} stands {len(found)} times below {folder}"
+    return product(found[0])
+
+
+def written(file: str, pattern: str) -> float:
+    """The one number that a pattern finds in a file: a product is worked out, a comma is none."""
+    (found,) = set(re.findall(pattern, (ROOT / file).read_text()))
+    return product(found)
+
+
+def product(text: str) -> float:
+    """What numbers with `*` between them come to."""
+    result = 1.0
+    for factor in text.split("*"):
+        result *= float(factor)
+    return result
+
+
+def number(text: str) -> float:
+    """As a document writes it: in digits with commas, or as a word."""
+    return WORDS[text] if text in WORDS else float(text.replace(",", ""))
+
+
+def metrics() -> int:
+    """How many metrics of its own the function writes."""
+    text = (SOURCE / "telemetry.py").read_text()
+    return len(set(re.findall(r'(?:_count\(|_counts\[|name=|Action\.\w+: )"([A-Z]\w+)"', text)))
+
+
+def pauses() -> list[float]:
+    """After how many seconds an event comes back that AWS does not show yet."""
+    text = (SOURCE / "core" / "lateness.py").read_text()
+    (steps,) = re.findall(r"^_PAUSES = \((.+)\)$", text, re.MULTILINE)
+    return [*map(float, re.findall(r", (\d+)\)", steps)), constant("core/lateness.py", "LONGEST_PAUSE")]
+
+
+def alarms_of_spokes() -> int:
+    """How many alarms a hub with spokes has more."""
+    text = (ROOT / "alarms.tf").read_text().split("  alarms_of_spokes = {\n")[1].split("\n  }\n")[0]
+    return len(re.findall(r"^    [a-z-]+ += \{$", text, re.MULTILINE))
+
+
+def month(end: int) -> float:
+    """The bill's sum, in whole dollars. end: 0 is the least, -1 the most."""
+    (range_,) = re.findall(r"^\| \*\*sum\*\* \| \| \*\*(.+ - .+)\*\* \|$", (ROOT / COST).read_text(), re.MULTILINE)
+    return round(float(range_.split(" - ")[end]))
+
+
+sweep_minutes = written("variables.tf", r"minutes +?= optional\(number, (\d+)\)")
+timeout = written("variables.tf", r"timeout_seconds +?= optional\(number, (\d+)\)")
+memory = written("variables.tf", r"memory_mb +?= optional\(number, (\d+)\)")
+grace = written("variables.tf", r"grace_seconds +?= optional\(number, (\d+)\)")
+ttl = written("variables.tf", r"ttl +?= optional\(number, (\d+)\)")
+most_receives = written("queue.tf", r"maxReceiveCount +?= (\d+)")
+environment = written("function.tf", r"environment_bytes\S* <= (\d+)") / 1024
+batch = written("function.tf", r"batch_size +?= (\d+)")
+python = written("pyproject.toml", r'requires-python = ">=(3\.\d+)"')
+
+README, SECURITY, CONTRIBUTING, COST = "README.md", "SECURITY.md", "CONTRIBUTING.md", "docs/cost-and-limits.md"
+OPERATIONS, MULTI, VAULT, DESIGN = (f"docs/{name}.md" for name in ("operations", "multi-account", "vault", "design"))
+TROUBLE, CILIUM, ASSURANCE = (f"docs/{name}.md" for name in ("troubleshooting", "cilium", "assurance"))
+ANY = "any"
+
+CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
+    # document (or any of them), what it says with the number in a group, what decides it
+    (ANY, r"Terraform (\d[\d.]*) (?:or later|and Python)",
+     lambda: written("versions.tf", r'_version = ">= ([\d.]+)"')),
+    (ANY, r"OpenTofu (\d[\d.]*) or later", lambda: written("versions.tf", r'_version = ">= ([\d.]+)"')),
+    (ANY, r"Python (3\.\d+) or later", lambda: python),
+    (ANY, r"AWS provider ([\d.]+) or later", lambda: written("versions.tf", r">= ([\d.]+), < 7\.0")),
+    (ANY, r"provider [\d.]+ or later and\s+below (\d)", lambda: written("versions.tf", r">= [\d.]+, < (\d)\.0")),
+    (ANY, r"a sweep every (\d+)\s+minutes", lambda: sweep_minutes),
+    (ANY, r"three sweep periods \((\d+) minutes", lambda: constant("core", "PERIODS") * sweep_minutes),
+    (ANY, r"(\w+) (?:sweep )?periods\b", lambda: constant("core", "PERIODS")),
+    (ANY, r"for about (\w+) hours", lambda: most_receives * 6 * timeout / 3600),
+    (ANY, r"more than (\d+) %", lambda: constant("core", "PERCENT")),
+    (ANY, r"% of the records,? (?:and|\*and\*) more than (\d+),? (?:would|have)", lambda: constant("core", "FLOOR")),
+    (ANY, r"the (\d+) KB of the function's", lambda: environment),
+    *(
+        (ANY, rf"after about {before}(\d+)(?:,| and| seconds)", lambda at=at: pauses()[at])
+        for at, before in enumerate(("", r"\d+, ", r"\d+, \d+, ", r"\d+, \d+, \d+ and "))
+    ),
+    (ANY, r"(?:up to|at most|for) (\d+) (?:s|seconds)(?:;| after it happened|, then the next sweep)",
+     lambda: constant("core", "PATIENCE")),
+    (ANY, r"(?:look|once more,) (\d+) (?:s|seconds) later", lambda: constant("core", "CONFIRMATION")),
+    (ANY, r"first after (\d+) s where", lambda: constant("core", "CONFIRMATION")),
+    (ANY, r"(\d+) minutes after the new one was",
+     lambda: constant("core", "PROVISIONING") / 60),
+    (ANY, r"again after (\d+) seconds and more",
+     lambda: written("lambda/src/mesh_dns/core/vacancy.py", r"in \(\(60, (\d+)\)")),
+    (ANY, r"(?:less than a TTL ago|\| TTL \|) \(?(\d+) s", lambda: ttl),
+    (ANY, r"at most ([\d,]+) load balancers a message",
+     lambda: written("lambda/src/mesh_dns/schemas/event.json", r'"maxItems": (\d+)')),
+    (COST, r"minutes \(([\d,]+) a month\)", lambda: MONTH_HOURS * 60 / sweep_minutes),
+    (COST, r"a month of (\d+) hours", lambda: MONTH_HOURS),
+    (COST, r"\| (\d+) alarms, of which", lambda: len(alarms()) - alarms_of_spokes()),
+    (COST, r"(\d+) alarms more", alarms_of_spokes),
+    (COST, r"at each sweep, (\d+) in all", metrics),
+    (COST, r"seconds of (\d+) MB", lambda: memory),
+    (COST, r"\*\*(\d) to \d dollars a month", lambda: month(0)),
+    (COST, r"\*\*\d to (\d) dollars a month", lambda: month(-1)),
+    (COST, r"it waits for at most (\d+) minutes", lambda: constant("core", "PROVISIONING") / 60),
+    (COST, r"one list and one write per (\d+) changes", lambda: constant("dns/cloudflare", "BATCH_SIZE")),
+    (COST, r"Cloudflare comment \| (\d+) characters", lambda: constant("core", "LONGEST_MARK")),
+    (COST, r"EventBridge pattern \| ([\d,]+) characters", lambda: written("events.tf", r"event_pattern\) <= (\d+)")),
+    (COST, r"the function takes (\d+) at once", lambda: constant("aws", "BURST")),
+    (COST, r"at once and (\d+) a second at most", lambda: constant("aws", "PER_SECOND")),
+    (COST, r"function keeps to (\d+) at once", lambda: constant("aws", "BURST")),
+    (COST, r"keeps to 20 at once and (\d+) a second", lambda: constant("aws", "PER_SECOND")),
+    (COST, r"one page of ([\d,]+) records", lambda: constant("dns/cloudflare", "PAGE_SIZE")),
+    (COST, r"SQS retention \| (\d+) days in the queue",
+     lambda: written("queue.tf", r"retention_seconds +?= (7 \* .*?) #") / DAY),
+    (COST, r"in the queue, (\d+) in the dead-letter queue",
+     lambda: written("queue.tf", r"retention_seconds +?= (14 \* .*?) #") / DAY),
+    (COST, r"Lambda's environment \| (\d+) KB", lambda: environment),
+    (COST, r"SQS delay \| (\d+) s", lambda: constant("aws", "LONGEST_DELAY")),
+    (COST, r"`records.grace_seconds` is at most (\d+)", lambda: constant("aws", "LONGEST_DELAY")),
+    (SECURITY, r"secret again, at most every (\w+) minutes", lambda: constant("secrets", "REFRESH_PAUSE") / 60),
+    (CONTRIBUTING, r"has room for (\d+)", lambda: constant("core", "LONGEST_MARK")),
+    ("modules/spoke/README.md", r"keeps for (\d+) days",
+     lambda: written("modules/spoke/main.tf", r"retention_seconds += (14 \* .+)") / DAY),
+    (CONTRIBUTING, r"environment holds\s+(\d+) KB", lambda: environment),
+    (OPERATIONS, r"visibility timeout\s+\((\d+) minutes by default\)", lambda: 6 * timeout / 60),
+    (OPERATIONS, r"the queue, after (\d+) receives", lambda: most_receives),
+    (OPERATIONS, r"kept for (\w+) days", lambda: constant("aws", "REFUSED_FOR") / DAY),
+    (VAULT, r"asks for (\w+) minute", lambda: constant("aws", "VALID_SECONDS") / 60),
+    (TROUBLE, r"failed (\d+) times", lambda: most_receives),
+    (MULTI, r"within the grace \((\d+) minutes\)", lambda: grace / 60),
+    (MULTI, r"schedule, a sweep every 15 minutes \| ([\d,]+) x", lambda: MONTH_HOURS * 60 / sweep_minutes),
+    (MULTI, r"the function's environment \| (\d+) KB", lambda: environment),
+    (MULTI, r"an event bus's policy \| (\d+) KB", lambda: written("spokes.tf", r"bus_statements\)\) <= (\d+)") / 1000),
+    (DESIGN, r"gets up to (\d+) messages", lambda: batch),
+    (ASSURANCE, r"([\d,]+) mutated events", lambda: written("Makefile", r"tests.simulation.fuzz (\d+)")),
+    (CONTRIBUTING, r"([\d,]+) mutated events", lambda: written("Makefile", r"tests.simulation.fuzz (\d+)")),
+    (ASSURANCE, r"at one moment with (\d+) %", lambda: constant("core", "PERCENT")),
+    (ASSURANCE, r"% and with (\w+) records", lambda: constant("core", "FLOOR")),
+    (ASSURANCE, r"the reserved concurrency of (\d)", lambda: written("function.tf", r"reserved_concurrency \? (\d) :")),
+    (README, r"takes two looks\*\*, (\w+) minutes apart", lambda: grace / 60),
+    (README, r"about (\d) to \d US dollars a month", lambda: month(0)),
+    (README, r"about \d to (\d) US dollars a month", lambda: month(-1)),
+]  # fmt: skip
+
+# Who decides => how the documents say it, and nothing but what they say.
+FACTS: dict[str, tuple[str, ...]] = {
+    "protocols": (
+        r"\b2379\b", r"8472/UDP", r"6081/UDP", r"4240/TCP", r"51871/UDP", r"port 443",
+        r"\b429\b", r"401 or 403", r"seconds since 1970",
+    ),
+    "names of things": (
+        r"Route\s+53", r"Apache License 2\.0", r"provider 6\b", r"Before 1\.0", r"KV version 1", r"OpenBao 2\.x",
+        r"cilium#21330", r"To 0\.1\.0", r"changelog\S+ 0\.1\.0|CHANGELOG\.md\)'s 0\.1\.0",
+    ),
+    "Cloudflare": (
+        r"1,200 calls in\s+five", r"1,200 in 5 minutes .+? blocked for 5 minutes", r"\| `is full`, 81045",
+        r"\(200 on the free plan\)", r"200 Free, 3,500 Pro and Business", r"for (?:up to )?30 minutes",
+        r"holds 200 in zones made since September 2024, and 1,000 in older ones",
+        r"Pro holds 3,500, and costs 25 a month, or 20 when",
+    ),
+    "Elastic Load Balancing": (
+        r"40 at once and 10 a second", r"40 `Describe\*` calls at once and 10 a second", r"50 NLB, 20 classic",
+        r"\| 50, values of at most 256 characters",
+    ),
+    "Lambda": (r"concurrency is 10 cannot", r"whose limit is 10 cannot", r"up to 20 minutes after the",
+               r"256 MB give it a seventh", r"of 256 MB"),
+    "CloudTrail": (r"trails in a region \| 5", r"\s+every 5 minutes", r"2\.00 per 100,000 write"),
+    "EventBridge and SQS": (r"\| 256 KB \|",),
+    "IAM, DynamoDB, Secrets Manager, CloudWatch": (
+        r"a role's policies \| 10 KB", r"one item holds 400 KB", r"\| 30 days \|", r"\| 15 months \|",
+    ),
+    "AWS Load Balancer Controller": (r"default since 2\.5", r"add-on from 2\.6"),
+    "Cilium": (
+        r"moved in 1\.20", r"before 1\.19", r"511 halves the identities per cluster to 32,767",
+        r"\| 1-\d+(?: and 256-383)? \| \d+ \|", r"255, or 511; with ENI or aws-cni 127, or 255",
+    ),
+    "what is supposed, or set for a measurement": (
+        r"for 10 clusters as for 500", r"about 41 units for 500 of them", r"\| 500 clusters, whose",
+        r"The life of 300 clusters", r"In 60 scopes, 20 accounts", r"with 50 ms for",
+        r"take 300 ms, one to SQS or DynamoDB 20 ms",
+        r"For 60 scopes", r"half a second for each", r"(?:one|three) seconds? of 256", r"within one minute",
+        r"up to 60 names are refused",
+    ),
+}  # fmt: skip
