@@ -118,9 +118,9 @@ class Intake:
         self._note_read(batch, work, result)
 
     def _admit(self, batch: _Batch, work: dict[str, Work]) -> KnownScopes:
-        """The scopes that this batch may look at. Messages that ask for another one are dropped. Raises Retryable.
+        """The scopes that this batch may look at. Messages of another one are discarded. Raises Retryable.
 
-        A sweep makes its scope known if its account may claim names. It also finds whatever was dropped before.
+        A sweep makes its scope known if its account may claim names. It also finds what discarded messages were about.
         """
         scopes = self._scopes()
         for key, each in list(work.items()):

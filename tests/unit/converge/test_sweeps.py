@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from mesh_dns.core.request import MOST_HOPS
 from mesh_dns.core.values import LoadBalancerId
-from mesh_dns.core.work import Check, Sweep
+from mesh_dns.core.work import MOST_HOPS, Check, Sweep
 from mesh_dns.errors import OutOfTime
 from mesh_dns.reading import TIME_FOR_AWS
 from tests.doubles.hub import AWAY, NAME, Hub

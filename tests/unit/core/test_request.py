@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from mesh_dns.core.decision import Decision, Need, Reason
 from mesh_dns.core.report import Report, Result, Written
-from mesh_dns.core.request import MOST_HOPS, Request
+from mesh_dns.core.request import Request
 from mesh_dns.core.rules import Policy
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.snapshot import Snapshot, UnreadZone
 from mesh_dns.core.values import Action, Cause, Change, LoadBalancerId, Unreadable
-from mesh_dns.core.work import Check, Event, SecondLook, Stage, Sweep, Told, Work
+from mesh_dns.core.work import MOST_HOPS, Check, Event, SecondLook, Stage, Sweep, Told, Work
 from mesh_dns.errors import NotYet, OutOfTime, Retryable
 from tests.doubles.inventory import make
 from tests.unit.core.request_world import IDS, NAMES, SCOPES, World, report_of, result_of, worlds, zone_of
