@@ -1,16 +1,17 @@
 """AWS shows things late: what events told, what it does not show yet, and when to look again.
 
 An event of which AWS does not show the effect comes back while it is young. Meanwhile nothing is taken from the load
-balancer that it names; what the event says is never written.
+balancer that it names; what the event says is never written. The event that made or tagged a load balancer may also
+come after its end: where the batch knows of that end, there is nothing to wait for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from mesh_dns.core.snapshot import Snapshot
 from mesh_dns.core.values import ClaimState, Gone, Kind, LoadBalancer, LoadBalancerId
-from mesh_dns.core.work import Check, Event, Told
+from mesh_dns.core.work import Check, Event, SecondLook, Stage, Told, Work
 
 # An event comes back while it is younger than this, after a time that grows with its age, in seconds.
 PATIENCE = 90
@@ -36,12 +37,30 @@ def told(checks: Iterable[Check], snapshot: Snapshot) -> Iterator[tuple[LoadBala
                 yield load_balancer, ClaimState.DROPPED
 
 
-def ahead(check: Check, snapshot: Snapshot) -> frozenset[LoadBalancerId]:
-    """Those of a check's load balancers of which AWS does not show yet what its event told, while that is young."""
+def ended(works: Iterable[Work], snapshot: Snapshot) -> frozenset[LoadBalancerId]:
+    """Those that are gone for good: AWS does not find them, and an event told it or an earlier look had found it.
+
+    Never a classic one: its name may have been made again.
+    """
+    found: set[LoadBalancerId] = set()
+    for work in works:
+        match work:
+            case Check(event=Event(told=Told.DELETED)):
+                found |= work.load_balancers
+            case SecondLook(stage=Stage.GRACE, state=ClaimState.GONE):
+                found.add(work.load_balancer)
+    return frozenset(lb for lb in found if lb.kind is not Kind.CLASSIC and isinstance(snapshot.sightings.get(lb), Gone))
+
+
+def ahead(check: Check, over: Collection[LoadBalancerId], snapshot: Snapshot) -> frozenset[LoadBalancerId]:
+    """Those of a check's load balancers of which AWS does not show yet what its event told, while that is young.
+
+    `over`: see `ended`.
+    """
     event = check.event
     if event is None or snapshot.now - event.at >= PATIENCE:
         return frozenset()
-    return frozenset(lb for lb in check.load_balancers if _contradicts(event, lb, snapshot))
+    return frozenset(lb for lb in check.load_balancers.difference(over) if _contradicts(event, lb, snapshot))
 
 
 def _contradicts(event: Event, load_balancer: LoadBalancerId, snapshot: Snapshot) -> bool:
