@@ -9,7 +9,6 @@ import pytest
 from mesh_dns.core.values import LoadBalancerId
 from mesh_dns.core.work import Check, Sweep
 from mesh_dns.errors import OutOfTime
-from mesh_dns.reading import TIME_FOR_AWS
 from tests.doubles.hub import AWAY, NAME, Hub
 from tests.doubles.inventory import HUB, make, make_id
 
@@ -72,19 +71,19 @@ def gone_in_slow_motion(hub: Hub, number: int) -> list[LoadBalancerId]:
 def test_whom_a_sweep_had_no_time_to_ask_travels_in_one_message_and_the_sweep_is_done(hub: Hub) -> None:
     ids = gone_in_slow_motion(hub, 9)
     hub.clock.now = start = hub.clock() + 1
-    assert hub.run(Sweep(HUB), time=5 / TIME_FOR_AWS) == {}
+    assert hub.run(Sweep(HUB), time=9) == {}
     (rest,) = hub.outbox.checks
-    assert rest == Check(HUB, frozenset(ids[5:]))
+    assert rest == Check(HUB, frozenset(ids[6:]))
     assert hub.outbox.delays[rest] == 0
     assert hub.told.sweeps[1:] == [(HUB, 0)]
-    assert hub.clock() == start + 5
+    assert hub.clock() == start + 6
     hub.wait(0)
     assert (len(hub.outbox.second_looks), hub.outbox.checks) == (9, [])
 
 
 def test_an_override_travels_with_whom_there_was_no_time_to_ask(hub: Hub) -> None:
     gone_in_slow_motion(hub, 30)
-    hub.run(Sweep(HUB, override_guard=True), time=10 / TIME_FOR_AWS)
+    hub.run(Sweep(HUB, override_guard=True), time=16.5)
     (rest,) = hub.outbox.checks
     assert (rest.override_guard, len(rest.load_balancers)) == (True, 20)
     hub.inventory.before = lambda call: None
