@@ -60,3 +60,10 @@ def test_when_one_of_two_writes_at_a_name_fails_its_message_comes_back(hub: Hub,
     assert hub.run(ripe(hub, lb, surplus)) == {}
     hub.check(lb)
     assert [(record.id, record.content) for record in hub.provider.at(NAME)] == [(kept.id, hub.target(lb))]
+
+
+def test_when_the_provider_refuses_both_writes_both_are_told(hub: Hub) -> None:
+    lb, _, surplus = two_records(hub)
+    hub.provider.poison.add(NAME)
+    assert hub.run(ripe(hub, lb, surplus)) == {}
+    assert hub.told.reasons() == ["provider-refuses"] * 2
