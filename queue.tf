@@ -65,8 +65,8 @@ resource "aws_sqs_queue" "events" {
   redrive_policy             = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letter.arn, maxReceiveCount = 30 })
 
   # 30 receives take about six hours: a failure waits for 900 s at most, a throttle for six times the function's timeout (with the longest
-  # timeout nearly two days). A message that moves to the dead-letter queue keeps its age.
-  message_retention_seconds = 7 * 24 * 3600
+  # timeout nearly two days).
+  message_retention_seconds = 7 * 24 * 3600 # a message that moves to the dead-letter queue keeps its age
 
   policy = jsonencode({
     Version = "2012-10-17"
