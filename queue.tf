@@ -63,7 +63,10 @@ resource "aws_sqs_queue" "events" {
   # could not hand over was throttled, stays invisible for this long, and counts as one receive. Hence the generous maxReceiveCount.
   visibility_timeout_seconds = 6 * var.function.timeout_seconds
   redrive_policy             = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letter.arn, maxReceiveCount = 30 })
-  message_retention_seconds  = 7 * 24 * 3600 # 30 receives take two days at most; a message that moves keeps its age
+
+  # 30 receives take about six hours: a failure waits for 900 s at most, a throttle for six times the function's timeout (with the longest
+  # timeout nearly two days).
+  message_retention_seconds = 7 * 24 * 3600 # a message that moves to the dead-letter queue keeps its age
 
   policy = jsonencode({
     Version = "2012-10-17"

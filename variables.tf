@@ -275,6 +275,8 @@ variable "token_value" {
     state and the plan. Set `token.version` with it. It is needed only when a version is written, then also at the apply of a saved plan
     (AWS answers "You must provide either SecretString or SecretBinary" when it is missing, and keeps the old value); leave it out
     otherwise. Give it by the environment (`TF_VAR_...`), not by a file.
+
+        token_value = var.cloudflare_api_token # an ephemeral variable of yours
   EOT
   default     = null
   ephemeral   = true
@@ -561,7 +563,8 @@ variable "function" {
   description = <<-EOT
     The Lambda function. `reserved_concurrency` keeps it to one copy at a time; set it to false on accounts whose whole Lambda concurrency is
     10, which AWS lets nobody reserve from: two copies may then overlap, and names are still right after the next look. `vpc` puts it into
-    subnets, which need a way out to AWS and Cloudflare: for a Vault that only answers there.
+    subnets, which need a way out to AWS and Cloudflare: for a Vault that only answers there. Taking `vpc` away also takes the role's rights
+    over network interfaces away, which Lambda needs for up to 20 more minutes: the operations document has the two steps.
 
         function = { log_level = "DEBUG", vpc = { subnet_ids = ["subnet-0a1b2c3d"], security_group_ids = ["sg-0a1b2c3d"] } }
   EOT
@@ -705,7 +708,11 @@ variable "iam" {
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of every resource that can have them, for example { team = \"platform\" }. Each also gets `mesh-dns`, which tells this installation and its spokes from others."
+  description = <<-EOT
+    Tags of every resource that can have them. Each also gets `mesh-dns`, which tells this installation and its spokes from others.
+
+        tags = { team = "platform" }
+  EOT
   default     = {}
   nullable    = false
 

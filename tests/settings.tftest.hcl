@@ -5,7 +5,9 @@ mock_provider "aws" {
   override_during = plan
 }
 
+# OpenTofu applies each run, and an installation keeps its first name: one name for all.
 variables {
+  name  = "eu-mesh"
   zones = { "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353" } } }
   trail = null
 }
@@ -15,13 +17,13 @@ run "a_first_user_gets_the_defaults" {
 
   assert {
     condition = jsondecode(aws_lambda_function.mesh_dns.environment[0].variables.MESH_DNS_SETTINGS) == {
-      owner                 = "mesh-dns/${substr(sha256("111122223333/eu-west-1/mesh-dns"), 0, 8)}"
+      owner                 = "mesh-dns/${substr(sha256("111122223333/eu-west-1/eu-mesh"), 0, 8)}"
       account               = "111122223333"
       region                = "eu-west-1"
       role_id               = "AROA0123456789ABCDEFG"
       queue_url             = "https://sqs.eu-west-1.amazonaws.com/111122223333/mocked"
       dead_letter_queue_url = "https://sqs.eu-west-1.amazonaws.com/111122223333/mocked"
-      table_name            = "mesh-dns"
+      table_name            = "eu-mesh"
       zones                 = { "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353" } } }
       tokens                = { default = { secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:mocked-AbCdEf" } }
       hostname_tag          = "hostname"
@@ -55,7 +57,7 @@ run "a_first_user_gets_the_defaults" {
     error_message = "The log group must be the one that the function writes to, and forget after a while."
   }
   assert {
-    condition     = output.owner == "mesh-dns/${substr(sha256("111122223333/eu-west-1/mesh-dns"), 0, 8)}" && output.function_name == "mesh-dns" && length(output.owner) <= 17
+    condition     = output.owner == "mesh-dns/${substr(sha256("111122223333/eu-west-1/eu-mesh"), 0, 8)}" && output.function_name == "eu-mesh" && length(output.owner) <= 17
     error_message = "The outputs must say what was made."
   }
 }
@@ -64,7 +66,6 @@ run "every_input_reaches_the_function" {
   command = plan
 
   variables {
-    name           = "eu-mesh"
     owner          = "mesh-dns/1f0c9a3e"
     zones          = { "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353" } }, "eu.example.org" = { cloudflare = { zone_id = "353c0d2738a13ca9da8fece4f501e320", token = "eu" } } }
     token          = { existing = { secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf", json_key = "token" } }

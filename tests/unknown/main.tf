@@ -19,6 +19,15 @@ module "zone_id" {
   trail = null
 }
 
+module "token_value" {
+  source = "../../"
+
+  zones       = local.zones
+  token       = { version = 1 }
+  token_value = local.unknown
+  trail       = null
+}
+
 module "secret" {
   source = "../../"
 

@@ -1,0 +1,172 @@
+"""The table of docs/inputs.md: what a plan shows of a running installation when an input changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+ANOTHER_ZONE = {"cloudflare": {"zone_id": "023e105f4ecef8ad9ca31a8372d0c353"}}
+SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf"
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ON_CALL = "arn:aws:sns:eu-west-1:111122223333:on-call"
+BOUNDARY = "arn:aws:iam::111122223333:policy/boundary"
+
+FUNCTION, ALARMS = "aws_lambda_function.mesh_dns", "aws_cloudwatch_metric_alarm.watch"
+ROLES = ("aws_iam_role.function", "aws_iam_role.scheduler")
+ROLE_POLICY, TOKEN_POLICY = "aws_iam_role_policy.function", "aws_iam_role_policy.token"
+SWEEP_POLICY = "aws_iam_role_policy.scheduler"
+RULE, SPOKES_RULE = "aws_cloudwatch_event_rule.events", "aws_cloudwatch_event_rule.spokes"
+SCHEDULE, SCHEDULE_GROUP = "aws_scheduler_schedule.sweep", "aws_scheduler_schedule_group.sweep"
+QUEUE, DEAD_LETTER, TOPIC = "aws_sqs_queue.events", "aws_sqs_queue.dead_letter", "aws_sns_topic.events"
+LOG_GROUP, MAPPING = "aws_cloudwatch_log_group.function", "aws_lambda_event_source_mapping.queue"
+TABLE, ACCOUNTS = "aws_dynamodb_table.memory", "aws_dynamodb_table_item.accounts"
+SECRETS, VALUE = "aws_secretsmanager_secret.token", "aws_secretsmanager_secret_version.token"
+BUS, BUS_POLICY = "aws_cloudwatch_event_bus.spokes", "aws_cloudwatch_event_bus_policy.spokes"
+SPOKES = (BUS, BUS_POLICY, SPOKES_RULE, "aws_cloudwatch_event_target.spokes")
+TRAIL, BUCKET = "module.trail.aws_cloudtrail.events", "module.trail.aws_s3_bucket"
+EXPIRY, ENCRYPTION = f"{BUCKET}_lifecycle_configuration.trail", f"{BUCKET}_server_side_encryption_configuration.trail"
+WHOLE_TRAIL = (
+    *(TRAIL, f"{BUCKET}.trail", EXPIRY, ENCRYPTION, f"{BUCKET}_policy.trail"),
+    *(f"{BUCKET}_ownership_controls.trail", f"{BUCKET}_public_access_block.trail"),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its first cell, the inputs that it means, and which resources the plan changes, without their keys."""
+
+    change: str
+    inputs: Mapping[str, object]
+    update: Sequence[str] = ()
+    create: Sequence[str] = ()
+    replace: Sequence[str] = ()
+    delete: Sequence[str] = ()
+
+    def plan(self) -> dict[str, set[str]]:
+        """Action => resources, as Terraform calls the actions; none without resources."""
+        kinds = {"update": self.update, "create": self.create, "replace": self.replace, "delete": self.delete}
+        return {kind: set(addresses) for kind, addresses in kinds.items() if addresses}
+
+
+# Applied one after the other: see the test. The first to an installation in a VPC, without spokes and without a trail.
+LEAVING = Row("`function.vpc` taken away", {"function": {}}, update=[FUNCTION, ROLE_POLICY])
+REPLACING = [
+    Row("`token.version` raised", {"token": {"version": 2}}, replace=[VALUE]),
+    Row(
+        "`iam.path`",
+        {"iam": {"path": "/platform/"}},
+        update=[FUNCTION, SCHEDULE],
+        replace=[*ROLES, ROLE_POLICY, TOKEN_POLICY, SWEEP_POLICY],
+    ),
+    Row("`spokes` from null", {"spokes": {}}, update=[FUNCTION, ROLE_POLICY, DEAD_LETTER], create=[*SPOKES, ALARMS]),
+    Row("`trail` from null", {"trail": {"force_destroy": True}}, create=WHOLE_TRAIL),
+]
+RENAMING = Row(
+    "`name`",
+    {"name": "dns-of-the-mesh"},
+    update=[TABLE, SECRETS, TRAIL, f"{BUCKET}.trail"],  # their tags
+    replace=[
+        *(FUNCTION, LOG_GROUP, MAPPING, "aws_lambda_function_recursion_config.mesh_dns"),
+        *(QUEUE, DEAD_LETTER, TOPIC, "aws_sns_topic_policy.events", "aws_sns_topic_subscription.queue"),
+        *(RULE, "aws_cloudwatch_event_target.topic", SCHEDULE, SCHEDULE_GROUP, *SPOKES, ALARMS),
+        *(*ROLES, ROLE_POLICY, TOKEN_POLICY, SWEEP_POLICY),
+    ],
+)
+
+
+def in_place(zones: Mapping[str, object]) -> list[Row]:
+    """Rows that replace nothing, of an installation with spokes and a trail that serves these zones."""
+    first = next(iter(zones))
+    another_token = {"cloudflare": {**ANOTHER_ZONE["cloudflare"], "token": "eu"}}
+    return [
+        Row("`zones`: a suffix added", {"zones": {**zones, "eu.example.com": ANOTHER_ZONE}}, update=[FUNCTION]),
+        Row(
+            "`zones`: another token",
+            {"zones": {**zones, "eu.example.com": another_token}, "tokens": {"eu": {}}},
+            update=[FUNCTION, TOKEN_POLICY],
+            create=[SECRETS],
+        ),
+        Row("`zones`: a suffix removed", {"zones": {first: zones[first]}}, update=[FUNCTION]),
+        Row("`zones`: another `zone_id`", {"zones": dict.fromkeys(zones, ANOTHER_ZONE)}, update=[FUNCTION]),
+        Row(
+            "`token`, `tokens`: another place",
+            {"token": {"existing": {"secret_arn": SECRET}}},
+            update=[FUNCTION, TOKEN_POLICY],
+            delete=[SECRETS, VALUE],
+        ),
+        Row(
+            "`accounts`",
+            {"accounts": {"111122223333": ["*"], "444455556666": ["*"]}},
+            update=[FUNCTION, ACCOUNTS, ROLE_POLICY, BUS_POLICY],
+        ),
+        Row(
+            "`spokes` to null",
+            {"spokes": None},
+            update=[FUNCTION, ROLE_POLICY, DEAD_LETTER],
+            delete=[*SPOKES, ALARMS],
+        ),
+        Row(
+            "`load_balancers`, `required_tags`",
+            {"load_balancers": {"hostname_tag": "dns-name"}, "required_tags": {"stack": "mesh"}},
+            update=[FUNCTION, RULE, SPOKES_RULE],
+        ),
+        Row(
+            "`mode`, `write_policy`, `adopt`, `records`",
+            {"mode": "dry-run", "write_policy": "upsert-only", "adopt": "matching", "records": {"ttl": 300}},
+            update=[FUNCTION],
+        ),
+        Row("`sweep`", {"sweep": {"minutes": 5}}, update=[SCHEDULE, ALARMS, FUNCTION]),
+        Row("`trail`: its retention", {"trail": {"retention_days": 7, "force_destroy": True}}, update=[EXPIRY]),
+        Row("`trail` to null", {"trail": None}, delete=WHOLE_TRAIL),
+        *_of_the_function(),
+        Row("`alarm_actions`", {"alarm_actions": [ON_CALL]}, update=[ALARMS]),
+        Row(
+            "`alarms`",
+            {"alarms": {"topic": {"enabled": False}, "guard": {"threshold": 5}}},
+            update=[ALARMS],
+            delete=[ALARMS],
+        ),
+        Row("`owner`", {"owner": "mesh-dns/1f0c9a3e"}, update=[FUNCTION, RULE, SPOKES_RULE, BUS, SCHEDULE]),
+        Row(
+            "`kms_key_arn`",
+            {"kms_key_arn": KEY},
+            update=[
+                *(TOPIC, QUEUE, DEAD_LETTER, LOG_GROUP, TABLE, FUNCTION, SECRETS, TRAIL, ENCRYPTION),
+                *(ROLE_POLICY, TOKEN_POLICY),
+            ],
+        ),
+        Row("`iam.permissions_boundary`", {"iam": {"permissions_boundary": BOUNDARY}}, update=ROLES),
+        Row(
+            "`tags`",
+            {"tags": {"team": "platform"}},
+            update=[
+                *(TOPIC, QUEUE, DEAD_LETTER, LOG_GROUP, TABLE, FUNCTION, MAPPING, SECRETS, *ROLES),
+                *(RULE, SPOKES_RULE, BUS, SCHEDULE_GROUP, ALARMS, TRAIL, f"{BUCKET}.trail"),
+            ],
+        ),
+    ]
+
+
+def _of_the_function() -> list[Row]:
+    return [
+        Row(
+            "`function`",
+            {
+                "function": {
+                    **{"memory_mb": 512, "timeout_seconds": 60, "architecture": "x86_64"},
+                    **{"log_level": "DEBUG", "log_retention_days": 30},
+                }
+            },
+            update=[FUNCTION, QUEUE, LOG_GROUP],
+        ),
+        Row(
+            "`function.vpc`",
+            {"function": {"vpc": {"subnet_ids": ["subnet-0a1b2c3d"], "security_group_ids": ["sg-0a1b2c3d"]}}},
+            update=[FUNCTION, ROLE_POLICY],
+        ),
+        Row(
+            "`function.reserved_concurrency`",
+            {"function": {"reserved_concurrency": False}},
+            update=[FUNCTION, MAPPING],
+        ),
+    ]
