@@ -12,11 +12,15 @@ import pytest
 from bench.installation import Period
 from bench.load import EVERYWHERE, FAR, HUB, installation, story, wave
 from tests.docs.declared import ROOT
+from tests.simulation.mutations import MUTATIONS
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 VARYING = {"seconds"}
-# The first heading of each table that a bench prints.
-MEASURED = ("500 names, one zone", "sweep of 3000 load balancers", "replaced within a minute", "what happens")
+# How the first heading of each table begins that a command prints.
+MEASURED = (
+    *("500 names, one zone", "sweep of 3000 load balancers", "replaced within a minute", "what happens"),
+    "deliberate mistake",
+)
 Table = list[list[str]]
 
 
@@ -96,6 +100,12 @@ def test_a_measurement_is_held_against_its_bound(cell: str, fits: bool) -> None:
     assert list(exceeding({"killed": cell}, {"killed": "7"})) == (
         [] if fits else [f"killed: 7, the document says {cell}"]
     )
+
+
+def test_the_deliberate_mistakes_are_those_that_are_made() -> None:
+    """How many histories each took is the record of one run of `make simulate`, which fails when one is not found."""
+    (table,) = (table for table in tables((ROOT / "docs" / "assurance.md").read_text()) if table[0][0] in MEASURED)
+    assert [row[0] for row in table[1:]] == [mutation.name for mutation in MUTATIONS]
 
 
 def test_each_wave_in_the_document_is_measured() -> None:
