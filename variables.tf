@@ -154,8 +154,8 @@ variable "token" {
     error_message = "token.existing.kms_key_arn and token.vault.auth.token_kms_key_arn must be ARNs of KMS keys (not of aliases), like \"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\"."
   }
   validation {
-    condition     = alltrue([for place in [var.token] : can(regex("^(https://|http://(127\\.0\\.0\\.1|localhost)(:|/|$))", place.vault.address)) if place.vault != null])
-    error_message = "token.vault.address must start with https:// (http:// only on the loopback), like \"https://vault.example.com:8200\"."
+    condition     = alltrue([for place in [var.token] : can(regex("^(https://[^/@]+|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)(/|$)", place.vault.address)) if place.vault != null])
+    error_message = "token.vault.address must start with https:// (http:// only on the loopback) and hold no user or password, like \"https://vault.example.com:8200\"."
   }
   validation {
     condition     = alltrue([for place in [var.token] : try(contains([1, 2], place.vault.kv_version), false) if place.vault != null])
@@ -247,8 +247,8 @@ variable "tokens" {
     error_message = "tokens.<key>.existing.kms_key_arn and tokens.<key>.vault.auth.token_kms_key_arn must be ARNs of KMS keys (not of aliases), like \"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\"."
   }
   validation {
-    condition     = alltrue([for place in values(var.tokens) : can(regex("^(https://|http://(127\\.0\\.0\\.1|localhost)(:|/|$))", place.vault.address)) if place.vault != null])
-    error_message = "tokens.<key>.vault.address must start with https:// (http:// only on the loopback), like \"https://vault.example.com:8200\"."
+    condition     = alltrue([for place in values(var.tokens) : can(regex("^(https://[^/@]+|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)(/|$)", place.vault.address)) if place.vault != null])
+    error_message = "tokens.<key>.vault.address must start with https:// (http:// only on the loopback) and hold no user or password, like \"https://vault.example.com:8200\"."
   }
   validation {
     condition     = alltrue([for place in values(var.tokens) : try(contains([1, 2], place.vault.kv_version), false) if place.vault != null])

@@ -9,6 +9,7 @@
 | ... of another account | only if the bus's policy allows it | always |
 | a delivery that fails | goes to the target's dead-letter queue | raises in the caller's face |
 | `PutEvents` from `aws.*` | refused | accepted |
+| `TestEventPattern` | answers | answers without `Result` |
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from sandbox.gateway import Call
 
 _log = logging.getLogger(__name__)
+_JSON = "application/x-amz-json-1.1"
+_NEEDED_TO_TEST = ("id", "account", "source", "time", "region", "resources", "detail-type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,15 @@ class EventBridge:
     """Matches events with the rules that moto keeps, and delivers them."""
 
     def answer(self, call: Call, caller: Caller) -> Response | None:
-        """PutEvents of any client."""
+        """PutEvents and TestEventPattern of any client."""
+        if (call.service, call.action) == ("events", "TestEventPattern"):
+            return _test_pattern(call.json())
         if (call.service, call.action) != ("events", "PutEvents"):
             return None
         entries = call.json().get("Entries")
         results = [self._put(entry, caller.account, call.region) for entry in entries or ()]  # type: ignore[attr-defined]
         body = {"FailedEntryCount": sum("ErrorCode" in result for result in results), "Entries": results}
-        return Response(json.dumps(body), content_type="application/x-amz-json-1.1")
+        return Response(json.dumps(body), content_type=_JSON)
 
     def _put(self, entry: dict[str, Any], account: str, region: str) -> dict[str, str]:
         for name in ("Source", "DetailType", "Detail"):
@@ -138,6 +143,23 @@ class EventBridge:
                 self._run_rules(backend, arn.resource_id, event, hops_left - 1)
         else:
             raise NotImplementedError(f"the sandbox delivers no events to {arn.service}")
+
+
+def _test_pattern(asked: dict[str, Any]) -> Response:
+    """Whether a pattern matches an event, both given as JSON."""
+    try:
+        pattern, event = json.loads(asked["EventPattern"]), json.loads(asked["Event"])
+    except ValueError as error:
+        return _invalid_pattern(f"Event pattern or event is not valid JSON: {error}")
+    missing = [name for name in _NEEDED_TO_TEST if name not in event]
+    if missing:
+        return _invalid_pattern(f"Parameter Event is not valid. Reason: {missing[0]} is a required field.")
+    return Response(json.dumps({"Result": event_pattern.matches(pattern, event)}), content_type=_JSON)
+
+
+def _invalid_pattern(message: str) -> Response:
+    body = {"__type": "InvalidEventPatternException", "message": message}
+    return Response(json.dumps(body), status=400, content_type=_JSON)
 
 
 def _notify(topic: Topic, message: str) -> None:

@@ -3,6 +3,7 @@
 | | AWS | here |
 |---|---|---|
 | a load balancer just made | not found for seconds, then there without its tags | `appears`, `tags_appear` |
+| a classic one just made | there at once: cloud-provider-aws reads it then and crashes without it | `classic_appears` |
 | a load balancer just deleted | shown a moment longer | `leaves` |
 | tags added and removed | shown by `DescribeTags` a little later | `tags_change` |
 | the same in `GetResources` | later than in `DescribeTags` | `listed` |
@@ -54,6 +55,7 @@ class Lateness:
 
     seed: int = 1
     appears: Span = (1.0, 4.0)
+    classic_appears: Span = _NONE
     tags_appear: Span = (0.5, 2.0)
     tags_change: Span = (0.5, 3.0)
     listed: Span = (0.5, 3.0)
@@ -168,12 +170,12 @@ class _Changes:
 class _Entry(Generic[B]):
     """One load balancer, with the times (of `time.monotonic`) at which readers see what became of it."""
 
-    def __init__(self, balancer: B, subject: str, late: LateCloud) -> None:
+    def __init__(self, balancer: B, subject: str, late: LateCloud, appears: str) -> None:
         now = time.monotonic()
         self.balancer = balancer
         self.subject = subject
         self.late = late
-        self.appears = now + late.draw("appears", subject)
+        self.appears = now + late.draw(appears, subject)
         self.tags_appear = self.appears + late.draw("tags_appear", subject)
         self.active = now + late.draw("active", subject)
         self.leaves = self.leaves_lists = float("inf")
@@ -190,17 +192,21 @@ class _Entry(Generic[B]):
 
 
 class Shown(Generic[B]):
-    """The load balancers of one backend as readers see them. Keys are ARNs, or names of classic ones."""
+    """The load balancers of one backend as readers see them. Keys are ARNs, or names of classic ones.
 
-    def __init__(self, late: LateCloud, scope: str) -> None:
+    appears: the span of `Lateness` after which a new one is there.
+    """
+
+    def __init__(self, late: LateCloud, scope: str, appears: str = "appears") -> None:
         self._late = late
         self._scope = scope
+        self._appears = appears
         self._entries: list[tuple[str, _Entry[B]]] = []
         self._lock = threading.RLock()
 
     def created(self, key: str, name: str, balancer: B, tags: dict[str, str]) -> None:
         """It was made; no tags means none yet."""
-        entry = _Entry(balancer, f"{self._scope}/{name}", self._late)
+        entry = _Entry(balancer, f"{self._scope}/{name}", self._late, self._appears)
         if tags:
             entry.tagged(tags)
         with self._lock:

@@ -166,7 +166,7 @@ class SandboxClassicLoadBalancers(ELBBackend):
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.shown: Shown[LoadBalancer] = Shown(self.late, f"{account_id}/{region_name}/classic")
+        self.shown: Shown[LoadBalancer] = Shown(self.late, f"{account_id}/{region_name}/classic", "classic_appears")
 
     def create_load_balancer(self, *args: Any, **kwargs: Any) -> LoadBalancer:
         """Create one, then give it the DNS name that AWS would."""

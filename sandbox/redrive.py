@@ -1,13 +1,13 @@
 """`python -m sandbox.redrive`: put what is in the dead-letter queue back into the queue.
 
-Against AWS the same is one command: `aws sqs start-message-move-task --source-arn ... --destination-arn ...`, which
-the sandbox's SQS does not know.
+The same as `aws sqs start-message-move-task --source-arn ... --destination-arn ...`, for whoever has no `aws`.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import boto3
 
@@ -21,15 +21,17 @@ def main() -> int:
         return 1
     name = sys.argv[1] if len(sys.argv) > 1 else NAME
     sqs = boto3.client("sqs")
-    source, target = (sqs.get_queue_url(QueueName=f"{name}-{queue}")["QueueUrl"] for queue in ("dead-letter", "events"))
-    moved = 0
-    while messages := sqs.receive_message(QueueUrl=source, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages"):
-        for message in messages:
-            sqs.send_message(QueueUrl=target, MessageBody=message["Body"])
-            sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
-            moved += 1
-    print(f"{moved} messages are back in {name}-events")
+    source, target = (_arn(sqs, f"{name}-{queue}") for queue in ("dead-letter", "events"))
+    sqs.start_message_move_task(SourceArn=source, DestinationArn=target)
+    (task,) = sqs.list_message_move_tasks(SourceArn=source)["Results"]
+    print(f"{task['ApproximateNumberOfMessagesMoved']} messages are back in {name}-events")
     return 0
+
+
+def _arn(sqs: Any, name: str) -> str:
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return str(found["Attributes"]["QueueArn"])
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from moto.sqs.models import sqs_backends
 from moto.sts.models import AssumedRole, sts_backends
 from moto.utilities.utils import get_partition
 
+from sandbox.alarm_states import AlarmStates
 from sandbox.caller import Caller
 from sandbox.classic_tags import ClassicTags
 from sandbox.cloudflare import CloudflareEmulator
@@ -38,6 +39,7 @@ from sandbox.load_balancers import (
     SandboxTaggingApi,
     load_balancer_resolves,
 )
+from sandbox.message_moves import MessageMoves
 from sandbox.metrics import QueueMetrics
 from sandbox.moto_backends import bound, forget_everything, registered
 from sandbox.queues import QueueClock, queue_backend
@@ -58,6 +60,7 @@ class Sandbox:
 
     queue_speed: visibility timeouts of SQS, and the windows in which batches are collected, pass this many times as
     fast as the clock; delays pass like the clock.
+    cloudwatch_speed: the minutes in which CloudWatch looks at queues and alarms pass this many times as fast.
     on_log_line: hears of each line that a function prints.
     lateness: how late AWS shows what was done; `INSTANT` for a test that is about something else. Without it the
     environment decides (`SANDBOX_LATENESS`), and the default is late.
@@ -67,6 +70,7 @@ class Sandbox:
         self,
         *,
         queue_speed: float = 1.0,
+        cloudwatch_speed: float = 1.0,
         on_log_line: Callable[[LogLine], None] | None = None,
         lateness: Lateness | None = None,
     ) -> None:
@@ -86,8 +90,9 @@ class Sandbox:
         """`fire()` fires a schedule now."""
         self.web_identity = WebIdentity()
         """`issuer(account)`: where whoever verifies a token of GetWebIdentityToken finds the keys."""
-        self.queue_metrics = QueueMetrics()
+        self.queue_metrics = QueueMetrics(cloudwatch_speed)
         """`sample()` publishes the metrics of all queues now."""
+        self._alarm_states = AlarmStates(cloudwatch_speed)
         self.cloudflare = CloudflareEmulator()
         self.dns = DnsServer(self.cloudflare, load_balancer_resolves)
         self._functions: FunctionService
@@ -140,8 +145,9 @@ class Sandbox:
         self.web_identity.start()
         stack.callback(self.web_identity.stop)
         classic_tags = ClassicTags()
+        additions = (lambda_api, classic_tags, MessageMoves(), self._alarm_states, Shield(), self.web_identity)
         self._gateway = Gateway(
-            (EndedSessions(), self.late, self.events, lambda_api, classic_tags, Shield(), self.web_identity),
+            (EndedSessions(), self.late, self.events, *additions),
             (self._recorder, classic_tags, self.cloudtrail),
         )
         parts = (self._gateway, self.cloudflare, self.dns, self.cloudtrail, event_sources, self.schedules)

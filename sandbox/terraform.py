@@ -97,6 +97,7 @@ class Terraform:
                 stdout=subprocess.PIPE,
                 stderr=complaints,
                 text=True,
+                process_group=0,  # Ctrl-C is ours to pass on: Terraform gives up at the second one, and forgets
             ) as process,
         ):
             lines = []

@@ -13,15 +13,16 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.terraform import ROOT, Terraform, TerraformError
-from smoke.installation import remove_everything, terraform
+from smoke.installation import terraform
 from smoke.place import Place
 from smoke.play import Play
+from smoke.removal import remove_everything
 from smoke.report import Report
 
 COST = "It costs less than a dollar: two network load balancers for about half an hour, and a few thousand requests."
@@ -44,23 +45,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     applied = terraform(place, folder, options.grace, options.own_trail)
     print(f"If this is killed: python -m smoke --clean {run} with the same zone and region takes everything away.")
     interrupted = False
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    _on_interrupt(_interrupt)
     try:
         if not options.clean:
             _play(place, applied, report, options)
     except KeyboardInterrupt:
         interrupted = True
-        report.say("interrupted")
+        report.check("it went on to the end", False, "it was interrupted")
     except (TerraformError, ClientError, BotoCoreError, OSError) as error:
         report.check("it went on to the end", False, str(error)[-300:])
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)  # taking everything away is not interrupted
+        _on_interrupt(signal.SIG_IGN)  # taking everything away is not interrupted
         remove_everything(place, applied, report)
     path = folder / "report.md"
     path.write_text(report.markdown(_facts(options)))
-    print(f"\n{path}")
+    print(f"\n{report.redacted(report.verdict())} The report, which can be shown to anybody:\n{path}")
     if interrupted:
         return 130
     return 1 if report.failed or report.left else 0
@@ -102,7 +101,13 @@ def _facts(options: argparse.Namespace) -> Mapping[str, str]:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    _on_interrupt(signal.SIG_IGN)  # a second one would cut short how Terraform writes down what it made
     raise KeyboardInterrupt
+
+
+def _on_interrupt(handler: signal.Handlers | Callable[[int, FrameType | None], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handler)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,18 @@
-"""The example as this run applies it, what it logs, and how all of it goes away again."""
+"""The example as this run applies it, what it logs, and what passes by its topic."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sandbox.terraform import Terraform, TerraformError
+from sandbox.terraform import Terraform
 from smoke.place import TAG, Place
-from smoke.report import Report
-
-# AWS shows load balancers late, when they are made and when they are deleted.
-LOOKS, SECONDS_BETWEEN_LOOKS = 12, 5
 
 EXAMPLE = "quickstart"
 
@@ -35,7 +31,7 @@ def override(place: Place, grace: int, own_trail: bool) -> dict[str, object]:
 
 def terraform(place: Place, folder: Path, grace: int, own_trail: bool) -> Terraform:
     """Terraform in a new folder of the run, with the state of an earlier one that was killed."""
-    states = sorted(folder.glob("*/examples/*/terraform.tfstate"))
+    states = sorted(folder.glob("*/examples/*/terraform.tfstate"), key=lambda path: path.stat().st_mtime)
     variables = {
         "TF_VAR_zones": json.dumps({place.suffix: place.zone_id}),
         "TF_VAR_cloudflare_api_token": place.token,
@@ -115,54 +111,3 @@ class Spectator:
             if event["detail"].get("eventName") == event_name and load_balancer in json.dumps(event["detail"]):
                 return event
         return None
-
-
-def remove_everything(place: Place, applied: Terraform, report: Report) -> None:
-    """Take away all that a run may have made, as often as called; what stays is noted in the report."""
-
-    def attempt(what: str, action: Callable[[], Any]) -> None:
-        try:
-            action()
-        except (ClientError, TerraformError, OSError) as error:
-            report.left.append(f"{what}: {str(error)[-600:]}")
-
-    report.act("The end: everything goes")
-    elb, sqs = place.client("elbv2"), place.client("sqs")
-
-    def delete(load_balancers: Iterable[str]) -> None:
-        for arn in load_balancers:
-            attempt(arn, lambda arn=arn: elb.delete_load_balancer(LoadBalancerArn=arn))  # type: ignore[misc]
-
-    delete({*place.made, *place.load_balancers()})
-    if (applied.folder / "terraform.tfstate").exists():
-        attempt("terraform init", applied.init)
-        attempt("terraform destroy", applied.destroy)
-    for url in sqs.list_queues(QueueNamePrefix=f"{place.name}-spectator").get("QueueUrls", []):
-        attempt(url, lambda url=url: sqs.delete_queue(QueueUrl=url))  # type: ignore[misc]
-    for record in place.records():
-        attempt(record["name"], lambda record=record: place.delete_record(record["id"]))  # type: ignore[misc]
-    for _ in range(LOOKS):  # what a killed run made last may not have been shown before
-        if not (shown := place.load_balancers()):
-            break
-        delete(shown)
-        time.sleep(SECONDS_BETWEEN_LOOKS)
-    report.left += leftovers(place)
-    report.say("nothing is left" if not report.left else f"{len(report.left)} things are left")
-
-
-def leftovers(place: Place) -> list[str]:
-    """What of the run is still there, by asking each service; a secret that is scheduled for deletion is gone."""
-    found = [*place.load_balancers(), *(record["name"] for record in place.records())]
-    found += place.client("sqs").list_queues(QueueNamePrefix=f"{place.name}-").get("QueueUrls", [])
-    functions = place.client("lambda").get_paginator("list_functions").paginate()
-    found += [each["FunctionArn"] for page in functions for each in page["Functions"]
-              if each["FunctionName"].startswith(place.name)]  # fmt: skip
-    buckets = place.client("s3").list_buckets()["Buckets"]
-    found += [each["Name"] for each in buckets if each["Name"].startswith(f"{place.name}-")]
-    groups = place.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{place.name}")["logGroups"]
-    found += [each["logGroupName"] for each in groups]
-    roles = place.client("iam").get_paginator("list_roles").paginate()
-    found += [each["RoleName"] for page in roles for each in page["Roles"] if each["RoleName"].startswith(place.name)]
-    topics = place.client("sns").get_paginator("list_topics").paginate()
-    found += [each["TopicArn"] for page in topics for each in page["Topics"] if f":{place.name}-" in each["TopicArn"]]
-    return found

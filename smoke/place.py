@@ -53,12 +53,6 @@ class Place:
         by_zone = {each["AvailabilityZone"]: each["SubnetId"] for each in found or ec2.describe_subnets()["Subnets"]}
         return sorted(by_zone.values())[:2]
 
-    def load_balancers(self) -> list[str]:
-        """The ARNs of what this run made, by name, since tags may lag; what was just made may be missing."""
-        found = self.client("elbv2").get_paginator("describe_load_balancers").paginate()
-        balancers = [each for page in found for each in page["LoadBalancers"]]
-        return [each["LoadBalancerArn"] for each in balancers if each["LoadBalancerName"].startswith(f"{self.name}-")]
-
     # Cloudflare
 
     def records(self, name: str = "") -> list[dict[str, Any]]:

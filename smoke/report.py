@@ -6,6 +6,46 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+INTRODUCTION = """\
+The module keeps DNS names in step with load balancers: whatever carries the tag `hostname=NAME` gets the record NAME at
+Cloudflare. This run installed it, made two load balancers that want the same name, let them change places, provoked
+two alarms, deleted everything, and looked whether anything stayed. Each row says what should be so and whether it was;
+seconds count from the beginning of its act."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Something that happened, or (`result` is not None) that was checked. `after`: seconds since the act began."""
+
+    after: float
+    what: str
+    result: bool | None
+    found: str
+
+    def spoken(self) -> str:
+        """As one line for a terminal."""
+        verdict = "" if self.result is None else f": {_WORDS[self.result]}"
+        return f"{self.after:7.1f} s  {self.what}{verdict}" + (f" ({self.found})" if self.found else "")
+
+    def written(self) -> str:
+        """As a line of a table."""
+        verdict = "" if self.result is None else _WORDS[self.result]
+        cells = (f"{self.after:.1f} s", self.what, verdict, self.found)
+        return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
+
+
+@dataclass
+class Act:
+    """A part of the run. `why`: a sentence for somebody who knows nothing of it."""
+
+    title: str
+    why: str
+    began: float = field(default_factory=time.monotonic)
+    rows: list[Row] = field(default_factory=list)
+
+
+_WORDS = {True: "yes", False: "NO"}
+
 
 @dataclass
 class Report:
@@ -15,37 +55,44 @@ class Report:
     """
 
     hidden: Mapping[str, str]
-    checks: list[tuple[str, str, str]] = field(default_factory=list)
-    """What was checked, `yes`, `no` or `not seen`, and what was found."""
-    timeline: list[tuple[float, str]] = field(default_factory=list)
-    """Seconds since the act began, and what happened then; an act's title has no seconds (-1)."""
+    acts: list[Act] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     """What the end could not remove."""
-    _began: float = field(default_factory=time.monotonic)
 
-    def act(self, title: str) -> None:
+    def act(self, title: str, why: str) -> None:
         """Begin another act: times count from here."""
-        self._began = time.monotonic()
-        self.timeline.append((-1, title))
+        self.acts.append(Act(title, why))
         print(f"\n{self.redacted(title)}", flush=True)
 
-    def say(self, text: str) -> None:
+    def say(self, what: str, found: object = "") -> None:
         """Something happened now."""
-        seconds = time.monotonic() - self._began
-        self.timeline.append((seconds, text))
-        print(f"  {seconds:7.1f} s  {self.redacted(text)}", flush=True)
+        self._add(what, None, found)
 
-    def check(self, what: str, result: bool | None, found: object = "") -> None:
-        """Note whether something is as promised; None: it could not be seen."""
-        word = "not seen" if result is None else "yes" if result else "no"
-        text = " ".join(str(found).split())
-        self.checks.append((what, word, text))
-        self.say(f"{what}: {word}" + (f" ({text})" if text else ""))
+    def check(self, what: str, result: bool, found: object = "") -> None:
+        """Note whether something is as it should be, and what was found."""
+        self._add(what, result, found)
+
+    def _add(self, what: str, result: bool | None, found: object) -> None:
+        act = self.acts[-1]
+        row = Row(time.monotonic() - act.began, what, result, " ".join(str(found).split()))
+        act.rows.append(row)
+        print(f"  {self.redacted(row.spoken())}", flush=True)
+
+    @property
+    def checks(self) -> list[Row]:
+        """What was checked."""
+        return [row for act in self.acts for row in act.rows if row.result is not None]
 
     @property
     def failed(self) -> list[str]:
-        """What was not as promised."""
-        return [what for what, word, _ in self.checks if word == "no"]
+        """What was not as it should be."""
+        return [row.what for row in self.checks if not row.result]
+
+    def verdict(self) -> str:
+        """The whole in one or two sentences."""
+        good = f"{len(self.checks) - len(self.failed)} of {len(self.checks)} checks are as they should be"
+        bad = f"; not so: {'; '.join(self.failed)}" if self.failed else ""
+        return f"{good}{bad}. " + ("Nothing is left." if not self.left else f"{len(self.left)} things are left.")
 
     def redacted(self, text: str) -> str:
         """A text without what is hidden."""
@@ -55,10 +102,11 @@ class Report:
 
     def markdown(self, facts: Mapping[str, str]) -> str:
         """The whole report. facts: versions and settings, by name."""
-        lines = ["# Smoke test", "", "| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items())]
-        lines += ["", "## Checks", "", "| what | as promised | found |", "|---|---|---|"]
-        lines += [f"| {what} | {word} | {found.replace('|', '/')} |" for what, word, found in self.checks]
-        lines += ["", "## What happened when", "", "```text"]
-        lines += [text if seconds < 0 else f"{seconds:8.1f} s  {text}" for seconds, text in self.timeline]
-        lines += ["```", "", "## What is left", "", *([f"- {each}" for each in self.left] or ["Nothing."]), ""]
+        lines = ["# Smoke test of terraform-aws-cilium-mesh-dns", "", f"**{self.verdict()}**", "", INTRODUCTION, ""]
+        lines += ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items())]
+        for act in self.acts:
+            lines += ["", f"## {act.title}", "", act.why]
+            lines += ["", "| after | what should be so | is it | seen |", "|---|---|---|---|"]
+            lines += [row.written() for row in act.rows]
+        lines += ["", "## What is left", "", *([f"- {each}" for each in self.left] or ["Nothing."]), ""]
         return self.redacted("\n".join(lines))

@@ -59,6 +59,26 @@ run "a_vault_in_clear_text_is_refused" {
   expect_failures = [var.token]
 }
 
+run "a_vault_with_a_password_in_its_address_is_refused" {
+  command = plan
+
+  variables {
+    token = { vault = { address = "https://mesh:secret@vault.example.com", mount = "secret", path = "cloudflare", key = "token", auth = { aws_role = "mesh-dns" } } }
+  }
+
+  expect_failures = [var.token]
+}
+
+run "a_vault_elsewhere_that_looks_like_the_loopback_is_refused" {
+  command = plan
+
+  variables {
+    token = { vault = { address = "http://localhost:secret@vault.example.com", mount = "secret", path = "cloudflare", key = "token", auth = { aws_role = "mesh-dns" } } }
+  }
+
+  expect_failures = [var.token]
+}
+
 run "an_unknown_kv_version_is_refused" {
   command = plan
 
@@ -149,6 +169,17 @@ run "a_vault_in_clear_text_is_refused_among_tokens" {
   variables {
     zones  = { "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353", token = "eu" } } }
     tokens = { eu = { vault = { address = "http://vault.example.com", mount = "secret", path = "cloudflare", key = "token", auth = { aws_role = "mesh-dns" } } } }
+  }
+
+  expect_failures = [var.tokens]
+}
+
+run "a_vault_with_a_password_in_its_address_is_refused_among_tokens" {
+  command = plan
+
+  variables {
+    zones  = { "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353", token = "eu" } } }
+    tokens = { eu = { vault = { address = "https://mesh:secret@vault.example.com", mount = "secret", path = "cloudflare", key = "token", auth = { aws_role = "mesh-dns" } } } }
   }
 
   expect_failures = [var.tokens]

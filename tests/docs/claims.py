@@ -204,7 +204,6 @@ FACTS: dict[str, tuple[str, ...]] = {
         r"moved in 1\.20", r"before 1\.19", r"511 halves the identities per cluster to 32,767",
         r"\| 1-\d+(?: and 256-383)? \| \d+ \|", r"255, or 511; with ENI or aws-cni 127, or 255",
     ),
-    "the record of one run": (r"printed in November 2026",),
     "what is supposed, or set for a measurement": (
         r"for 10 clusters as for 500", r"about 41 units for 500 of them", r"\| 500 clusters, whose",
         r"The life of 300 clusters", r"In 60 scopes, 20 accounts", r"with 50 ms for",

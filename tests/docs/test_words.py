@@ -48,7 +48,7 @@ TOLD: Mapping[str, list[Callable[[Telemetry], None]]] = {
     ],
     "faults": [lambda told: told.faults(1)],
     "swept": [lambda told: told.swept(HUB, load_balancers=1)],
-    "dropped": [lambda told: told.dropped(Check(HUB, frozenset({LB}), hops=21))],
+    "discarded": [lambda told: told.discarded(Check(HUB, frozenset({LB}), hops=21))],
     "unread": [lambda told: told.unread({"zone": UnreadZone(Retryable("why"), given_up=True)})],
     "unknown_scope": [lambda told: told.unknown_scope("id", "why")],
     "overdue": [lambda told: told.overdue([HUB])],

@@ -182,7 +182,7 @@ class Told:
         """Remember the end of a sweep."""
         self.sweeps.append((scope, load_balancers))
 
-    def dropped(self, check: Check) -> None:
+    def discarded(self, check: Check) -> None:
         """Remember a check that will not be sent on."""
         self.given_up.append(check)
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sandbox.event_bridge import Event
 from sandbox.sandbox import Sandbox
@@ -124,3 +125,33 @@ def test_a_test_can_publish_any_event(aws: Account) -> None:
         Event("id", "t", "aws.elasticloadbalancing", aws.account, "2019-06-25T18:02:28Z", aws.region, (), {"a": 1})
     )
     assert bodies(aws, url)[0]["detail"] == {"a": 1}
+
+
+TOLD = {"id": "1", "account": "1", "source": "s", "time": "t", "region": "r", "resources": [], "detail-type": "d"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matches"),
+    [
+        pytest.param({"detail": {"tags": {"key": ["hostname"]}}}, True, id="into an array of objects"),
+        pytest.param({"detail": {"tags": {"key": ["team"]}}}, False, id="no element fits"),
+    ],
+)
+def test_a_pattern_can_be_tried_without_a_rule(aws: Account, pattern: object, matches: bool) -> None:
+    event = TOLD | {"detail": {"tags": [{"key": "hostname"}]}}
+    answer = aws.client("events").test_event_pattern(EventPattern=json.dumps(pattern), Event=json.dumps(event))
+    assert answer["Result"] is matches
+
+
+@pytest.mark.parametrize(
+    ("pattern", "event"),
+    [
+        pytest.param("no JSON", json.dumps(TOLD), id="no pattern"),
+        pytest.param(
+            "{}", json.dumps({k: v for k, v in TOLD.items() if k != "resources"}), id="an event without resources"
+        ),
+    ],
+)
+def test_what_is_no_pattern_or_no_event_cannot_be_tried(aws: Account, pattern: str, event: str) -> None:
+    with pytest.raises(ClientError, match="InvalidEventPatternException"):
+        aws.client("events").test_event_pattern(EventPattern=pattern, Event=event)

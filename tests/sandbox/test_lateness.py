@@ -127,7 +127,7 @@ def stages(probe: Callable[[], Any], last: Any, seconds: float = 10) -> list[Any
 
 @both_kinds
 def test_a_load_balancer_appears_late_then_its_tags_then_the_tagging_api_has_it(kind: Callable[..., Kind]) -> None:
-    with Sandbox(lateness=late(appears=STEP, tags_appear=STEP, listed=STEP)) as sandbox:
+    with Sandbox(lateness=late(appears=STEP, classic_appears=STEP, tags_appear=STEP, listed=STEP)) as sandbox:
         aws = Account(sandbox)
         balancer = kind(aws)
         balancer.create()
@@ -138,11 +138,18 @@ def test_a_load_balancer_appears_late_then_its_tags_then_the_tagging_api_has_it(
 
 @both_kinds
 def test_a_listing_is_as_late_as_a_direct_look(kind: Callable[..., Kind]) -> None:
-    with Sandbox(lateness=late(appears=(60, 60))) as sandbox:
+    with Sandbox(lateness=late(appears=(60, 60), classic_appears=(60, 60))) as sandbox:
         balancer = kind(Account(sandbox))
         balancer.create()
         (listed,) = (x for x in balancer.elb.describe_load_balancers().values() if isinstance(x, list))
         assert (listed, balancer.visible(), balancer.tags()) == ([], False, None)
+
+
+def test_a_classic_load_balancer_is_there_at_once_as_cloud_provider_aws_counts_on() -> None:
+    with Sandbox() as sandbox:
+        balancer = Classic(Account(sandbox))
+        balancer.create()
+        assert balancer.visible()
 
 
 @both_kinds
@@ -173,7 +180,7 @@ def test_changed_tags_are_shown_late_call_by_call_and_later_in_the_tagging_api(k
 
 
 def test_a_classic_name_that_is_made_again_shows_the_old_one_first() -> None:
-    with Sandbox(lateness=late(appears=STEP, leaves=(0.3, 0.3))) as sandbox:
+    with Sandbox(lateness=late(classic_appears=STEP, leaves=(0.3, 0.3))) as sandbox:
         balancer = Classic(Account(sandbox))
         balancer.create()
         stages(balancer.visible, True)

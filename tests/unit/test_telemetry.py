@@ -105,7 +105,7 @@ def test_each_kind_of_line_parses(heard: Heard) -> None:
     heard.telemetry.retried("m4", "AccessDenied", delay=20, age=5)
     heard.telemetry.postponed("m5", "AWS does not show it yet", delay=5)
     heard.telemetry.postponing_failed("the queue is not to be reached")
-    heard.telemetry.dropped(Check(HUB, frozenset({LB}), hops=21))
+    heard.telemetry.discarded(Check(HUB, frozenset({LB}), hops=21))
     heard.telemetry.unread({"z": UnreadZone(Retryable("502"))})
     heard.telemetry.commanded({"action": "sweep", "reason": "a teardown"}, "request-1")
     told = [(line["level"], line["message"], line.get("message_id")) for line in heard.lines()]
@@ -118,7 +118,7 @@ def test_each_kind_of_line_parses(heard: Heard) -> None:
         ("WARNING", "retried", "m4"),
         ("INFO", "postponed", "m5"),
         ("WARNING", "postponing failed", None),
-        ("WARNING", "dropped", None),
+        ("WARNING", "discarded", None),
         ("WARNING", "zone unread", None),
         ("INFO", "invoked by hand", None),
     ]

@@ -15,24 +15,24 @@ from mesh_dns.core.decision import Decision, Plan, permits
 from mesh_dns.core.history import states
 from mesh_dns.core.plan import plan
 from mesh_dns.core.report import Key, Report, Result, Written
-from mesh_dns.core.request import MOST_HOPS, Request
+from mesh_dns.core.request import Request
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.values import Unreadable
-from mesh_dns.core.work import OwnMessage, Sweep
+from mesh_dns.core.work import MOST_HOPS, OwnMessage, Sweep
 from mesh_dns.errors import Retryable
 from mesh_dns.ports import Ports
 from mesh_dns.reading import Reader
 from mesh_dns.writing import Writer
 
-# Lists of a zone: one if AWS is not asked after it, two if it is, more if the zone changes meanwhile. A name that then
-# still needs something waits for its retry.
+# How often zones are listed at most, before the last list: again whenever AWS was asked after a list. A name that still
+# needs something then waits for its retry.
 ROUNDS = 3
 # A hostname that the provider refused within these seconds is written last.
 LATELY = 24 * 3600
 
 
 def converge(ports: Ports, request: Request, scopes: KnownScopes, deadline: float) -> Result:
-    """Make DNS say what AWS says, for everything that a batch asks about. All of it is in known scopes.
+    """Make DNS say what AWS says, for everything that a batch asks about. All messages are of known scopes.
 
     No read and no write begins after `deadline` (clock seconds). `request.failures(result)` says what is not done.
     """
@@ -110,7 +110,7 @@ def _send(ports: Ports, request: Request, result: Result) -> Retryable | None:
     sent: dict[OwnMessage, float] = {}
     for check in request.unasked(result.snapshot):
         if check.hops > MOST_HOPS:
-            ports.reporter.dropped(check)
+            ports.reporter.discarded(check)
         else:
             sent.update(dict.fromkeys(messages.parts(check), 0.0))
     for each in result.final():

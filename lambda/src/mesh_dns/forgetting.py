@@ -1,4 +1,4 @@
-"""Forgetting a scope or a name by hand: first told, then done."""
+"""Forgetting a scope or a name by hand: a preview or, confirmed, the writes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mesh_dns.writing import Writer
 
 
 def forget(ports: Ports, command: ForgetScope | ForgetName, scopes: KnownScopes, deadline: float) -> Sequence[Decision]:
-    """What becomes of the records that serve a scope, or of the record at a name; done if it is confirmed.
+    """Decide the records that serve a scope, or the record at a name; write if the command is confirmed.
 
     `scopes`: those that may still claim. Raises Retryable when something that matters cannot be read or written, and
     Rejected for a name that lies in no zone.

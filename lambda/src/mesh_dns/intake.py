@@ -118,9 +118,9 @@ class Intake:
         self._note_read(batch, work, result)
 
     def _admit(self, batch: _Batch, work: dict[str, Work]) -> KnownScopes:
-        """The scopes that this batch may look at. Messages that ask for another one are dropped. Raises Retryable.
+        """The scopes that this batch may look at. Messages of another one are discarded. Raises Retryable.
 
-        A sweep makes its scope known if its account may claim names. It also finds whatever was dropped before.
+        A sweep makes its scope known if its account may claim names. It also finds what discarded messages were about.
         """
         scopes = self._scopes()
         for key, each in list(work.items()):
@@ -131,7 +131,8 @@ class Intake:
                     scopes = self._scopes()
                 except Retryable as error:
                     batch.failed[key] = error
-                    del work[key]
+                    if each.scope not in scopes.known:
+                        del work[key]
         for key, each in list(work.items()):
             if each.scope not in scopes.known:
                 self.telemetry.unknown_scope(key, _unknown(each.scope))

@@ -122,7 +122,7 @@ class Reporter(Protocol):
         """A sweep reached its end."""
         ...
 
-    def dropped(self, check: Check) -> None:
+    def discarded(self, check: Check) -> None:
         """A check of our own was sent on too often; the next sweep starts over."""
         ...
 

@@ -1,4 +1,4 @@
-"""Reading: what one batch has read so far, and what it could not read."""
+"""Reading AWS and the zones for one batch, and keeping what could not be read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TIME_FOR_AWS = 0.6
 
 
 class Reader:
-    """The reads of one batch, each made once; a zone is listed anew when AWS was asked more after its list.
+    """The reads of one batch. Each is made once, except that zones can be listed anew.
 
     No read begins after `deadline` (clock seconds). Nothing here raises: what could not be read is in the snapshot.
     """
@@ -35,7 +35,7 @@ class Reader:
         self._unread_zones: dict[str, UnreadZone] = {}
 
     def look(self, ids: Iterable[LoadBalancerId]) -> bool:
-        """Look at load balancers directly; those of unknown scopes are not looked at. Whether anything was asked."""
+        """Look at load balancers directly; not at those of unknown scopes. Returns whether AWS was asked."""
         wanted = {load_balancer for load_balancer in ids if load_balancer not in self._sightings}
         outside = {load_balancer for load_balancer in wanted if load_balancer.scope not in self._scopes.known}
         self._sightings.update(dict.fromkeys(outside, Unreadable("its scope is not known")))
@@ -54,7 +54,7 @@ class Reader:
             self._tagged.update(self._ports.inventory.tagged(wanted, self._aws_deadline))
 
     def list_scopes(self, scopes: Iterable[Scope]) -> bool:
-        """List every load balancer of these scopes. Whether anything was asked."""
+        """List every load balancer of these scopes. Returns whether AWS was asked."""
         wanted = frozenset(scopes) - self._listings.keys()
         if wanted:
             self._listings.update(self._ports.inventory.listings(wanted, self._aws_deadline))
@@ -63,7 +63,7 @@ class Reader:
     def list_zones(self, zone_ids: Collection[str], hostnames: Collection[str]) -> None:
         """List zones, anew if they were listed before: decisions use the newest list only.
 
-        `hostnames`: those in question; each zone is asked for its own. A zone that failed is not asked again.
+        `hostnames`: those in question; each zone is asked for its own. A zone that failed is not read again.
         """
         wanted = {zone_id: self._held(zone_id, hostnames) for zone_id in zone_ids if zone_id not in self._unread_zones}
         if not wanted:
@@ -78,7 +78,7 @@ class Reader:
         self._ports.memory.remember(answered=wanted.keys() & self._zones.keys())
 
     def snapshot(self) -> Snapshot:
-        """Everything that is known by now."""
+        """Everything that was read so far."""
         return Snapshot(
             self._ports.clock(),
             self._rules,

@@ -71,10 +71,10 @@ class Telemetry:
             self._count("SweepCompleted")
         self._logger.info("swept", extra={"scope": str(scope), "load_balancers": load_balancers})
 
-    def dropped(self, check: Check) -> None:
+    def discarded(self, check: Check) -> None:
         """A check of our own was sent on too often; the next sweep starts over."""
         fields = {"scope": str(check.scope), "load_balancers": len(check.load_balancers), "hops": check.hops}
-        self._logger.warning("dropped", extra=fields)
+        self._logger.warning("discarded", extra=fields)
 
     def unread(self, zones: Mapping[str, UnreadZone]) -> None:
         """Zones that could not be read; those that were given up have an alarm."""

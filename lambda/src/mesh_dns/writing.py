@@ -1,4 +1,4 @@
-"""Writing: carry decisions out in few transactions. A name that cannot be written does not hold up the others."""
+"""Writing decisions in few transactions. A name that cannot be written does not hold up the others."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from mesh_dns.core.decision import Decision, Reason
-from mesh_dns.core.report import Key, Written
+from mesh_dns.core.report import Key, Written, key_of
 from mesh_dns.core.values import Action, Change
 from mesh_dns.dns.provider import BatchRejected, Denied, Provider, QuotaReached, RateLimited
 from mesh_dns.errors import OutOfTime, Retryable
 
 # Extra calls that rejected batches may cause in one invocation: a twelfth of what Cloudflare allows in 5 minutes.
 EXTRA_CALLS = 100
-# Names that came back are written in this many groups at most: singly while they are few.
+# Returned hostnames are written in at most this many groups, so up to this many are written singly.
 GROUPS_OF_RETURNED = 40
 
 
@@ -23,15 +23,14 @@ GROUPS_OF_RETURNED = 40
 class Writer:
     """Applies decisions zone by zone.
 
-    replan(zone_id, hostnames)  lists the zone again and decides these names anew, as far as that is possible without
-                                asking AWS again; raises Retryable
-    suspects                    hostnames that the provider refused lately: written last, and no failure when they are
-                                left over
-    returned                    hostnames of messages that came back: written apart from the others, and first
-    turn                        where the order of these begins, so that it is not always the same ones that come last
+    replan(zone_id, hostnames)  lists the zone again and decides these names anew, without asking AWS again; raises
+                                Retryable
+    suspects                    hostnames that the provider refused lately: written last; left over, they are refusals
+    returned                    hostnames of messages that came back: written first, apart from the others
+    turn                        rotates the order of both, so that the last ones are not always the same
 
-    Edits and creates never share a batch. A rejected batch is decided anew, then split, between load balancers first;
-    when a quarter of it is bad the rest is written singly. What is refused alone is a refusal.
+    Edits and creates never share a batch. A rejected batch is decided anew, then split, between load balancers first.
+    Once a quarter of it is bad, the rest is written singly. A write that is rejected alone becomes a refusal.
     """
 
     provider: Provider
@@ -58,11 +57,12 @@ class Writer:
     def note(self, decisions: Sequence[Decision], failure: Retryable | None) -> None:
         """Keep what came of decisions; the last note about one counts."""
         for decision in decisions:
-            self.written[decision.hostname, decision.load_balancer] = Written(decision, failure)
+            self.written[key_of(decision)] = Written(decision, failure)
 
     def refuse(self, decisions: Sequence[Decision], reason: Reason, detail: str) -> None:
         """Note that decisions are refused, which fails no message."""
-        self.note([replace(each, reason=reason, detail=detail, change=None) for each in decisions], None)
+        for each in decisions:
+            self.written[key_of(each)] = Written(replace(each, reason=reason, detail=detail, change=None))
 
 
 class _Stop(Exception):
@@ -73,15 +73,15 @@ class _Stop(Exception):
 
 
 class _Enough(_Stop):
-    """Too much was rejected to split the current chunk further; others are still tried once."""
+    """No extra calls are left to split the current chunk. The next chunks are still tried once."""
 
 
 @dataclass
 class _Zone:
     """The writes of one run in one zone.
 
-    `full`: what the provider said when not even one record more fitted. `current`: what is being written; `bad`: how
-    much of it was refused alone.
+    `full`: what the provider said when the zone took no more records. `current`: the chunk that is written now. `bad`:
+    how many of it were rejected alone.
     """
 
     writer: Writer
@@ -118,7 +118,7 @@ class _Zone:
             self._give_up(self.current, enough.error)
 
     def _give_up(self, decisions: Sequence[Decision], error: Retryable) -> None:
-        left = [each for each in decisions if (each.hostname, each.load_balancer) not in self.writer.written]
+        left = [each for each in decisions if key_of(each) not in self.writer.written]
         if isinstance(error, Denied):
             self.writer.refuse(left, Reason.ZONE_DENIED, str(error))
             return
@@ -174,7 +174,7 @@ class _Zone:
         self._write_or_split(group[middle:], size)
 
     def _try(self, chunk: Sequence[Decision]) -> BatchRejected | None:
-        """One transaction. Notes what came of it, unless the provider refused it without saying which item it was."""
+        """One transaction. Notes what came of it, except when the batch was rejected: that is returned."""
         if self.full is not None:
             self.writer.refuse([each for each in chunk if _creates(each)], Reason.PROVIDER_REFUSES, str(self.full))
             chunk = [each for each in chunk if not _creates(each)]

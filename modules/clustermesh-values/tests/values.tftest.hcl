@@ -86,6 +86,24 @@ run "the_yaml_says_the_same_as_the_object" {
   }
 }
 
+run "names_that_yaml_takes_for_something_else_stay_names" {
+  command = plan
+
+  variables {
+    clusters = { "true" = { id = 1 }, "1e3" = { id = 2 }, "null" = { id = 3 }, "0x1" = { id = 4 } }
+  }
+
+  assert {
+    condition     = alltrue([for name, text in output.yaml : yamldecode(text).cluster.name == name])
+    error_message = "true, 1e3, null and 0x1 are names of clusters here."
+  }
+
+  assert {
+    condition     = toset([for each in yamldecode(output.yaml["true"]).clustermesh.config.clusters : each.name]) == toset(["1e3", "null", "0x1"])
+    error_message = "The peers' names are names, too."
+  }
+}
+
 run "a_disabled_cluster_leaves_on_both_sides_and_keeps_its_name" {
   command = plan
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
+import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from mesh_dns.core.values import (
@@ -13,9 +14,9 @@ from mesh_dns.core.values import (
     LoadBalancer,
     Scope,
 )
-from tests.unit.aws.fake_aws import NOW, SPOKE, FakeAws, claiming, classic, nlb
+from tests.unit.aws.fake_aws import HUB, NOW, SPOKE, FakeAws, claiming, classic, nlb
 from tests.unit.aws.fake_table import Call, Clock
-from tests.unit.aws.reading import DEADLINE, ELBV2, cause, inventory_of, look
+from tests.unit.aws.reading import DEADLINE, ELBV2, TAGGING, cause, inventory_of, look
 
 
 def test_nobody_asks_behind_the_deadline() -> None:
@@ -44,20 +45,28 @@ def test_what_there_was_no_time_for_is_said_so_and_the_rest_is_read() -> None:
     assert len(aws.calls) == by_cause[None] + 1, "a page, and one for each that is known to be gone"
 
 
-def test_scopes_are_asked_side_by_side() -> None:
+@pytest.mark.parametrize("read", ["look", "tagged", "listings"])
+def test_scopes_are_asked_side_by_side(read: str) -> None:
     scopes = [Scope(f"{number:012}", "eu-central-1") for number in range(20)]
     aws = FakeAws()
     aws.add(*(claiming(nlb(1, scope)) for scope in scopes))
     meeting = threading.Barrier(len(scopes), timeout=20)
+    first = f"{TAGGING}:GetResources" if read == "tagged" else f"{ELBV2}:DescribeLoadBalancers"
 
     def meet(call: Call) -> None:
-        if call.action == f"{ELBV2}:DescribeLoadBalancers":
+        if call.action == first:
             meeting.wait()
 
     aws.before = meet
+    inventory = inventory_of(aws)
 
-    seen = look(aws, [nlb(1, scope) for scope in scopes])
+    if read == "look":
+        seen: dict[object, object] = dict(inventory.look([nlb(1, scope) for scope in scopes], DEADLINE))
+    else:
+        found = getattr(inventory, read)(scopes, DEADLINE)
+        seen = {key: lb for scope in scopes for key, lb in found[scope].items()}
 
+    assert len(seen) == 20
     assert all(isinstance(sighting, LoadBalancer) for sighting in seen.values())
 
 
@@ -100,3 +109,20 @@ def test_scopes_that_do_not_answer_cost_one_wait_and_leave_the_others_alone() ->
     assert all(isinstance(seen[nlb(1, scope)], LoadBalancer) for scope in living)
     tries = Counter(call.scope for call in aws.calls if call.scope in dead)
     assert set(tries.values()) == {2}, "two tries of one call, whatever is asked afterwards"
+
+
+@pytest.mark.parametrize("read", ["tagged", "listings"])
+def test_a_fault_of_ours_in_one_scope_costs_no_other_one(read: str) -> None:
+    aws = FakeAws()
+    aws.add(claiming(nlb(1)), claiming(nlb(1, SPOKE)))
+
+    def fault(call: Call) -> None:
+        if call.scope == SPOKE:
+            raise TypeError("a fault of ours")
+
+    aws.before = fault
+
+    found = getattr(inventory_of(aws), read)([HUB, SPOKE], DEADLINE)
+
+    assert found[SPOKE].cause is Cause.FAULT
+    assert list(found[HUB]) == [nlb(1)]

@@ -66,7 +66,7 @@ class Bench:
         writer = Writer(self.provider, replan, lambda: len(self.provider.calls) >= self.calls_left, **options)
         written = writer.write(decisions)
         self.refused = writer.refused
-        return {hostname: each for (hostname, _), each in written.items()}
+        return {hostname: each for (hostname, *_), each in written.items()}
 
     def names(self) -> set[str]:
         """The names that were written."""

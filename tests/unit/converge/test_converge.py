@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mesh_dns.core.rules import Policy
-from mesh_dns.core.values import Readiness
+from mesh_dns.core.values import Kind, LoadBalancerId, Readiness
 from mesh_dns.core.work import SecondLook, Sweep, Told
 from mesh_dns.dns.provider import Unavailable
 from tests.doubles.hub import AWAY, NAME, OTHER, RULES, Hub, raises
@@ -154,6 +154,29 @@ def test_a_foreign_record_is_never_touched(hub: Hub) -> None:
     hub.check(hub.put(make(1, NAME)))
     assert hub.told.reasons() == ["name-taken"]
     assert hub.provider.at(NAME) == [record]
+
+
+def test_a_network_and_a_classic_load_balancer_of_one_name_are_two(hub: Hub) -> None:
+    classic = LoadBalancerId(HUB.region, HUB.account, Kind.CLASSIC, make_id(1).name)
+    ids = hub.put(make(1, NAME)), hub.put(make(classic, OTHER, created=-1))
+    hub.run(Sweep(HUB))
+    assert (hub.content(NAME), hub.content(OTHER)) == (hub.target(ids[0]), hub.target(ids[1]))
+    hub.inventory.delete(classic)
+    hub.run(Sweep(HUB))
+    hub.wait(700)
+    assert (hub.content(NAME), hub.content(OTHER)) == (hub.target(ids[0]), None)
+
+
+def test_another_scheme_makes_another_load_balancer_that_has_the_name_whichever_event_is_first(hub: Hub) -> None:
+    public = hub.put(make(1, NAME, internal=False))
+    assert hub.tell(Told.CREATED, public) == {}
+    assert hub.told.reasons() == ["not-allowed"]
+    hub.inventory.delete(public)
+    internal = hub.put(make(2, NAME, created=hub.clock()))
+    hub.tell(Told.CREATED, internal)
+    hub.tell(Told.DELETED, public)
+    hub.wait(700)
+    assert hub.content() == hub.target(internal)
 
 
 def test_the_incumbent_keeps_the_name_and_the_challenger_inherits_it(hub: Hub) -> None:

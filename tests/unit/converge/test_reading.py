@@ -161,6 +161,28 @@ def test_what_somebody_made_between_two_lists_is_seen(hub: Hub) -> None:
     assert [record.type for record in hub.provider.at(NAME)] == ["A"]
 
 
+@pytest.mark.parametrize("changes", [0, 1, 2, 3, 4, 9])
+def test_a_zone_in_which_each_list_shows_another_incumbent_is_listed_four_times_at_most(hub: Hub, changes: int) -> None:
+    challenger, *incumbents = [hub.put(make(number, NAME)) for number in range(12)]
+    record = hub.provider.add(NAME, "CNAME", "old.example.net")
+    following = iter([*incumbents[: changes + 1], *[incumbents[changes]] * 9])
+
+    def somebody_edits(call: str) -> None:
+        if call == "list":
+            comment = f"{hub.rules.owner} {next(following)}"
+            hub.provider.records_by_id[record.id] = replace(record, comment=comment)
+
+    hub.provider.before = somebody_edits
+    failures = hub.check(challenger)
+    lists = min(changes + 2, 4)
+    if changes < 3:
+        assert (failures, hub.content()) == ({}, hub.target(incumbents[changes]))
+        assert hub.provider.calls == [*["list"] * lists, "apply"]
+    else:
+        assert [type(error) for error in failures.values()] == [OutOfTime]
+        assert hub.provider.calls == ["list"] * lists
+
+
 def test_a_challenger_asks_for_its_incumbent_once_and_for_nothing_else(hub: Hub) -> None:
     hub.know(AWAY)
     x = hub.put(make(make_id(1, AWAY), NAME))

@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from mesh_dns.core.request import MOST_HOPS
 from mesh_dns.core.values import LoadBalancerId
-from mesh_dns.core.work import Check, Sweep
+from mesh_dns.core.work import MOST_HOPS, Check, Sweep
 from mesh_dns.errors import OutOfTime
 from mesh_dns.reading import TIME_FOR_AWS
-from tests.doubles.hub import NAME, Hub
-from tests.doubles.inventory import HUB, make
+from tests.doubles.hub import AWAY, NAME, Hub
+from tests.doubles.inventory import HUB, make, make_id
 
 
 @pytest.fixture
@@ -91,6 +90,31 @@ def test_an_override_travels_with_whom_there_was_no_time_to_ask(hub: Hub) -> Non
     hub.inventory.before = lambda call: None
     hub.wait(1000)
     assert hub.provider.records_by_id == {}
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["is gone", "is there"])
+def test_an_incumbent_elsewhere_that_a_sweep_had_no_time_to_ask_keeps_its_name_until_it_was_asked(
+    hub: Hub, gone: bool
+) -> None:
+    hub.know(AWAY)
+    x = hub.put(make(make_id(1, AWAY), NAME))
+    hub.check(x)
+    y = hub.put(make(2, NAME, created=hub.clock()))
+    if gone:
+        hub.inventory.delete(x)
+    before = hub.record()
+
+    def slow(call: str) -> None:
+        hub.clock.now += 7 if call == "tagged" else 0
+
+    hub.inventory.before = slow
+    assert hub.run(Sweep(HUB, override_guard=True), time=10) == {}
+    assert hub.told.reasons()[-1] == "incumbent-unreadable"
+    assert (hub.record(), hub.outbox.checks) == (before, [Check(AWAY, frozenset({x}))])
+    hub.inventory.before = lambda call: None
+    hub.wait(60)
+    assert hub.record().id == before.id
+    assert (hub.record().comment, hub.outbox.delays) == (f"{hub.rules.owner} {y if gone else x}", {})
 
 
 def test_a_check_of_our_own_is_sent_on_until_its_limit_and_then_dropped_aloud(hub: Hub) -> None:

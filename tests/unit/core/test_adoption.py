@@ -29,6 +29,9 @@ ADOPTIONS = {
         (Scene(live=(X,), records=(foreign(content=f"ipv6.{X.dns_name}"),), rules=ADOPTS), ["name-taken 1"]),
     "a comment that is no mark: adopted":
         (Scene(live=(X,), records=(foreign(content=X.dns_name, comment="made by Kim"),), rules=ADOPTS), ["adopt 1"]),
+    "proxied, with such a comment: adopted":
+        (Scene(live=(X,), records=(replace(foreign(content=X.dns_name, comment="made by Kim"), proxied=True),),
+               rules=ADOPTS), ["adopt 1"]),
     "the mark of another installation: refused":
         (Scene(live=(X,), records=(foreign(content=X.dns_name, comment=f"other {X.id}"),), rules=ADOPTS),
          ["name-taken 1"]),

@@ -37,6 +37,7 @@ def test_a_message_is_unwrapped(text: str) -> None:
     [
         ("", "not JSON"),
         ("Test message.", "not JSON"),
+        ("\ufeff{}", "not JSON"),
         ("[]", "not a JSON object but a list"),
         ("null", "not a JSON object but a NoneType"),
         ("{", "not JSON"),
@@ -47,8 +48,8 @@ def test_a_message_is_unwrapped(text: str) -> None:
         ('{"a":' * 100_000, "not JSON"),
     ],
     ids=[
-        "nothing", "a text", "a list", "null", "half an object", "a notification of a text", "a notification of a list",
-        "a number of 5,000 digits", "100,000 lists", "100,000 objects",
+        "nothing", "a text", "a byte order mark", "a list", "null", "half an object", "a notification of a text",
+        "a notification of a list", "a number of 5,000 digits", "100,000 lists", "100,000 objects",
     ],
 )  # fmt: skip
 def test_what_is_not_a_json_object_is_rejected(text: str, reason: str) -> None:

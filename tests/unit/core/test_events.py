@@ -183,6 +183,18 @@ REJECTED = {
         (changed("v2-create-nlb", "detail.responseElements", None), "responseElements: None is not of type 'object'"),
     "a create that made nothing":
         (changed("v2-create-nlb", "detail.responseElements.loadBalancers", []), "loadBalancers: []"),
+    "a created load balancer without its ARN":
+        (changed("v2-create-nlb", "detail.responseElements.loadBalancers", [{"loadBalancerName": "x"}]),
+         "'loadBalancerArn' is a required property"),
+    "an id of 17 digits":
+        (changed("v2-delete", f"{PARAMETERS}.loadBalancerArn", f"{lb_arn(1)}0"), "does not name a load balancer"),
+    "an errorCode that is null, which AWS does not send":
+        (changed("v2-delete", "detail.errorCode", None), "errorCode: None is not of type 'string'"),
+    "a record of a log file, without its envelope":
+        ({"Records": [samples.load("v2-delete")["detail"]]}, "'source' is a required property"),
+    "what SNS asks a new subscriber":
+        ({"Type": "SubscriptionConfirmation", "Message": "You have chosen ...", "SubscribeURL": "https://..."},
+         "'source' is a required property"),
     "a sweep without an owner": (changed("sweep", "detail.owner", ...), "'owner' is a required property"),
 }
 # fmt: on
@@ -204,12 +216,21 @@ STILL_UNDERSTOOD = {
     "another account inside: the envelope counts": ("v2-delete", "detail.recipientAccountId", "444455556666"),
     "another region inside: the envelope counts": ("v2-delete", "detail.awsRegion", "us-east-1"),
     "an empty errorCode": ("v2-delete", "detail.errorCode", ""),
+    "the name of a replay in the envelope": ("v2-delete", "replay-name", "again"),
+    "resources in the envelope": ("v2-delete", "resources", [PREFIX + "loadbalancer/net/other/0011223344556677"]),
+    "resources in the record":
+        ("v2-delete", "detail.resources", [{"ARN": PREFIX + "loadbalancer/net/other/0011223344556677"}]),
+    "a trust store and a rule beside it":
+        ("v2-add-tags", f"{PARAMETERS}.resourceArns",
+         [PREFIX + "truststore/x/0011223344556677",
+          PREFIX + "listener-rule/net/mesh/0011223344556677/0011223344556677/0011223344556677",
+          PREFIX + "loadbalancer/" + NLB.arn_path]),
     "fields that nobody knows": ("v2-delete", "detail.somethingNew", {"a": [1, None]}),
     "odd Unicode in a tag":
         ("v2-create-gwlb", "detail.requestParameters.tags", [{"key": "\u202e\U0001f600", "value": "\ud800"}]),
     **{
         f"tags that are no tags, but {value!r}": ("v2-create-gwlb", "detail.requestParameters.tags", value)
-        for value in ("x", 5, True, {"key": "hostname"}, [5, "hostname", None, {"key": 7}, {"value": "x"}])
+        for value in (None, "x", 5, True, {"key": "hostname"}, [5, "hostname", None, {"key": 7}, {"value": "x"}])
     },
 }
 # fmt: on
@@ -265,7 +286,7 @@ def test_several_load_balancers_made_by_one_call_are_all_looked_at() -> None:
     assert len(work.load_balancers) == 3
 
 
-@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov", "aws-iso-b"])
+@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-eusc"])
 def test_other_partitions_have_other_arns(partition: str) -> None:
     arn = lb_arn(1).replace("arn:aws:", f"arn:{partition}:")
     assert isinstance(outcome(changed("v2-delete", f"{PARAMETERS}.loadBalancerArn", arn)), Check)

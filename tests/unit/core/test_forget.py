@@ -54,8 +54,12 @@ def test_what_is_forgotten(scene: Scene, expected: list[str]) -> None:
         (Scene(records=(RECORD,)), "forgotten, and nobody else may have it"),
         (Scene(live=(Y,), records=(RECORD,)), f"{X.id} is forgotten"),
         (Scene(live=(X,), records=(RECORD,)), "its load balancer claims it and may have it"),
+        (
+            Scene(records=(RECORD,), rules=replace(RULES, zones={"elsewhere.example.com": "z"})),
+            "the settings do not put this name into this zone; the record stays as it is",
+        ),
     ],
-    ids=["deleted", "handed over", "kept"],
+    ids=["deleted", "handed over", "kept", "in a zone that does not hold the name"],
 )
 def test_it_says_why(scene: Scene, detail: str) -> None:
     (decision,) = plan_forgetting(scene.snapshot(), lambda owned: True)

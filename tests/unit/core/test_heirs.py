@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from mesh_dns.core.decision import Need, Reason
-from mesh_dns.core.planning import MOST_HOPS
 from mesh_dns.core.values import Action, ClaimState, LoadBalancer, LoadBalancerId, Readiness
-from mesh_dns.core.work import SecondLook, Stage
+from mesh_dns.core.work import MOST_HOPS, SecondLook, Stage
 from tests.doubles.inventory import HUB, make
 from tests.unit.core.scene import NAME, NOW, Scene, ours, second_look, told
 

@@ -78,6 +78,36 @@ def test_an_illegal_name(name: str, problem: str) -> None:
     assert problem in str(hostnames.problem_with(name))
 
 
+@pytest.mark.parametrize(
+    ("value", "good", "bad"),
+    [
+        pytest.param("  a.example.com \t b.example.com   ", 2, [], id="blanks and a tab"),
+        pytest.param("a.example.com\u2028b.example.com", 2, [], id="a line separator between two names"),
+        pytest.param("a.example.com. b.example.com..", 1, ["has the label ''"], id="one dot at the end, and two"),
+        pytest.param("1.example.com 2379.example.com 10.0.0.1.example.com", 3, [], id="digits"),
+        pytest.param(
+            "xn--a.example.com ab--cd.example.com", 2, [], id="two hyphens: whether it is punycode nobody asks"
+        ),
+        pytest.param("xn--.example.com", 0, ["has the label 'xn--'"], id="punycode of nothing"),
+        pytest.param("https://a.example.com:2379", 0, ["has the label 'https://a'"], id="a URL"),
+        pytest.param("a.example.com:2379", 0, ["has the label 'com:2379'"], id="a port"),
+        pytest.param("a.example.com+b.example.com", 0, ["has the label 'com+b'"], id="a plus between two names"),
+        pytest.param("a.example.com:b.example.com", 0, ["has the label 'com:b'"], id="a colon between two names"),
+        pytest.param("hostname=a.example.com", 0, ["has the label 'hostname=a'"], id="the key once more"),
+        pytest.param("_etcd._tcp.example.com", 0, ["no underscore"], id="a service"),
+        pytest.param("a\u3002example.com", 0, ["is not ASCII"], id="an ideographic full stop"),
+        pytest.param("\u201ca.example.com\u201d", 0, ["is not ASCII"], id="quotes of a text processor"),
+        pytest.param("a\u00adb.example.com", 0, ["is not ASCII"], id="a soft hyphen"),
+    ],
+)
+def test_what_people_write_into_a_tag(value: str, good: int, bad: list[str]) -> None:
+    problems = [hostnames.problem_with(name) for name in hostnames.in_tag(value)]
+    assert problems.count(None) == good
+    told = [problem for problem in problems if problem is not None]
+    assert len(told) == len(bad)
+    assert all(part in problem for part, problem in zip(bad, told, strict=True))
+
+
 def test_a_kelvin_sign_does_not_become_a_k_on_the_way() -> None:
     (name,) = hostnames.in_tag(f"{KELVIN}luster.mesh.example.com")
     assert hostnames.problem_with(name) is not None

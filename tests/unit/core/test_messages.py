@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from mesh_dns.core import messages, planning, request
+from mesh_dns.core import messages
 from mesh_dns.core.values import ClaimState, Kind, LoadBalancerId, Scope
-from mesh_dns.core.work import Check, Event, OwnMessage, SecondLook, Stage, Told
+from mesh_dns.core.work import MOST_HOPS, Check, Event, OwnMessage, SecondLook, Stage, Told
 from mesh_dns.errors import Rejected
 
 SCOPE = Scope("111122223333", "eu-west-1")
@@ -144,4 +144,4 @@ def test_the_longest_check_fits_into_a_message() -> None:
 
 
 def test_the_limit_of_hops_fits_into_a_message() -> None:
-    assert max(planning.MOST_HOPS, request.MOST_HOPS) + 1 <= 100
+    assert MOST_HOPS + 1 <= 100

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from mesh_dns.core import mark
 from mesh_dns.core.decision import REFUSALS, Plan, Reason
 from mesh_dns.core.plan import plan
-from mesh_dns.core.planning import MOST_HOPS
 from mesh_dns.core.values import Action, ClaimState, LoadBalancer, LoadBalancerId, Readiness, Record, Unreadable
-from mesh_dns.core.work import Stage
+from mesh_dns.core.work import MOST_HOPS, Stage
 from tests.doubles.inventory import HUB, make, make_id
 from tests.doubles.provider import ZONE, InMemoryProvider
 from tests.unit.core.scene import AWAY, FAR, NOW, RULES, Scene, foreign, ours, second_look

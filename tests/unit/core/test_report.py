@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mesh_dns.core.decision import Decision, Plan, Reason
-from mesh_dns.core.report import Report, Result, Written
+from mesh_dns.core.report import Report, Result, Written, key_of
 from mesh_dns.core.values import Action, Change, LoadBalancerId
+from mesh_dns.core.work import SecondLook
 from mesh_dns.errors import Retryable
 from tests.doubles.inventory import make_id
 from tests.doubles.provider import ZONE
@@ -19,7 +20,7 @@ def writes(name: str, reason: Reason = Reason.CREATE, load_balancer: LoadBalance
 
 def final(*decisions: Decision, written: tuple[Written, ...] = ()) -> list[Written]:
     """What was decided first, and what came of it."""
-    report = Report({(each.decision.hostname, each.decision.load_balancer): each for each in written})
+    report = Report({key_of(each.decision): each for each in written})
     return list(Result(Plan(decisions, (), {}), Scene().snapshot(), report).final())
 
 
@@ -45,3 +46,10 @@ def test_who_was_refused_beside_a_write_is_still_told() -> None:
 def test_a_write_that_was_decided_anew_for_somebody_else_does_not_stand() -> None:
     anew = Written(writes(NAME, Reason.HAND_OVER, Y))
     assert final(writes(NAME), written=(anew,)) == [anew]
+
+
+def test_the_second_look_at_another_record_of_the_same_load_balancer_stands_beside_what_was_written() -> None:
+    look = SecondLook(X, NAME, ZONE, "surplus", 0)
+    surplus = Decision(NAME, Reason.NAME_SHARED, X, look_again=look)
+    kept = Decision(NAME, Reason.UPDATE, X, change=Change(Action.UPDATE, ZONE, NAME, X, "kept"))
+    assert final(kept, surplus, written=(Written(kept),)) == [Written(surplus), Written(kept)]

@@ -122,6 +122,14 @@ def test_only_a_failed_look_is_worth_repeating(sightings: dict[object, object]) 
     assert not snapshot(sightings=sightings).may_answer_soon(LB)
 
 
+def test_faults_are_only_what_a_fault_of_our_own_kept_from_being_read_in_whichever_way() -> None:
+    fault, throttled = Unreadable("KeyError", cause=Cause.FAULT), Unreadable("Throttling", cause=Cause.UNANSWERED)
+    others: dict[object, object] = {make_id(2): throttled, make_id(3): DENIED, make_id(4): CLAIMS, make_id(5): Gone()}
+    assert snapshot(sightings=others, tagged={HUB: throttled}, listings={HUB: {}}).faults() == 0
+    assert snapshot(sightings={LB: fault, **others}).faults() == 1
+    assert snapshot(sightings={LB: fault}, tagged={HUB: fault, AWAY: {}}, listings={AWAY: fault}).faults() == 3
+
+
 def test_a_load_balancer_that_the_tagging_api_still_shows_is_not_live_once_a_look_found_it_gone() -> None:
     assert LB not in snapshot(tagged={HUB: {LB: CLAIMS}}, sightings={LB: Gone()}).live
     assert LB in snapshot(tagged={HUB: {LB: CLAIMS}}).live

@@ -55,8 +55,9 @@ def test_a_dead_letter_that_cannot_be_sent_is_tried_again(hub: Hub, lines: Lines
 
 def test_a_register_that_cannot_be_read_fails_what_needs_it_only(hub: Hub) -> None:
     hub.register.broken = True
-    lb = hub.inventory.put(make(1, NAME))
-    assert hub.batch(message("rubbish", 1), message(event("AddTags", lb), 2)) == ["message-2"]
+    one, two = hub.put(make(1, NAME)), hub.put(make(2, OTHER))
+    records = [message("rubbish", 1), message(event("AddTags", one), 2), message(event("AddTags", two), 3)]
+    assert hub.batch(*records) == ["message-2", "message-3"]
     assert hub.inventory.calls == []
 
 

@@ -171,5 +171,6 @@ def test_one_message_names_at_most_100_load_balancers(hub: Hub) -> None:
 
 
 def test_a_batch_in_which_nothing_is_to_do_costs_no_call(hub: Hub) -> None:
+    assert hub.batch() == []
     assert hub.batch(message("rubbish", 1), message(samples.load("another-service"), 2)) == []
     assert (hub.inventory.calls, hub.provider.calls) == ([], [])

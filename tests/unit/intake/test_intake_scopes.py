@@ -65,6 +65,13 @@ def test_the_hubs_own_scope_is_remembered_although_it_is_known_in_any_case(hub: 
     assert hub.register.scopes == {HUB: Entry(announced=first, read=hub.clock())}
 
 
+def test_the_hubs_own_scope_is_remembered_although_its_account_may_not_claim(hub: Hub) -> None:
+    hub.register = KnowsTheHub(hub.clock)
+    hub.tighten(accounts={"444455556666": ("*",)})
+    assert hub.batch(message(sweep())) == []
+    assert hub.register.scopes == {HUB: Entry(announced=hub.clock(), read=hub.clock())}
+
+
 def test_a_sweep_that_could_not_read_its_scope_announces_it_and_is_not_read(hub: Hub) -> None:
     hub.inventory.unreadable.add(AWAY)
     assert hub.batch(message(sweep(AWAY))) == ["message-1"]
@@ -102,6 +109,15 @@ def test_a_sweep_that_cannot_be_announced_comes_back_and_the_rest_is_done(hub: H
     hub.register.read_only = True
     assert hub.batch(message(sweep(AWAY), 1), message(event("AddTags", lb), 2)) == ["message-1"]
     assert len(hub.provider.at(NAME)) == 1
+
+
+@pytest.mark.parametrize("scope", [HUB, AWAY], ids=["the hub's own", "another one"])
+def test_a_known_scope_is_swept_although_that_cannot_be_noted(hub: Hub, scope: Scope) -> None:
+    hub.know(scope)
+    hub.inventory.put(make(make_id(1, scope), NAME))
+    hub.register.read_only = True
+    assert hub.batch(message(sweep(scope))) == ["message-1"]
+    assert hub.content() is not None
 
 
 def test_an_event_of_a_registered_scope_whose_account_may_not_speak_any_more_causes_no_call(

@@ -45,8 +45,9 @@ def test_nothing_is_read_before_it_is_needed() -> None:
     assert World().store.reads == 0
 
 
-def test_a_refused_token_is_read_again_at_once() -> None:
-    world = World()
+@pytest.mark.parametrize("now", [0, 1, 119, 1000])
+def test_a_refused_token_is_read_again_at_once(now: float) -> None:
+    world = World(now=now)
     world.token()
     world.store.holds = "second"
 

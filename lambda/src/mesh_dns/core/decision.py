@@ -88,10 +88,10 @@ class Question:
     """What a batch asks.
 
     load_balancers  all names that they claim or serve
-    second_looks    each its one name
+    second_looks    each is about one record only
     swept           scopes: every load balancer with the tag in them, and every one that a record of ours names
-    told            what events told of load balancers and AWS shows too: no confirmation is needed
-    ahead           load balancers of which AWS does not show yet what an event told: nothing is taken from them
+    told            claim states that an event told and AWS shows too: they need no confirmation
+    ahead           load balancers of which AWS does not show yet what an event told: they keep their names
     override        the mass-delete guard is lifted for these scopes and these load balancers
     """
 
@@ -119,7 +119,7 @@ class Plan:
 def permits(policy: Policy, decision: Decision) -> bool:
     """Whether a policy lets a decision be carried out: the filter over the plan.
 
-    A second look is sent only for what could come of it: a delete, or, where an heir waits, an edit.
+    A second look is sent only if its result may be written: a delete, or, where an heir waits, an edit.
     """
     match policy:
         case Policy.SYNC:

@@ -1,5 +1,5 @@
-"""What an event asks us to look at. An event is a trigger, never a fact: from it is taken *which* load balancer to look
-at, and what AWS should show by now, which decides when to look again.
+"""What an event asks us to look at. An event is a trigger, never a fact. It tells two things: *which* load balancer to
+look at, and what AWS should show by now. The second decides only when to look again.
 
     call                 v2 names it in                                  classic names it in
     -------------------  ----------------------------------------------  ----------------------------------
@@ -7,7 +7,7 @@ at, and what AWS should show by now, which decides when to look again.
     DeleteLoadBalancer   requestParameters.loadBalancerArn                 requestParameters.loadBalancerName
     AddTags, RemoveTags  requestParameters.resourceArns[]                  requestParameters.loadBalancerNames[]
 
-Scope: the envelope's account and region, which AWS sets; what the record inside says of them is ignored.
+The scope is the envelope's account and region, which AWS sets. Account and region in `detail` are ignored.
 To add a call: a row in `_CALLS`, its two `$defs` in schemas/event.json, a fixture, and the pattern in events.tf.
 """
 
@@ -104,7 +104,7 @@ def _event(call: Json, name: str, hostname_tag: str, sent: float) -> Event:
 
 
 def _tags(parameters: Json) -> Iterator[tuple[str, str]]:
-    """Tags as a request names them. Other forms than the known one tell nothing, and are no reason to reject."""
+    """Tags as a request names them. Tags in an unknown form are skipped: they are no reason to reject the event."""
     tags = parameters.get("tags")
     for tag in tags if isinstance(tags, list) else ():
         if isinstance(tag, dict) and isinstance(tag.get("key"), str):

@@ -1,4 +1,4 @@
-"""Forgetting a scope or a name by hand: each record that is concerned goes to an heir, or is deleted."""
+"""Forgetting a scope or a name by hand: each of its records goes to an heir, or is deleted."""
 
 from __future__ import annotations
 

@@ -1,19 +1,21 @@
-"""AWS shows things late: what events told, what it does not show yet, and when to look again.
+"""AWS shows changes late: what events told, what AWS does not show yet, and when to look again.
 
-An event of which AWS does not show the effect comes back while it is young. Meanwhile nothing is taken from the load
-balancer that it names; what the event says is never written.
+While AWS does not show the effect of an event, its message comes back, until the event is `PATIENCE` seconds old.
+Until then the load balancer that it names keeps its names. What the event says is never written. An event that made or
+tagged a load balancer may come after its end: when the batch knows of that end, the message is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from mesh_dns.core.snapshot import Snapshot
 from mesh_dns.core.values import ClaimState, Gone, Kind, LoadBalancer, LoadBalancerId
-from mesh_dns.core.work import Check, Event, Told
+from mesh_dns.core.work import Check, Event, SecondLook, Stage, Told, Work
 
-# An event comes back while it is younger than this, after a time that grows with its age, in seconds.
+# Seconds after an event until which its message comes back.
 PATIENCE = 90
+# (age of the event below this, seconds until its message comes back); older than the last: `_LONGEST_PAUSE`.
 _PAUSES = ((5, 5), (15, 10), (35, 20))
 _LONGEST_PAUSE = 40
 # Seconds that our clock may be behind AWS's.
@@ -21,9 +23,10 @@ _SKEW = 5
 
 
 def told(checks: Iterable[Check], snapshot: Snapshot) -> Iterator[tuple[LoadBalancerId, ClaimState]]:
-    """What events told and AWS shows, too: deleted, untagged, or tagged with just the names that are shown.
+    """Claim states that an event told and that need no confirmation.
 
-    A classic load balancer's name may have been made again, so its deletion tells nothing.
+    GONE: it was deleted. A classic load balancer is left out: a new one may have the same name.
+    DROPPED: its hostname tag was removed, or was set to the value that AWS shows.
     """
     for check in checks:
         event = check.event
@@ -36,12 +39,30 @@ def told(checks: Iterable[Check], snapshot: Snapshot) -> Iterator[tuple[LoadBala
                 yield load_balancer, ClaimState.DROPPED
 
 
-def ahead(check: Check, snapshot: Snapshot) -> frozenset[LoadBalancerId]:
-    """Those of a check's load balancers of which AWS does not show yet what its event told, while that is young."""
+def ended(works: Iterable[Work], snapshot: Snapshot) -> frozenset[LoadBalancerId]:
+    """Load balancers that are gone for good: AWS does not find them, and an event or an earlier look told the same.
+
+    Never a classic one: its name may have been made again.
+    """
+    found: set[LoadBalancerId] = set()
+    for work in works:
+        match work:
+            case Check(event=Event(told=Told.DELETED)):
+                found |= work.load_balancers
+            case SecondLook(stage=Stage.GRACE, state=ClaimState.GONE):
+                found.add(work.load_balancer)
+    return frozenset(lb for lb in found if lb.kind is not Kind.CLASSIC and isinstance(snapshot.sightings.get(lb), Gone))
+
+
+def ahead(check: Check, over: Collection[LoadBalancerId], snapshot: Snapshot) -> frozenset[LoadBalancerId]:
+    """Load balancers of a check of which AWS does not show yet what the event told; none after `PATIENCE` seconds.
+
+    `over`: those that have `ended`.
+    """
     event = check.event
     if event is None or snapshot.now - event.at >= PATIENCE:
         return frozenset()
-    return frozenset(lb for lb in check.load_balancers if _contradicts(event, lb, snapshot))
+    return frozenset(lb for lb in check.load_balancers.difference(over) if _contradicts(event, lb, snapshot))
 
 
 def _contradicts(event: Event, load_balancer: LoadBalancerId, snapshot: Snapshot) -> bool:
@@ -69,9 +90,9 @@ def _shown(load_balancer: LoadBalancerId, snapshot: Snapshot) -> str | None:
 
 
 def pause(age: float) -> float:
-    """Seconds before an event that is so many seconds old comes back: longer and longer.
+    """Seconds before the message of an event that is `age` seconds old comes back; grows with the age.
 
-    One from the future comes back seldom: our clock is wrong, and the queue counts how often it is received.
+    An event from the future (our clock is wrong) waits longest, since the queue limits how often it is received.
     """
     if age < -_SKEW:
         return _LONGEST_PAUSE

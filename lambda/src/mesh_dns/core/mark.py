@@ -2,14 +2,14 @@
 
     <owner> <region>/<account>/<kind>/<name>[/<id>]
 
-What `mark` writes, `served_by` recognises: exact, case-sensitive, whole fields.
+`served_by` recognises what `comment_for` writes: exact, case-sensitive, whole fields.
 """
 
 from __future__ import annotations
 
 from mesh_dns.core.values import LoadBalancerId, Record
 
-# A provider's free plan holds a comment of this many characters (Cloudflare, error 9313 beyond it).
+# Characters in a comment on Cloudflare's free plan; error 9313 beyond it.
 LONGEST_MARK = 100
 
 

@@ -16,7 +16,7 @@ from mesh_dns.errors import Rejected
 
 # The one member of a message of our own.
 KEY = "mesh-dns"
-# Load balancers in one check: 1,000 of the longest ids fit into a message many times over.
+# Load balancers in one check. 1,000 of the longest ids take some 90 KB; the queue takes 256 KB.
 LONGEST_CHECK = 1000
 
 _STATES = {"dropped": ClaimState.DROPPED, "gone": ClaimState.GONE}
@@ -61,7 +61,7 @@ def decode(body: Json) -> OwnMessage:
 
 
 def parts(check: Check) -> Iterator[Check]:
-    """A check as messages can carry it: several, when it is long."""
+    """The same check in parts of at most `LONGEST_CHECK` load balancers, one for each message."""
     every = sorted(check.load_balancers)
     for start in range(0, len(every), LONGEST_CHECK):
         part = frozenset(every[start : start + LONGEST_CHECK])

@@ -36,7 +36,7 @@ from mesh_dns.core.vacancy import decide_surplus, decide_vacancy
 from mesh_dns.core.values import Action, ClaimState, LoadBalancer, LoadBalancerId, Record, Unreadable
 
 _ADDRESSES = frozenset({"A", "AAAA", "CNAME"})
-# AWS answers for `dualstack.<name>` as for the name itself; other tools write it.
+# `dualstack.<name>` is another DNS name of the same load balancer, which other tools write.
 _DUALSTACK = "dualstack."
 
 
@@ -94,7 +94,7 @@ def _outside(planning: Planning, hostname: str) -> str:
 
 
 def _keep_strays(planning: Planning, hostname: str, zone_id: str | None) -> Iterator[Decision]:
-    """Ours, in a zone that the settings no longer give the name: a mistyped zone map must not delete it."""
+    """Keep our records in a zone that the settings no longer name for this hostname: a mistyped map deletes nothing."""
     for record in planning.snapshot.by_name.get(hostname, ()):
         serves = mark.served_by(planning.snapshot.rules.owner, record)
         if record.zone_id != zone_id and serves is not None:
@@ -139,7 +139,7 @@ def _split(planning: Planning, hostname: str, zone_id: str) -> tuple[list[Owned]
 
 
 def _kept(planning: Planning, ours: Sequence[Owned]) -> Owned | None:
-    """Of several records of ours the one that stays: whose load balancer claims, then the oldest, then by id."""
+    """Which of our records at a name stays: one whose load balancer claims it, then the oldest, then by id."""
 
     def rank(each: Owned) -> tuple[bool, float, str]:
         claims = planning.snapshot.claim_state(each.serves, each.record.name) is ClaimState.CLAIMS

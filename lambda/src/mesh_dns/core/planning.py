@@ -1,4 +1,4 @@
-"""A question with what is known about it, and the answers that every row of the decision table builds on."""
+"""A question with its snapshot, and what the rows of the decision table share: changes, second looks, refusals."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from mesh_dns.core.guard import Guard
 from mesh_dns.core.rules import Policy
 from mesh_dns.core.snapshot import Owned, Snapshot
 from mesh_dns.core.values import Action, Change, LoadBalancer, LoadBalancerId
-from mesh_dns.core.work import SecondLook, Stage
+from mesh_dns.core.work import MOST_HOPS, SecondLook, Stage
 
-# A message to ourselves is sent on this often at most; then the next sweep starts over.
-MOST_HOPS = 20
-# Seconds that a queue holds a message back at most; a clock that stepped back asks for more.
+# The longest delay of a message in SQS, in seconds. A clock that was set back would ask for more.
 LONGEST_WAIT = 900
 
 Outcome = Decision | Need
@@ -40,7 +38,7 @@ class Planning:
 
     @cached_property
     def asked_for_one_name(self) -> frozenset[tuple[LoadBalancerId, str]]:
-        """Whom second looks ask about, with the one name that each of them is about."""
+        """The load balancer and the name of each second look."""
         return frozenset((look.load_balancer, look.hostname) for look in self.question.second_looks)
 
     def asks(self, load_balancer: LoadBalancerId, hostname: str) -> bool:
@@ -58,7 +56,10 @@ class Planning:
         return Guard.count(self.snapshot)
 
     def second_look_at(self, owned: Owned) -> SecondLook | None:
-        """The second look at just this record with just this mark that waited longest; overridden if any of them is."""
+        """The second look at exactly this record with this mark; None without one.
+
+        Of several, the one that waited longest; it overrides the guard if any of them does.
+        """
         looks = [
             look
             for look in self.question.second_looks
@@ -89,7 +90,7 @@ class Planning:
     def refuse(
         self, hostname: str, claimants: Iterable[LoadBalancer], reason: Reason, detail: str, *, retry: bool = False
     ) -> Iterator[Decision]:
-        """Refuse those who asked. Others, who only turned up in a listing, are reported when they are checked."""
+        """Refuse those in question. Claimants that were only listed are reported when they are checked themselves."""
         for load_balancer in claimants:
             if self.asks(load_balancer.id, hostname):
                 yield Decision(hostname, reason, load_balancer.id, detail, retry=retry)

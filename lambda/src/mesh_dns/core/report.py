@@ -10,8 +10,17 @@ from mesh_dns.core.snapshot import Snapshot
 from mesh_dns.core.values import LoadBalancerId
 from mesh_dns.errors import Retryable
 
-Key = tuple[str, LoadBalancerId]
-"""A hostname and the load balancer that its decision is about."""
+Key = tuple[str, LoadBalancerId, str]
+"""A hostname, the load balancer that its decision is about, and the record's id: empty where none is touched yet.
+
+One load balancer may have two records of ours at a name, of which each has its own end.
+"""
+
+
+def key_of(decision: Decision) -> Key:
+    """What a decision is known by."""
+    touched = decision.change or decision.look_again
+    return decision.hostname, decision.load_balancer, touched.record_id if touched is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +49,10 @@ class Result:
 
     def final(self) -> tuple[Written, ...]:
         """Every decision in its final form: those that were written, and those that needed no write."""
-        rewritten = {hostname for hostname, _ in self.report.written}
+        rewritten = {hostname for hostname, _, _ in self.report.written}
         rest = (
             Written(each)
             for each in self.plan.decisions
-            if (each.hostname, each.load_balancer) not in self.report.written
-            and (each.change is None or each.hostname not in rewritten)
+            if key_of(each) not in self.report.written and (each.change is None or each.hostname not in rewritten)
         )
         return (*rest, *self.report.written.values())

@@ -1,8 +1,8 @@
-"""A batch of messages as one question, and which of them failed and why: pure, and decided only here."""
+"""A batch of messages as one question, and which of them failed and why. Pure; only this file decides on failures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from mesh_dns.core import lateness
@@ -12,9 +12,6 @@ from mesh_dns.core.snapshot import Snapshot
 from mesh_dns.core.values import Cause, Gone, LoadBalancer, LoadBalancerId, Scope, Unreadable
 from mesh_dns.core.work import Check, SecondLook, Stage, Sweep, Told, Work
 from mesh_dns.errors import NotYet, OutOfTime, Retryable
-
-# A check of our own is sent on this often at most; then the next sweep starts over.
-MOST_HOPS = 20
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class Request:
     # What to read
 
     def load_balancers(self) -> frozenset[LoadBalancerId]:
-        """Whom to look at directly."""
+        """Which load balancers to look at directly."""
         return frozenset(lb for work in self.messages.values() for lb in _named(work))
 
     def scopes(self) -> frozenset[Scope]:
@@ -35,7 +32,7 @@ class Request:
         return frozenset(work.scope for work in self.messages.values() if isinstance(work, Sweep))
 
     def zones(self, snapshot: Snapshot) -> frozenset[str]:
-        """Ids of the zones to list: all, unless nothing here can have freed a name; then the plan asks for its own."""
+        """Ids of the zones to list: all, if a name may have become free. If not, the plan asks for what it needs."""
         if any(_may_free(work, snapshot) for work in self.messages.values()):
             return frozenset(snapshot.rules.zones.values())
         return frozenset(work.zone_id for work in self.messages.values() if isinstance(work, SecondLook))
@@ -56,37 +53,40 @@ class Request:
         sweeps = [work for work in self.messages.values() if isinstance(work, Sweep)]
         override: set[Scope | LoadBalancerId] = {sweep.scope for sweep in sweeps if sweep.override_guard}
         override |= {lb for check in checks if check.override_guard for lb in check.load_balancers}
+        over = lateness.ended(self.messages.values(), snapshot)
         return Question(
             load_balancers=frozenset(lb for check in checks for lb in check.load_balancers),
             second_looks=frozenset(work for work in self.messages.values() if isinstance(work, SecondLook)),
             swept=frozenset(s.scope for s in sweeps if not isinstance(snapshot.tagged.get(s.scope), Unreadable)),
             told=frozenset(lateness.told(checks, snapshot)),
-            ahead=frozenset(lb for check in checks for lb in lateness.ahead(check, snapshot)),
+            ahead=frozenset(lb for check in checks for lb in lateness.ahead(check, over, snapshot)),
             override=frozenset(override),
         )
 
     def unasked(self, snapshot: Snapshot) -> Iterator[Check]:
-        """What sweeps and our own checks could not ask in their time, as checks to send: one for each scope.
+        """Load balancers that sweeps and our own checks had no time for, as checks to send: one for each scope.
 
-        What is overridden is apart from what is not. One that was sent on more than `MOST_HOPS` times is to be dropped.
+        Those with a lifted guard are in a check of their own. The caller discards one with over `MOST_HOPS` hops.
         """
         found: dict[tuple[Scope, bool], Check] = {}
         for work in self.messages.values():
-            if left := _left(work, snapshot):
-                hops = work.hops + 1 if isinstance(work, Check) else 0
-                override = isinstance(work, Check | Sweep) and work.override_guard
-                same = found.get((work.scope, override), Check(work.scope, frozenset()))
-                hops = max(hops, same.hops)
-                found[work.scope, override] = Check(work.scope, left | same.load_balancers, None, override, hops)
+            own_hops = work.hops + 1 if isinstance(work, Check) else 0
+            for load_balancer in sorted(_left(work, snapshot)):
+                scope = load_balancer.scope
+                override = isinstance(work, Check | Sweep) and work.override_guard and scope == work.scope
+                same = found.get((scope, override), Check(scope, frozenset()))
+                ids, hops = same.load_balancers | {load_balancer}, max(own_hops, same.hops)
+                found[scope, override] = Check(scope, ids, None, override, hops)
         yield from found.values()
 
-    # Whom to blame
+    # What failed
 
     def failures(self, result: Result) -> dict[str, Retryable]:
         """Which messages must come back, and why. A message that is not among them is done, all of it."""
         found = {}
+        over = lateness.ended(self.messages.values(), result.snapshot)
         for key, work in self.messages.items():
-            reasons = list(_undone(work, result))
+            reasons = [*_undone(work, result), *_not_yet(work, over, result.snapshot)]
             if reasons:
                 found[key] = max(reasons, key=_weight)
         return found
@@ -98,7 +98,6 @@ def _undone(work: Work, result: Result) -> Iterator[Retryable]:
     yield from _unread_zones(work, result.snapshot)
     yield from _undecided(work, result)
     yield from _unwritten(work, result)
-    yield from _not_yet(work, result.snapshot)
 
 
 def _unread(work: Work, snapshot: Snapshot) -> Iterator[Retryable]:
@@ -108,7 +107,7 @@ def _unread(work: Work, snapshot: Snapshot) -> Iterator[Retryable]:
             if isinstance(seen, Unreadable):
                 yield _failure(f"the sweep of {work.scope}", seen)
         case Check(event=None):
-            pass  # as for the sweep that sent it: what could not be read is reported, what was not asked is sent on
+            pass  # as for the sweep that sent it: what is unreadable is reported, what had no time is sent on
         case Check() | SecondLook():
             for load_balancer in sorted(_named(work)):
                 sighting = snapshot.sightings.get(load_balancer)
@@ -117,7 +116,7 @@ def _unread(work: Work, snapshot: Snapshot) -> Iterator[Retryable]:
 
 
 def _is_hopeless(seen: Unreadable, load_balancer: LoadBalancerId, snapshot: Snapshot) -> bool:
-    """Whether a look is not repeated: its scope is overdue and AWS does not answer, or it was forgotten meanwhile."""
+    """Whether a look is not repeated: its scope was forgotten, or is overdue and does not answer."""
     scopes = snapshot.scopes
     return load_balancer.scope not in scopes.known or (
         seen.cause is Cause.UNANSWERED and load_balancer.scope in scopes.overdue
@@ -125,7 +124,7 @@ def _is_hopeless(seen: Unreadable, load_balancer: LoadBalancerId, snapshot: Snap
 
 
 def _unread_zones(work: Work, snapshot: Snapshot) -> Iterator[Retryable]:
-    """A zone that was not read may hold a record that serves what this message may have freed."""
+    """Zones that this message needs and that were not read: any of them may hold a name that became free."""
     for zone_id, unread in snapshot.unread_zones.items():
         its_own = isinstance(work, SecondLook) and work.zone_id == zone_id
         if not unread.given_up and (its_own or _may_free(work, snapshot)):
@@ -158,9 +157,9 @@ def _looks_again(work: Work, result: Result) -> bool:
     return any(_concerns(work, decision.hostname, result) for decision in sent)
 
 
-def _not_yet(work: Work, snapshot: Snapshot) -> Iterator[Retryable]:
+def _not_yet(work: Work, over: Collection[LoadBalancerId], snapshot: Snapshot) -> Iterator[Retryable]:
     if isinstance(work, Check) and work.event is not None:
-        for load_balancer in sorted(lateness.ahead(work, snapshot)):
+        for load_balancer in sorted(lateness.ahead(work, over, snapshot)):
             pause = lateness.pause(snapshot.now - work.event.at)
             yield NotYet(f"AWS does not show yet that {load_balancer} was {work.event.told.value}", after=pause)
 
@@ -177,7 +176,7 @@ def _concerns(work: Work, hostname: str, result: Result) -> bool:
 
 
 def _weight(error: Retryable) -> tuple[bool, float]:
-    """A failure counts more than AWS being late, and one that says how long to wait counts most."""
+    """For `max`: a failure outweighs `NotYet`; among failures, the one that asks for the longest wait."""
     return not isinstance(error, NotYet), -1.0 if error.after is None else error.after
 
 
@@ -190,7 +189,7 @@ def _failure(what: str, seen: Unreadable) -> Retryable:
 
 
 def _named(work: Work) -> frozenset[LoadBalancerId]:
-    """Whom to look at directly for a message. A second look that waits for an heir is about these two only."""
+    """Load balancers to look at directly for a message. A second look that waits for an heir needs both."""
     match work:
         case Check():
             return work.load_balancers
@@ -216,15 +215,21 @@ def _hostnames(work: Work, snapshot: Snapshot) -> Iterator[str]:
 
 
 def _left(work: Work, snapshot: Snapshot) -> frozenset[LoadBalancerId]:
-    """Whom a sweep or a check of our own could not ask in its time."""
+    """Load balancers that a sweep or a check of our own had no time for."""
     late = {key for key, seen in snapshot.sightings.items() if _is_late(seen)}
     match work:
-        case Sweep():
-            return frozenset(load_balancer for load_balancer in late if load_balancer.scope == work.scope)
+        case Sweep() if late:
+            return frozenset(lb for lb in late if lb.scope == work.scope) | late & _incumbents(work.scope, snapshot)
         case Check(event=None):
             return work.load_balancers & late
         case _:
             return frozenset()
+
+
+def _incumbents(scope: Scope, snapshot: Snapshot) -> frozenset[LoadBalancerId]:
+    """Those, wherever they are, whose records hold what somebody in a scope claims."""
+    claimed = {name for name, claimants in snapshot.claims.items() if any(lb.id.scope == scope for lb in claimants)}
+    return frozenset(owned.serves for owned in snapshot.owned if owned.record.name in claimed)
 
 
 def _may_free(work: Work, snapshot: Snapshot) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mesh_dns.core.values import Scope
 
-# Sweep periods: what could not be read for this long holds nothing up any more, and a register that is younger may have
+# Sweep periods. Deletes do not wait for a scope or a zone that was unreadable for longer. A younger register may have
 # lost a scope.
 PERIODS = 3
 
@@ -27,10 +27,9 @@ class Entry:
 class KnownScopes:
     """The scopes that may be looked at.
 
-    overdue    those in which what a delete needs could not be read for three sweep periods: deletes do not wait for
-               them
-    young      whether the oldest is known for less than three periods: others may have been lost, so nothing is
-               deleted
+    overdue    what a delete needs could not be read there for three sweep periods: deletes do not wait for them
+    young      even the oldest has been known for less than three sweep periods: the register may have lost others, so
+               nothing is deleted
     """
 
     known: frozenset[Scope]

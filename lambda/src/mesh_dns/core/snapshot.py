@@ -27,7 +27,7 @@ from mesh_dns.errors import Retryable
 
 @dataclass(frozen=True, slots=True)
 class UnreadZone:
-    """A zone that could not be read. `given_up`: it denies, or has not answered for long; no delete waits for it."""
+    """A zone that could not be read. `given_up`: it denies, or has not answered for long, so deletes do not wait."""
 
     error: Retryable
     given_up: bool = False
@@ -45,10 +45,10 @@ class Owned:
 class Snapshot:
     """Everything that was read, by how it was read, because not every read proves the same.
 
-    sightings  direct: AWS was asked for this very id. Alone proves that something is gone.
-    tagged     by scope, from the tagging API, which lags: proves that a claim was made, never that none is.
-    listings   by scope, every load balancer with its tags, read directly: proves claims and dropped ones, not that one
-               is gone.
+    sightings  by id, read directly: only this proves that a load balancer is gone
+    tagged     by scope, from the tagging API, which lags: proves that a name is claimed, never that it is not
+    listings   by scope, every load balancer with its tags, read directly: proves that a name is claimed or dropped,
+               never that a load balancer is gone
     zones      by zone id, the records that matter; a zone in neither `zones` nor `unread_zones` was not asked for
     now        seconds since the epoch
     """
@@ -66,7 +66,7 @@ class Snapshot:
 
     @cached_property
     def live(self) -> Mapping[LoadBalancerId, LoadBalancer]:
-        """Every load balancer that was seen; where two reads saw it, the later and stronger one counts."""
+        """Every load balancer that was seen. Of two reads the stronger counts: listing, then direct, then tagged."""
         seen: dict[LoadBalancerId, LoadBalancer] = {}
         for listing in _read(self.tagged.values()):
             seen.update((key, lb) for key, lb in listing.items() if not isinstance(self.sightings.get(key), Gone))

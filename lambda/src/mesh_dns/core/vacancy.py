@@ -1,23 +1,23 @@
 """What becomes of a record of ours whose load balancer is gone or dropped the name.
 
-    found by                                           then
+    how it is known                                    then
     -------------------------------------------------  -------------------------------------------------------
-    an event that told it, or two looks 45 s apart     it counts as the first look
-    one look that no event came with                   look again after 45 s (confirmation)
+    an event told it, or two looks 45 s apart saw it   this is the first look
+    one look saw it, and no event told it              look again after 45 s (confirmation)
 
     heirs          the load balancer                   then
     -------------  ----------------------------------  -------------------------------------------------------
     one active     dropped the name                    hand over now, to the newest active heir
     none active    dropped the name                    keep it until one is, at most 10 minutes (provisioning)
-    newest young   is gone                             hand over now: created within the last grace, it is the
-                                                       replacement
-    newest older   is gone                             hand over after the grace: a replacement may be on its way
-    none           either                              delete after the grace, if nothing objects
+    newest is new  is gone                             hand over now: the heir was created within the last grace, so
+                                                       it is the replacement
+    newest is old  is gone                             hand over after the grace: a replacement may be on its way
+    none           gone, or dropped the name           delete after the grace, if nothing objects
 
-What objects to a delete: the mass-delete guard, a scope that cannot be listed for heirs and is not overdue, a register
-so young that it may have lost a scope, a zone that does not answer. A second look that may not delete ends, and the
-next sweep starts over. So does the grace when the claim state got worse, when the record was edited meanwhile, or when
-an heir that the first look saw is not there any more.
+A delete is not done while the mass-delete guard objects, a scope that is not overdue cannot be listed, the register is
+so young that it may have lost a scope, or a zone does not answer. A second look that may not delete ends there, and the
+next sweep starts over. The grace starts over when the claim state got worse (dropped, then gone), when the record was
+edited after the first look, or when an heir that the first look saw no longer claims the name.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from mesh_dns.core.snapshot import Owned
 from mesh_dns.core.values import Action, Change, ClaimState, LoadBalancer, LoadBalancerId, Readiness
 from mesh_dns.core.work import SecondLook, Stage
 
-# Seconds before a look that no event came with is confirmed, and how many of them must really have passed.
+# Seconds after which a look that no event told is confirmed, and how many must have passed to count.
 CONFIRMATION = 45
 SHORTEST_CONFIRMATION = 40
 # Seconds after its creation for which an heir may be provisioned before it gets the name anyway.
@@ -83,7 +83,7 @@ def decide_surplus(planning: Planning, owned: Owned, state: ClaimState) -> Itera
 
 
 def _awaited_heir(second: SecondLook | None, state: ClaimState, heirs: Sequence[LoadBalancer]) -> LoadBalancer | None:
-    """The heir that a second look waited for, while it still wants the name: then nobody else is looked for."""
+    """The heir that a second look waited for, if it still claims the name. Other heirs then need not be listed."""
     if second is None or second.stage is not Stage.HEIR or state is not ClaimState.DROPPED:
         return None
     return next((heir for heir in heirs if heir.id == second.heir), None)
@@ -91,7 +91,7 @@ def _awaited_heir(second: SecondLook | None, state: ClaimState, heirs: Sequence[
 
 @dataclass(frozen=True)
 class _Vacancy:
-    """One record without its load balancer. `second`: the second look at it, if this is one."""
+    """A record whose load balancer is gone or dropped the name. `second`: the second look at it; None at the first."""
 
     planning: Planning
     owned: Owned
@@ -100,7 +100,7 @@ class _Vacancy:
 
     @property
     def first_look(self) -> float | None:
-        """When the first look was that counts; None while what was seen is not confirmed."""
+        """When the grace began, in seconds since the epoch; None while the claim state is not confirmed."""
         now, second = self.planning.snapshot.now, self.second
         told = (self.owned.serves, self.state) in self.planning.question.told
         got_worse = second is not None and (second.state, self.state) == (ClaimState.DROPPED, ClaimState.GONE)
@@ -141,7 +141,7 @@ class _Vacancy:
             yield self.look_again(decision, Stage.GRACE, first_look, heir.id)
 
     def _next(self, heirs: Sequence[LoadBalancer]) -> LoadBalancer:
-        """Who inherits: the newest; from a load balancer that exists, the newest that works."""
+        """The heir that gets the name: the newest. If the load balancer still exists, the newest active one."""
         if self.state is ClaimState.DROPPED:
             return next((heir for heir in heirs if heir.readiness is Readiness.ACTIVE), heirs[0])
         return heirs[0]
@@ -151,7 +151,7 @@ class _Vacancy:
         return waits and heir.readiness is Readiness.PROVISIONING
 
     def _provisioning_wait(self, heir: LoadBalancer) -> float:
-        """Seconds before the next look: longer and longer, and never beyond the end of the patience."""
+        """Seconds before the next look: grows with the heir's age, up to `PROVISIONING` seconds after its creation."""
         age = self.planning.snapshot.now - heir.created
         step = next((wait for until, wait in ((60, 30), (120, 60), (240, 120)) if age < until), 180)
         return min(step, PROVISIONING - age)
@@ -162,7 +162,7 @@ class _Vacancy:
     # Without heirs
 
     def delete(self) -> Decision:
-        """Nobody may have the name: delete the record, later, or not at all."""
+        """Without an heir: delete the record now, after the grace, or not at all."""
         detail = f"its load balancer {self.state.value}"
         objection = self.planning.guard_objection(self.owned.serves)
         if objection is not None and not self._overrides_guard:

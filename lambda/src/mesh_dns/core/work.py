@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from mesh_dns.core.values import ClaimState, LoadBalancerId, Scope
 
+# A message of our own is sent on this often at most; then it is discarded, and the next sweep starts over.
+MOST_HOPS = 20
+
 
 class Told(StrEnum):
     """What an event tells of the load balancers that it names."""
@@ -35,8 +38,8 @@ class Event:
 class Check:
     """Look at these load balancers, all of one scope.
 
-    `event`: what it comes from; None for a message of our own, which a sweep sends for what it could not ask in time.
-    `override_guard` and `hops` are such a message's: the sweep's override, and how often it was sent on.
+    `event`: the event that asks for it. None for a message of our own, which a sweep sends when its time runs out; only
+    then `override_guard` (that of the sweep) and `hops` (how often it was sent on) are set.
     """
 
     scope: Scope
@@ -50,7 +53,7 @@ class Check:
 class Sweep:
     """Look at every tagged load balancer of a scope and at every record that serves the scope.
 
-    `override_guard`: the mass-delete guard lets this scope pass; only ever set by direct invocation.
+    `override_guard`: lifts the mass-delete guard for this scope; only a direct invocation can set it.
     """
 
     scope: Scope
@@ -60,7 +63,7 @@ class Sweep:
 class Stage(StrEnum):
     """What a second look waited for."""
 
-    CONFIRMATION = "confirmation"  # that AWS still shows what no event told
+    CONFIRMATION = "confirmation"  # that AWS still shows a claim state which no event told
     GRACE = "grace"  # the time between the two looks that a delete needs
     HEIR = "heir"  # that an heir, which AWS still provisions, becomes active
 

@@ -1,0 +1,110 @@
+"""Everything that a run may have made goes away again, also what Terraform never heard of.
+
+An apply that is interrupted may leave what it was just making: the call was made, and nobody waited for its answer.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sandbox.terraform import Terraform, TerraformError
+from smoke.place import Place
+from smoke.report import Report
+
+# AWS shows things late, when they are made and when they are deleted.
+LOOKS, SECONDS_BETWEEN_LOOKS = 18, 5
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of thing: how it is listed, what its name is called (empty: the item is the name), how it is deleted."""
+
+    service: str
+    listing: str
+    items: str
+    name: str
+    delete: str
+    parameter: str
+
+    def names(self, place: Place) -> Iterator[str]:
+        """Those of a run, by name."""
+        for page in place.client(self.service).get_paginator(self.listing).paginate():
+            for item in page.get(self.items, ()):
+                name = str(item[self.name] if self.name else item)
+                if re.search(rf"(^|[/:]){place.name}([-/]|$)", name):
+                    yield name
+
+    def remove(self, place: Place, name: str) -> None:
+        """Delete one."""
+        value = [name] if self.parameter.endswith("s") else name
+        getattr(place.client(self.service), self.delete)(**{self.parameter: value})
+
+
+_ARN = "LoadBalancerArn"
+KINDS = (
+    Kind("elbv2", "describe_load_balancers", "LoadBalancers", _ARN, "delete_load_balancer", _ARN),
+    Kind("scheduler", "list_schedules", "Schedules", "Name", "delete_schedule", "Name"),
+    Kind("lambda", "list_functions", "Functions", "FunctionName", "delete_function", "FunctionName"),
+    Kind("events", "list_rules", "Rules", "Name", "delete_rule", "Name"),
+    Kind("sns", "list_topics", "Topics", "TopicArn", "delete_topic", "TopicArn"),
+    Kind("sqs", "list_queues", "QueueUrls", "", "delete_queue", "QueueUrl"),
+    Kind("cloudtrail", "list_trails", "Trails", "Name", "delete_trail", "Name"),
+    Kind("s3", "list_buckets", "Buckets", "Name", "delete_bucket", "Bucket"),
+    Kind("logs", "describe_log_groups", "logGroups", "logGroupName", "delete_log_group", "logGroupName"),
+    Kind("dynamodb", "list_tables", "TableNames", "", "delete_table", "TableName"),
+    Kind("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName", "delete_alarms", "AlarmNames"),
+    Kind("secretsmanager", "list_secrets", "SecretList", "Name", "delete_secret", "SecretId"),
+    Kind("iam", "list_roles", "Roles", "RoleName", "delete_role", "RoleName"),
+)  # fmt: skip
+
+
+def remove_everything(place: Place, applied: Terraform, report: Report) -> None:
+    """Take away all that a run may have made, as often as called; what stays is noted in the report."""
+    report.act(
+        "Everything is taken away", "Load balancers, `terraform destroy`, and whatever else bears the run's name."
+    )
+    for arn in place.made:
+        _attempt(report, "a load balancer", lambda arn=arn: KINDS[0].remove(place, arn))  # type: ignore[misc]
+    destroyed = not (applied.folder / "terraform.tfstate").exists() or any(
+        _attempt(report, "terraform destroy", lambda: _destroy(applied)) for _ in range(2)
+    )
+    for look in range(LOOKS):
+        if look:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        left = dict(_left(place))
+        if not left:
+            break
+        for what, remove in left.items():
+            _attempt(report, what, remove)
+    report.left += ([] if destroyed else ["what `terraform destroy` could not delete"]) + list(left)
+    report.check("nothing of it is left", not report.left, f"asked for {len(KINDS)} kinds of things, and for records")
+
+
+def _destroy(applied: Terraform) -> None:
+    applied.init()
+    applied.destroy()
+
+
+def _attempt(report: Report, what: str, action: Callable[[], Any]) -> bool:
+    """Whether it went; what was said if not."""
+    try:
+        action()
+    except (ClientError, TerraformError, OSError) as error:
+        report.say(f"{what} did not go", str(error)[-600:])
+        return False
+    return True
+
+
+def _left(place: Place) -> Iterator[tuple[str, Callable[[], None]]]:
+    """What of the run is there, and how it goes; a secret that is scheduled for deletion is gone."""
+    for record in place.records():
+        yield f"record {record['name']}", lambda record=record: place.delete_record(record["id"])  # type: ignore[misc]
+    for kind in KINDS:
+        for name in kind.names(place):
+            yield f"{kind.service} {name}", lambda kind=kind, name=name: kind.remove(place, name)  # type: ignore[misc]
