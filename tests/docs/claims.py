@@ -53,6 +53,12 @@ def metrics() -> int:
     return len(set(re.findall(r'(?:_count\(|_counts\[|name=|Action\.\w+: )"([A-Z]\w+)"', text)))
 
 
+def until_dead_letter() -> float:
+    """Seconds from the first receive of a message that keeps failing to the last: each wait is twice the one before."""
+    first, longest = (constant("intake.py", name) for name in ("FIRST_DELAY", "LONGEST_DELAY"))
+    return sum(min(longest, first * 2**receive) for receive in range(int(most_receives) - 1))
+
+
 def pauses() -> list[float]:
     """After how many seconds an event comes back that AWS does not show yet."""
     text = (SOURCE / "core" / "lateness.py").read_text()
@@ -98,7 +104,7 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
     (ANY, r"a sweep every (\d+)\s+minutes", lambda: sweep_minutes),
     (ANY, r"three sweep periods \((\d+) minutes", lambda: constant("core", "PERIODS") * sweep_minutes),
     (ANY, r"(\w+) (?:sweep )?periods\b", lambda: constant("core", "PERIODS")),
-    (ANY, r"for about (\w+) hours", lambda: most_receives * 6 * timeout / 3600),
+    (ANY, r"for about (\w+) hours", lambda: round(until_dead_letter() / 3600)),
     (ANY, r"more than (\d+) %", lambda: constant("core", "PERCENT")),
     (ANY, r"% of the records,? (?:and|\*and\*) more than (\d+),? (?:would|have)", lambda: constant("core", "FLOOR")),
     (ANY, r"the (\d+) KB of the function's", lambda: environment),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -153,3 +154,13 @@ def test_a_test_file_says_the_same_to_opentofu(tmp_path: Path) -> None:
 def test_mocks_that_are_not_there_are_noticed(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no mocks"):
         rewritten(TERRAFORMS, tmp_path)
+
+
+TESTS = sorted(file for part in ("tests", "modules") for file in (ROOT / part).rglob("*.tftest.hcl"))
+
+
+@pytest.mark.parametrize("file", TESTS, ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_file_says_what_opentofu_does_not_know(file: Path) -> None:
+    """`run.<name>` stands in the variables of a run only: an assertion that has it fails there, whatever is true."""
+    for block in re.findall(r"^  assert \{\n(.*?)^  \}\n", file.read_text(), re.MULTILINE | re.DOTALL):
+        assert not re.search(r"\brun\.\w", block)
