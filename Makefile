@@ -60,7 +60,7 @@ examples: setup ## Each example on the sandbox: plan, apply, plan again, destroy
 tofu: setup ## The same with OpenTofu: modules, examples
 	@sh scripts/with_tofu.sh $(MAKE) modules examples || [ $$? -eq 3 ]
 
-kubernetes: setup ## The whole chain with a real API server and cloud-provider-aws, built on first use (needs Go; minutes)
+kubernetes: setup ## The whole chain with a real API server and real controllers, built on first use (needs Go; minutes)
 	@sh scripts/kubernetes/install.sh || [ $$? -eq 3 ]
 	$(BIN)/pytest tests/kubernetes
 

@@ -12,11 +12,15 @@ import pytest
 from bench.installation import Period
 from bench.load import EVERYWHERE, FAR, HUB, installation, story, wave
 from tests.docs.declared import ROOT
+from tests.simulation.mutations import MUTATIONS
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 VARYING = {"seconds"}
 # The first heading of each table that a bench prints.
-MEASURED = ("500 names, one zone", "sweep of 3000 load balancers", "replaced within a minute", "what happens")
+MEASURED = (
+    "500 names, one zone", "sweep of 3000 load balancers", "replaced within a minute", "what happens",
+    "deliberate mistake",
+)  # fmt: skip
 Table = list[list[str]]
 
 
@@ -51,7 +55,7 @@ def test_a_table_in_a_document_is_what_the_bench_prints(bench: str) -> None:
 
 # Measurements that differ a little from run to run: the documents give what they stay under.
 
-COST = (ROOT / "docs" / "cost-and-limits.md").read_text()
+COST, ASSURANCE = ((ROOT / "docs" / f"{name}.md").read_text() for name in ("cost-and-limits", "assurance"))
 WAVES: dict[str, Callable[[], tuple[Period, str]]] = {
     "300 in 20 scopes": lambda: wave(FAR, 300, 0.3),
     "300 in 20 scopes, 3 of them hang": lambda: wave(FAR, 300, 0.3, hanging=3),
@@ -96,6 +100,12 @@ def test_a_measurement_is_held_against_its_bound(cell: str, fits: bool) -> None:
     assert list(exceeding({"killed": cell}, {"killed": "7"})) == (
         [] if fits else [f"killed: 7, the document says {cell}"]
     )
+
+
+def test_the_deliberate_mistakes_in_the_document_are_those_that_are_made() -> None:
+    (table,) = (table for table in tables(ASSURANCE) if table[0][0] == "deliberate mistake")
+    assert [row[0] for row in table[1:]] == [mutation.name for mutation in MUTATIONS]
+    assert all(re.fullmatch(r"\d+ histories", row[1]) for row in table[1:])
 
 
 def test_each_wave_in_the_document_is_measured() -> None:

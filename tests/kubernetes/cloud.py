@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sandbox.caller import Caller
     from sandbox.gateway import Call
 
-ZONE, CLUSTER = "mesh.example.com", "cluster1"
+ZONE, CLUSTER, OTHER = "mesh.example.com", "cluster1", "cluster2"
 TOKEN = "token-that-opens-the-emulated-zone-only-0123456789"
 GRACE = 15
 INPUTS = {
@@ -46,7 +46,8 @@ class Made:
         """What an imitation must have in common with it; names, ids and subnets are everybody's own."""
         kind = self.parameters.get("Type", "classic")
         made = (kind, self.parameters["Scheme"]) if self.action == "CreateLoadBalancer" else ()
-        return self.action, *made, *self.resources(), tuple(sorted(self.tags().items()))
+        removed = tuple(sorted(value for name, value in self.parameters.items() if name.startswith("TagKeys")))
+        return self.action, *made, *self.resources(), tuple(sorted(self.tags().items())), *removed
 
     def tags(self) -> dict[str, str]:
         """The tags in it."""
@@ -68,6 +69,7 @@ class Cloud:
     sandbox: Sandbox
     nodes: list[Mapping[str, Any]]
     config: str
+    vpc: str
     made: list[Made] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -84,15 +86,16 @@ class Cloud:
     def since(self, count: int) -> list[tuple[object, ...]]:
         """What the calls after the first `count` were about, for one load balancer, as far as events come of them.
 
-        The controller tags at every sync, and how often it syncs is chance: what sets nothing anew is left out.
+        A controller may tag at every sync, and how often it syncs is chance: what sets nothing anew is left out.
         """
         with self._lock:
             made = [each for each in self.made[count:] if each.action in _EVENTS]
-        told, tags = [], dict[str, str]()
+        told, tags = [], dict[str, dict[str, str]]()
         for each in made:
-            if each.action != "AddTags" or not each.tags().items() <= tags.items():
+            known = tags.setdefault("".join(each.resources()) or "loadbalancer", {})
+            if each.action != "AddTags" or not each.tags().items() <= known.items():
                 told.append(each.about())
-            tags |= each.tags()
+            known |= each.tags()
         return told
 
     def failed(self) -> list[Made]:
@@ -102,10 +105,17 @@ class Cloud:
 
     def leads_to(self, name: str) -> str:
         """What the zone's server answers for a name; empty when there is no such name."""
+        return self._answer(name, "CNAME").rstrip(".")
+
+    def address(self, name: str) -> str:
+        """The address that the zone's server answers for a name; empty when there is none."""
+        return self._answer(name, "A")
+
+    def _answer(self, name: str, kind: str) -> str:
         resolver = dns.resolver.Resolver(configure=False)
         resolver.nameservers, resolver.port = [self.sandbox.dns.host], self.sandbox.dns.port
         try:
-            return str(resolver.resolve(name, "CNAME")[0]).rstrip(".")
+            return str(resolver.resolve(name, kind)[0])
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return ""
 
@@ -126,8 +136,8 @@ def running(folder: Path) -> Iterator[Cloud]:
         yield cloud
 
 
-def _nodes(sandbox: Sandbox) -> tuple[list[Mapping[str, Any]], str]:
-    """Two instances in two tagged subnets; them as Kubernetes' nodes, and the controller's cloud configuration."""
+def _nodes(sandbox: Sandbox) -> tuple[list[Mapping[str, Any]], str, str]:
+    """Two instances in two tagged subnets: they as Kubernetes' nodes, the controller's configuration, their VPC."""
     ec2, owned = sandbox.client("ec2"), [{"Key": f"kubernetes.io/cluster/{CLUSTER}", "Value": "owned"}]
     vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
     subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"][:2]
@@ -151,7 +161,7 @@ def _nodes(sandbox: Sandbox) -> tuple[list[Mapping[str, Any]], str]:
         nodes.append(_node(made, subnet["AvailabilityZone"]))
     where = {"Zone": subnets[0]["AvailabilityZone"], "Region": REGION, "VPC": vpc, "SubnetID": subnets[0]["SubnetId"]}
     lines = [f"{name} = {value}" for name, value in {**where, "KubernetesClusterID": CLUSTER}.items()]
-    return nodes, "\n".join(["[Global]", *lines]) + "\n"
+    return nodes, "\n".join(["[Global]", *lines]) + "\n", vpc
 
 
 def _open_to_the_internet(ec2: Any, vpc: str) -> None:

@@ -62,6 +62,32 @@ class Api:
         answer = self.call("PATCH", path, body, "application/merge-patch+json")
         assert answer.ok, answer.text
 
+    def apply(self, document: Mapping[str, Any]) -> None:
+        """Put an object of any kind there, as `kubectl apply --server-side` does."""
+        group = document["apiVersion"]
+        root = f"/apis/{group}" if "/" in group else f"/api/{group}"
+        until(f"{document['kind']} is a kind", lambda: self._resource(root, document["kind"]) is not None)
+        resource = self._resource(root, document["kind"]) or {}
+        namespace = document["metadata"].get("namespace", "kube-system")
+        where = f"namespaces/{namespace}/" if resource["namespaced"] else ""
+        path = f"{root}/{where}{resource['name']}/{document['metadata']['name']}?fieldManager=tests&force=true"
+        answer = self.call("PATCH", path, document, "application/apply-patch+yaml")
+        assert answer.ok, answer.text
+
+    def _resource(self, root: str, kind: str) -> Mapping[str, Any] | None:
+        listed = self.call("GET", root)
+        resources = listed.json()["resources"] if listed.ok else []
+        return next((each for each in resources if each["kind"] == kind and "/" not in each["name"]), None)
+
+    def kubeconfig_of(self, path: Path, namespace: str, account: str) -> Path:
+        """Write a kubeconfig with the rights of a service account."""
+        tokens = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+        answer = self.call("POST", tokens, {"spec": {"expirationSeconds": 24 * 3600}})
+        assert answer.ok, answer.text
+        token = answer.json()["status"]["token"]
+        path.write_text(_KUBECONFIG.format(url=self.url, ca=self.files.ca, token=token), "utf-8")
+        return path
+
     def find(self, path: str) -> Mapping[str, Any] | None:
         """An object, or None."""
         answer = self.call("GET", path)
@@ -135,8 +161,8 @@ def _is_ready(api: Api) -> bool:
 def program(
     folder: Path, name: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """One of the built programs, until the block ends. It says what it says into `<folder>/<name>.log`."""
-    with (folder / f"{name}.log").open("wb") as log:
+    """One of the built programs, or one by its path, until the block ends. Its log is `<folder>/<name>.log`."""
+    with (folder / f"{Path(name).name}.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603
             [BINARIES / name, *arguments],
             cwd=folder,

@@ -5,92 +5,107 @@
 
 from __future__ import annotations
 
-import copy
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
-from mesh_dns.core.vacancy import CONFIRMATION
 from sandbox.controllers import CloudProviderAws, Scope
-from tests.kubernetes.cloud import CLUSTER, GRACE, ZONE, Cloud
-from tests.kubernetes.control_plane import Api, until
+from tests.cilium.rendered import Manifests
+from tests.kubernetes.cloud import CLUSTER, GRACE, OTHER, ZONE, Cloud
+from tests.kubernetes.control_plane import BINARIES, Api, program, until
+from tests.kubernetes.dial import CLIENT
+from tests.kubernetes.services import (
+    PATIENCE,
+    SERVICE,
+    Service,
+    Services,
+    is_gone,
+    moves_without_a_gap,
+    service_of,
+    stays,
+    wait_for,
+)
 
-PREFIX = "service.beta.kubernetes.io/aws-load-balancer-"
+ROOT = Path(__file__).resolve().parents[2]
 TYPES = {"nlb": "nlb", "classic": ""}
-PATIENCE = CONFIRMATION + 4 * GRACE
-"""Seconds: a classic load balancer that is gone is looked at once more before the grace begins."""
 
 
-@dataclass
-class Service:
-    """A Service in the cluster."""
-
-    api: Api
-    manifest: Mapping[str, Any]
-
-    @property
-    def collection(self) -> str:
-        return f"/api/v1/namespaces/{self.manifest['metadata']['namespace']}/services"
-
-    @property
-    def path(self) -> str:
-        return f"{self.collection}/{self.manifest['metadata']['name']}"
-
-    def create(self) -> None:
-        self.api.create(self.collection, self.manifest)
-
-    def annotate(self, **values: str) -> None:
-        annotations = {f"{PREFIX}{name.replace('_', '-')}": value for name, value in values.items()}
-        self.api.merge(self.path, {"metadata": {"annotations": annotations}})
-
-    def delete(self) -> None:
-        """Returns when the controller has deleted the load balancer."""
-        self.api.delete(self.path)
-        until("the Service is gone", lambda: self.api.find(self.path) is None)
-
-    def address(self) -> str:
-        """The load balancer's name as the controller reports it; empty until there is one."""
-        found = self.api.find(self.path) or {}
-        ingress = found.get("status", {}).get("loadBalancer", {}).get("ingress") or [{}]
-        return str(ingress[0].get("hostname", "")).lower()
-
-
-Services = Callable[..., Service]
+@pytest.fixture(scope="module")
+def api(aws: Cloud, cluster: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A cluster with this controller."""
+    folder: Path = tmp_path_factory.mktemp("controller")
+    (folder / "cloud.conf").write_text(aws.config, "utf-8")
+    arguments = [
+        "--cloud-provider=aws",
+        f"--cloud-config={folder / 'cloud.conf'}",
+        f"--cluster-name={CLUSTER}",
+        f"--kubeconfig={cluster.kubeconfig}",
+        "--controllers=service-lb-controller",
+        "--leader-elect=false",
+        "--configure-cloud-routes=false",
+        "--bind-address=127.0.0.1",
+        "--secure-port=0",
+        "--webhook-secure-port=0",
+        f"--cert-dir={folder}",
+    ]
+    with program(folder, "aws-cloud-controller-manager", arguments, aws.sandbox.environment()):
+        yield cluster
 
 
 @pytest.fixture
-def service(rendered: Mapping[str, Any], api: Api) -> Services:
-    """The rendered Service under another name, with another hostname."""
+def service(rendered: Callable[..., Manifests], api: Api) -> Services:
+    """The Service as Helm renders it for this controller, under another name."""
 
-    def make(name: str, kind: str = "nlb", namespace: str = "kube-system", label: str | None = None) -> Service:
-        manifest = copy.deepcopy(dict(rendered))
-        manifest["metadata"] |= {"name": name, "namespace": namespace}
-        tags = f"hostname={label or name}.{ZONE}"
-        manifest["metadata"]["annotations"] |= {
-            f"{PREFIX}additional-resource-tags": tags,
-            f"{PREFIX}type": TYPES[kind],
-        }
-        return Service(api, manifest)
+    def make(name: str, kind: str = "nlb", **where: str) -> Service:
+        return service_of(api, rendered("cloud-provider-aws").find(*SERVICE), name, **where, type=TYPES[kind])
 
     return make
 
 
-def wait_for(aws: Cloud, name: str, made: Service) -> str:
-    """Wait until a name leads to the Service's load balancer; that one's own name."""
-    until("the controller reports a load balancer", lambda: made.address() != "")
-    until(f"{name} leads there", lambda: aws.leads_to(name) == made.address(), patience=PATIENCE)
-    return made.address()
+Play = Callable[[CloudProviderAws, str, str], None]
 
 
-def stays(aws: Cloud, name: str, target: str, seconds: float) -> None:
-    """For some time, a name leads to one target."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        assert aws.leads_to(name) == target
-        time.sleep(0.05)
+def faithful(imitation: CloudProviderAws, one: str, two: str) -> None:
+    imitation.create(one)
+    imitation.sync(two)
+    imitation.delete()
+
+
+def tags_that_come_later(imitation: CloudProviderAws, one: str, two: str) -> None:
+    imitation.create(None)
+    imitation.sync(one)
+    imitation.sync(two)
+    imitation.delete()
+
+
+def no_owner(imitation: CloudProviderAws, one: str, two: str) -> None:
+    imitation._owner.popitem()
+    faithful(imitation, one, two)
+
+
+def another_scheme(imitation: CloudProviderAws, one: str, two: str) -> None:
+    imitation.create(one, scheme="internet-facing")
+    imitation.sync(two)
+    imitation.delete()
+
+
+def one_call_more(imitation: CloudProviderAws, one: str, two: str) -> None:
+    imitation.create(one)
+    imitation.sync(f"again.{one}")
+    imitation.sync(two)
+    imitation.delete()
+
+
+DRIFTS: Mapping[str, list[Play]] = {
+    "nlb": [tags_that_come_later, no_owner, another_scheme],
+    "classic": [tags_that_come_later, no_owner, another_scheme, one_call_more],
+}
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -105,20 +120,24 @@ def test_a_name_follows_its_service_and_the_imitation_makes_the_same_calls(
     real.annotate(additional_resource_tags=f"hostname={two}")
     if kind == "classic":
         until(f"{two} leads there", lambda: aws.leads_to(two) == target, patience=PATIENCE)
-        until(f"{one} is gone", lambda: not aws.leads_to(one), patience=PATIENCE)
+        is_gone(aws, one)
     else:  # this controller tags a network load balancer when it makes it, and never again
         stays(aws, one, target, 10)
         assert not aws.leads_to(two)
     real.delete()
-    until("both names are gone", lambda: not aws.leads_to(one) and not aws.leads_to(two), patience=PATIENCE)
+    is_gone(aws, one, two)
+    calls = aws.since(before)
 
-    calls, before = aws.since(before), len(aws.made)
-    imitation = CloudProviderAws(Scope(aws.sandbox), CLUSTER, kind, service=f"kube-system/{kind}")
-    imitation.create(one)
-    imitation.sync(two)
-    imitation.delete()
-    assert aws.since(before) == calls
+    def imitated(play: Play) -> list[tuple[object, ...]]:
+        before, uid = len(aws.made), str(uuid.uuid4())
+        imitation = CloudProviderAws(Scope(aws.sandbox), CLUSTER, kind, service=f"kube-system/{kind}", uid=uid)
+        play(imitation, one, two)
+        return aws.since(before)
+
+    assert imitated(faithful) == calls
     assert aws.failed() == []
+    for drift in DRIFTS[kind]:
+        assert imitated(drift) != calls, f"nobody would notice {drift.__name__}"
 
 
 def test_another_namespace_cannot_take_a_name(aws: Cloud, api: Api, service: Services) -> None:
@@ -134,23 +153,16 @@ def test_another_namespace_cannot_take_a_name(aws: Cloud, api: Api, service: Ser
     thief.delete()
     stays(aws, name, target, GRACE)
     first.delete()
-    until(f"{name} is gone", lambda: not aws.leads_to(name), patience=PATIENCE)
+    is_gone(aws, name)
 
 
 def test_a_service_that_is_made_again_never_leaves_its_name_empty(aws: Cloud, service: Services) -> None:
     made, name = service("again"), f"again.{ZONE}"
     made.create()
-    old, seen = wait_for(aws, name, made), set()
-
+    old = wait_for(aws, name, made)
     made.delete()
     made.create()
-
-    def handed_over() -> bool:
-        seen.add(aws.leads_to(name))
-        return made.address() not in {"", old} and aws.leads_to(name) == made.address()
-
-    until("the name leads to the new load balancer", handed_over, patience=PATIENCE)
-    assert seen <= {old, made.address()}, "a name was empty"
+    moves_without_a_gap(aws, name, made, old)
     made.delete()
 
 
@@ -166,3 +178,45 @@ def test_a_changed_scheme_moves_nothing_with_this_controller(aws: Cloud, service
     assert made.address() == target
     assert aws.since(before) == []
     made.delete()
+
+
+@pytest.fixture
+def alone(built: None) -> None:
+    """What is needed to give Cilium's client a network of its own."""
+    if os.geteuid() != 0 or not all(shutil.which(name) for name in ("ip", "mount")):
+        pytest.skip("a network of its own needs Linux, root, `ip` and `mount`")
+    if not (BINARIES / CLIENT).exists():
+        pytest.skip(f"{CLIENT} is not built: `make kubernetes` does it for root, where there is Go")
+
+
+def test_ciliums_own_client_reaches_an_etcd_by_the_name(
+    alone: None, aws: Cloud, service: Services, rendered: Callable[..., Manifests], tmp_path: Path
+) -> None:
+    made, name = service("dialled", label=CLUSTER), f"{CLUSTER}.{ZONE}"
+    made.create()
+    wait_for(aws, name, made)
+    until("the load balancer has an address", lambda: aws.address(name) != "")
+    peer, dialling = rendered("cloud-provider-aws"), rendered("cloud-provider-aws", OTHER)
+    client = dialling.secret("clustermesh-apiserver-remote-cert")
+    files = {
+        "server": peer.secret("clustermesh-apiserver-server-cert"),
+        "clustermesh": dialling.secret("cilium-kvstoremesh")
+        | {
+            "common-etcd-client.crt": client["tls.crt"],
+            "common-etcd-client.key": client["tls.key"],
+            "common-etcd-client-ca.crt": client["ca.crt"],
+        },
+    }
+    for folder, entries in files.items():
+        (tmp_path / folder).mkdir()
+        for key, text in entries.items():
+            (tmp_path / folder / key).write_text(text)
+
+    arguments = [str(aws.sandbox.dns.port), name, aws.address(name), str(tmp_path)]
+    command = [sys.executable, "-m", "tests.kubernetes.dial", *arguments]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    made.delete()
+    is_gone(aws, name)
+    assert said.returncode == 0, said.stdout + said.stderr
+    for step in ("TCP connection", "TLS connection", "Etcd connection"):
+        assert f"✅ {step} successfully established" in said.stdout, said.stdout

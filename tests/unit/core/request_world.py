@@ -14,7 +14,7 @@ from mesh_dns.core.report import Report, Result, Written, key_of
 from mesh_dns.core.request import Request
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.snapshot import Snapshot
-from mesh_dns.core.values import ClaimState, Gone, LoadBalancer, LoadBalancerId, Record
+from mesh_dns.core.values import ClaimState, Gone, LoadBalancer, LoadBalancerId, Record, Scope
 from mesh_dns.core.work import Check, Event, SecondLook, Stage, Sweep, Told, Work
 from mesh_dns.errors import Retryable
 from tests.doubles.hub import SUFFIX_2, ZONE_2
@@ -87,6 +87,11 @@ class World:
         whom = {lb for lb, names in self.claims.items() if names and name in names}
         whom |= {self.serves[name]} & self.claims.keys() if name in self.serves else set()
         return {key for key, work in self.messages.items() if _is_about(work, whom, name, self)}
+
+    def challengers_of(self, incumbent: LoadBalancerId) -> set[Scope]:
+        """The scopes in which somebody claims a name that this one's record holds."""
+        held = {name for name, lb in self.serves.items() if lb == incumbent}
+        return {lb.scope for lb, names in self.claims.items() if held & set(names or ())}
 
     def may_free(self) -> set[str]:
         """The messages that may be about a name that fell vacant, in any zone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from mesh_dns.core.request import Request
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.snapshot import Snapshot
 from mesh_dns.core.values import ClaimState, Gone, Kind, LoadBalancerId, Sighting, Unreadable
-from mesh_dns.core.work import Check, Event, Told
+from mesh_dns.core.work import Check, Event, SecondLook, Stage, Told, Work
 from mesh_dns.errors import NotYet
 from tests.doubles.inventory import HUB, make, make_id
 from tests.unit.core.request_world import result_of
@@ -111,6 +112,48 @@ def test_the_pauses_are_about_5_10_20_and_40_seconds_and_no_more_than_five_looks
 
 def test_a_look_that_no_event_came_with_is_never_ahead() -> None:
     assert request(None).question(snapshot(Gone())).ahead == frozenset()
+
+
+# An event that comes after the end
+
+
+def second_look(lb: LoadBalancerId, **different: Any) -> SecondLook:
+    return replace(SecondLook(lb, NAME, "zone", "record", NOW - 4), **different)
+
+
+def deletion(lb: LoadBalancerId) -> Check:
+    return Check(lb.scope, frozenset({lb}), DELETED)
+
+
+# fmt: off
+ENDS = {
+    "created, and a delete event tells its end": (CREATED, Gone(), LB, deletion(LB), False),
+    "tagged, and a delete event tells its end": (TAGS, Gone(), LB, deletion(LB), False),
+    "created, and a look found it gone before": (CREATED, Gone(), LB, second_look(LB), False),
+    "created, and a delete event tells the end of another one": (CREATED, Gone(), LB, deletion(make_id(2)), True),
+    "created, and a look found another one gone": (CREATED, Gone(), LB, second_look(make_id(2)), True),
+    "created, and what a look found is not confirmed":
+        (CREATED, Gone(), LB, second_look(LB, stage=Stage.CONFIRMATION), True),
+    "created, and a look found that it dropped the name":
+        (CREATED, Gone(), LB, second_look(LB, state=ClaimState.DROPPED), True),
+    "created, and only its tags were removed":
+        (CREATED, Gone(), LB, Check(HUB, frozenset({LB}), UNTAGS), True),
+    "tagged, and a delete event tells its end, but it is there": (TAGS, OTHERWISE, LB, deletion(LB), True),
+    "a classic one created, and a delete event tells the end of that name":
+        (CREATED, Gone(), CLASSIC, deletion(CLASSIC), True),
+    "a classic one created, and a look found the name gone before":
+        (CREATED, Gone(), CLASSIC, second_look(CLASSIC), True),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize(("event", "seen", "lb", "other", "ahead"), ENDS.values(), ids=ENDS.keys())
+def test_an_event_is_not_waited_for_once_the_end_of_its_load_balancer_is_known(
+    event: Event, seen: Sighting, lb: LoadBalancerId, other: Work, ahead: bool
+) -> None:
+    batch, found = Request({"m": Check(lb.scope, frozenset({lb}), event), "other": other}), snapshot(seen, lb)
+    assert (lb in batch.question(found).ahead) is ahead
+    assert isinstance(batch.failures(result_of(found)).get("m"), NotYet) is ahead
 
 
 # What events told

@@ -143,12 +143,10 @@ def test_a_second_look_that_was_not_sent_brings_back_whom_it_concerns(
 def test_a_check_that_was_not_sent_brings_back_the_sweep_that_it_was_left_by(world: World, lb: LoadBalancerId) -> None:
     result = replace(world.result(), report=Report(unsent=ERROR))
     result = seeing(with_plan(result, decisions=()), sightings=unseen(result, lb, Cause.OUT_OF_TIME))
-    held = {name for name, serves in world.serves.items() if serves == lb}
-    waiting = {claimant.scope for claimant, names in world.claims.items() if held & set(names or ())}
     left = {
         key
         for key, work in world.messages.items()
-        if (isinstance(work, Sweep) and work.scope in waiting | {lb.scope})
+        if (isinstance(work, Sweep) and (work.scope == lb.scope or work.scope in world.challengers_of(lb)))
         or (isinstance(work, Check) and work.event is None and lb in work.load_balancers)
     }
     assert failing(world, result) == left | looks_at(world, lb)

@@ -1,16 +1,17 @@
 """AWS shows changes late: what events told, what AWS does not show yet, and when to look again.
 
 While AWS does not show the effect of an event, its message comes back, until the event is `PATIENCE` seconds old.
-Until then the load balancer that it names keeps its names. What the event says is never written.
+Until then the load balancer that it names keeps its names. What the event says is never written. An event that made or
+tagged a load balancer may come after its end: when the batch knows of that end, the message is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from mesh_dns.core.snapshot import Snapshot
 from mesh_dns.core.values import ClaimState, Gone, Kind, LoadBalancer, LoadBalancerId
-from mesh_dns.core.work import Check, Event, Told
+from mesh_dns.core.work import Check, Event, SecondLook, Stage, Told, Work
 
 # Seconds after an event until which its message comes back.
 PATIENCE = 90
@@ -38,12 +39,30 @@ def told(checks: Iterable[Check], snapshot: Snapshot) -> Iterator[tuple[LoadBala
                 yield load_balancer, ClaimState.DROPPED
 
 
-def ahead(check: Check, snapshot: Snapshot) -> frozenset[LoadBalancerId]:
-    """Load balancers of a check of which AWS does not show yet what the event told; none after `PATIENCE` seconds."""
+def ended(works: Iterable[Work], snapshot: Snapshot) -> frozenset[LoadBalancerId]:
+    """Load balancers that are gone for good: AWS does not find them, and an event or an earlier look told the same.
+
+    Never a classic one: its name may have been made again.
+    """
+    found: set[LoadBalancerId] = set()
+    for work in works:
+        match work:
+            case Check(event=Event(told=Told.DELETED)):
+                found |= work.load_balancers
+            case SecondLook(stage=Stage.GRACE, state=ClaimState.GONE):
+                found.add(work.load_balancer)
+    return frozenset(lb for lb in found if lb.kind is not Kind.CLASSIC and isinstance(snapshot.sightings.get(lb), Gone))
+
+
+def ahead(check: Check, over: Collection[LoadBalancerId], snapshot: Snapshot) -> frozenset[LoadBalancerId]:
+    """Load balancers of a check of which AWS does not show yet what the event told; none after `PATIENCE` seconds.
+
+    `over`: those that have `ended`.
+    """
     event = check.event
     if event is None or snapshot.now - event.at >= PATIENCE:
         return frozenset()
-    return frozenset(lb for lb in check.load_balancers if _contradicts(event, lb, snapshot))
+    return frozenset(lb for lb in check.load_balancers.difference(over) if _contradicts(event, lb, snapshot))
 
 
 def _contradicts(event: Event, load_balancer: LoadBalancerId, snapshot: Snapshot) -> bool:

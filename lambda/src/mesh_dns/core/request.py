@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from mesh_dns.core import lateness
@@ -53,12 +53,13 @@ class Request:
         sweeps = [work for work in self.messages.values() if isinstance(work, Sweep)]
         override: set[Scope | LoadBalancerId] = {sweep.scope for sweep in sweeps if sweep.override_guard}
         override |= {lb for check in checks if check.override_guard for lb in check.load_balancers}
+        over = lateness.ended(self.messages.values(), snapshot)
         return Question(
             load_balancers=frozenset(lb for check in checks for lb in check.load_balancers),
             second_looks=frozenset(work for work in self.messages.values() if isinstance(work, SecondLook)),
             swept=frozenset(s.scope for s in sweeps if not isinstance(snapshot.tagged.get(s.scope), Unreadable)),
             told=frozenset(lateness.told(checks, snapshot)),
-            ahead=frozenset(lb for check in checks for lb in lateness.ahead(check, snapshot)),
+            ahead=frozenset(lb for check in checks for lb in lateness.ahead(check, over, snapshot)),
             override=frozenset(override),
         )
 
@@ -83,8 +84,9 @@ class Request:
     def failures(self, result: Result) -> dict[str, Retryable]:
         """Which messages must come back, and why. A message that is not among them is done, all of it."""
         found = {}
+        over = lateness.ended(self.messages.values(), result.snapshot)
         for key, work in self.messages.items():
-            reasons = list(_undone(work, result))
+            reasons = [*_undone(work, result), *_not_yet(work, over, result.snapshot)]
             if reasons:
                 found[key] = max(reasons, key=_weight)
         return found
@@ -96,7 +98,6 @@ def _undone(work: Work, result: Result) -> Iterator[Retryable]:
     yield from _unread_zones(work, result.snapshot)
     yield from _undecided(work, result)
     yield from _unwritten(work, result)
-    yield from _not_yet(work, result.snapshot)
 
 
 def _unread(work: Work, snapshot: Snapshot) -> Iterator[Retryable]:
@@ -156,9 +157,9 @@ def _looks_again(work: Work, result: Result) -> bool:
     return any(_concerns(work, decision.hostname, result) for decision in sent)
 
 
-def _not_yet(work: Work, snapshot: Snapshot) -> Iterator[Retryable]:
+def _not_yet(work: Work, over: Collection[LoadBalancerId], snapshot: Snapshot) -> Iterator[Retryable]:
     if isinstance(work, Check) and work.event is not None:
-        for load_balancer in sorted(lateness.ahead(work, snapshot)):
+        for load_balancer in sorted(lateness.ahead(work, over, snapshot)):
             pause = lateness.pause(snapshot.now - work.event.at)
             yield NotYet(f"AWS does not show yet that {load_balancer} was {work.event.told.value}", after=pause)
 
