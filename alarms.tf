@@ -1,8 +1,8 @@
-# What somebody must know. Each alarm says in its description what to do.
+# What an operator must know. Each alarm says in its description what to do.
 
 locals {
   # An alarm looks at one metric, or at `math` over several. `above` and `below` are thresholds; with `of`, so many of the last `of` periods
-  # decide, for metrics that are told once a sweep, which may begin at any moment of its window.
+  # decide, for metrics that are published once a sweep, which may begin at any moment of its window.
   alarms = {
     for name, alarm in merge(local.alarms_of_every_hub, { for name, alarm in local.alarms_of_spokes : name => alarm if var.spokes != null }) :
     name => merge({ math = null, periods = 1, of = null, missing = "notBreaching" }, alarm)
@@ -32,8 +32,8 @@ locals {
       period = 300
     }
     failing = {
-      # A failed message comes back after 900 s at most, and tells its age each time.
-      description = "A message has been failing for more than a quarter of an hour: the provider, AWS or the token denies something. Look in the log of ${var.name} for `retried`, which says what. Told until the message succeeds, or ends in the dead-letter queue."
+      # A failed message comes back after 900 s at most, and its age is published each time.
+      description = "A message has been failing for more than a quarter of an hour: the provider, AWS or the token denies something. Look in the log of ${var.name} for `retried`, which says what. Ends when the message succeeds or is in the dead-letter queue."
       metrics     = { age = ["MeshDNS", "OldestFailedMessageAge", local.function_metric, "Maximum"] }
       above       = 900
       period      = 900
@@ -50,7 +50,7 @@ locals {
     }
     silence = {
       # Without FILL, an alarm of three periods looks further back where data is missing, and waits longer than it says.
-      description = "No sweep of this account and region was completed for three sweep periods (${3 * var.sweep.minutes} minutes): something between the schedule and the provider is dead. Follow the path: schedule, rule, topic, queue, function. Right after the install it says so too, until the first sweep is through."
+      description = "No sweep of this account and region was completed for three sweep periods (${3 * var.sweep.minutes} minutes): something between the schedule and the provider does not work. Follow the path: schedule, rule, topic, queue, function. Right after the install it says so too, until the first sweep is through."
       metrics     = { sweeps = ["MeshDNS", "SweepCompleted", local.function_metric, "Sum"] }
       math        = "FILL(sweeps, 0)"
       below       = 1
@@ -59,7 +59,7 @@ locals {
       missing     = "breaching"
     }
     guard = {
-      description = "The mass-delete guard stopped deletes. If so many load balancers really left, invoke the function with the override; else find out why they seem gone. Told until two sweep periods after the last time."
+      description = "The mass-delete guard stopped deletes. If so many load balancers really left, invoke the function with the override; else find out why they seem gone. Ends two sweep periods after the last time."
       metrics     = { tripped = ["MeshDNS", "GuardTripped", local.function_metric, "Sum"] }
       above       = 0
       period      = local.sweep_period_seconds

@@ -52,7 +52,7 @@ locals {
   vault_actions = concat(
     [
       for audiences in [local.vault_audiences] : {
-        # The token says who the function is, to whom it may concern: for these audiences only, and for a minute.
+        # The token proves to Vault who the function is. It is good for these audiences only, and for a minute.
         Sid      = "CallsIdentifyItselfToVault"
         Effect   = "Allow"
         Action   = "sts:GetWebIdentityToken"

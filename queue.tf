@@ -43,7 +43,7 @@ resource "aws_sns_topic_subscription" "queue" {
 }
 
 locals {
-  # No Deny that looks at a source: it would block the function's own messages.
+  # No Deny on a source: it would block the function's own messages.
   tls_only = {
     for name in ["queue", "dead_letter"] : name => {
       Sid       = "NobodyComesWithoutTls"

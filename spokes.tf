@@ -32,7 +32,7 @@ locals {
         Sid       = "AccountsPutEvents"
         Principal = { AWS = [for account in concat([local.account], tolist(local.bus_accounts)) : "arn:${local.partition}:iam::${account}:root"] }
         Condition = null
-        wanted    = true # a policy must say something, even where the Organization is not known yet
+        wanted    = true # a policy needs a statement, even where the Organization is not known yet
       },
     ] :
     merge(

@@ -1,9 +1,9 @@
 """How many calls Cloudflare gets for 500 names in one batch: `python -m bench.cloudflare_calls`.
 
-`2+3` means 2 reads and 3 writes. A zone is small when it fits in one page of 5,000 records. The batches are of events,
-which tell what happened; a look that no event came with is confirmed by one look more. Deleting takes two looks: the
-zone is listed twice at each, since between its lists all scopes are searched for heirs. 1,200 more names of ours stay,
-so that the mass-delete guard, which counts shares, keeps quiet.
+`2+3` means 2 reads and 3 writes. A zone is small when it fits in one page of 5,000 records. The batches are of events;
+what no event told takes one look more, to confirm it. Deleting takes two looks, and the zone is listed twice at each,
+since between its lists all scopes are searched for heirs. 1,200 more names of ours stay, so that the mass-delete guard,
+which counts shares, does not trip.
 """
 
 from __future__ import annotations

@@ -28,11 +28,11 @@ class NoMailbox:
     """Nothing is rejected or postponed here."""
 
     def reject(self, message_id: str, body: str, reason: str) -> None:
-        """Does not happen."""
+        """Not called in this bench."""
         raise RuntimeError(reason)
 
     def postpone(self, delays: Mapping[str, int]) -> None:
-        """Does not happen."""
+        """Not called in this bench."""
         raise RuntimeError("a message failed")
 
 

@@ -1,4 +1,4 @@
-"""Tags of classic load balancers, which moto keeps out of its backend: heard of and shown here, as late as others."""
+"""Tags of classic load balancers, kept and shown here as late as others: moto has them outside its backend."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CLASSIC = "2012-06-01"
 
 
 class ClassicTags:
-    """Tags of classic load balancers. moto keeps them out of its backend, so calls are heard and answered here."""
+    """Tags of classic load balancers. moto keeps them outside its backend, so calls are watched and answered here."""
 
     def before(self, call: Call, caller: Caller) -> None:
         """Nothing to do: tags change when a call was made."""

@@ -24,7 +24,7 @@ ZONE = "mesh.example.com"
 NAME, NEW_NAME = f"cluster1.{ZONE}", f"cluster1-blue.{ZONE}"
 TOKEN = "demo-token-that-opens-the-emulated-zone-only"  # noqa: S105
 GRACE = 20
-"""Seconds. 600 is the default; the demo overrides it, so that you see a name leave without a coffee."""
+"""Seconds. 600 is the default; the demo overrides it, so that a name is deleted while you watch."""
 OVERRIDE = {"module": {"mesh_dns": {"records": {"grace_seconds": GRACE}, "trail": {"force_destroy": True}}}}
 PATIENCE = 90
 

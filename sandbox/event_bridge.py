@@ -7,8 +7,8 @@
 | disabled rule | delivers nothing | delivers |
 | bus to bus | account, region, id and resources stay the sender's; one hop only | replaced; any number |
 | ... of another account | only if the bus's policy allows it | always |
-| a delivery that fails | goes to the target's dead-letter queue | raises in the caller's face |
-| `PutEvents` from `aws.*` | refused | accepted |
+| a delivery that fails | goes to the target's dead-letter queue | raises in the caller |
+| `PutEvents` from `aws.*` | denied | accepted |
 | `TestEventPattern` | answers | answers without `Result` |
 """
 
@@ -121,7 +121,7 @@ class EventBridge:
                 _publish(backend, bus, rule, "Invocations")
                 try:
                     self._deliver(target, event, hops_left)
-                except Exception as failure:  # whatever fails in a target is that target's matter only
+                except Exception as failure:  # a failure of one target must not stop the others
                     _publish(backend, bus, rule, "FailedInvocations")
                     _log.warning("rule %s could not deliver to %s: %r", rule.arn, target["Arn"], failure)
                     _dead_letter(rule, target, event, failure)
@@ -163,7 +163,7 @@ def _invalid_pattern(message: str) -> Response:
 
 
 def _notify(topic: Topic, message: str) -> None:
-    """Publish to a topic. Whom it cannot reach is the topic's matter, not that of the rule."""
+    """Publish to a topic. A failed delivery to a subscriber is no failure of the rule."""
     metric = "NumberOfNotificationsDelivered"
     try:
         topic.publish(message)

@@ -26,7 +26,7 @@ class LogLine:
 
 
 class FunctionLogs:
-    """All lines of all functions, oldest first. `echo` hears of each, as it comes."""
+    """All lines of all functions, oldest first. `echo` gets each as it comes."""
 
     def __init__(self, echo: Callable[[LogLine], None] | None = None) -> None:
         self._lock = threading.Lock()

@@ -48,7 +48,7 @@ class _Slot:
 class FunctionService:
     """Runs functions on demand, keeps their processes warm, and replaces them when they were deployed anew.
 
-    `environment()` is what every function gets besides its own variables; `watch(access_key)` hears of each
+    `environment()` is what every function gets besides its own variables; `watch(access_key)` is called for each
     access key that a function gets.
     """
 

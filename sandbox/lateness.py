@@ -94,7 +94,7 @@ class LateCloud:
         self._stopped = threading.Event()
 
     def stop(self) -> None:
-        """Let go of the calls that hang."""
+        """End the waiting of the calls that hang."""
         self._stopped.set()
 
     def draw(self, what: str, subject: str) -> float:
@@ -261,6 +261,6 @@ class Shown(Generic[B]):
 
 
 def query_error(code: str, message: str, status: int = 400) -> Response:
-    """An error in the query protocol, as ELB and STS speak it."""
+    """An error in the query protocol, as ELB and STS use it."""
     error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
     return Response(f"<ErrorResponse>{error}</ErrorResponse>", status=status, content_type="text/xml")

@@ -46,10 +46,10 @@ def role_backend(assumed: Callable[[Caller, AssumedRole], None]) -> type[STSBack
 
 
 class EndedSessions:
-    """Refuses whoever comes with the session of a role that was deleted: its keys are worth nothing any more."""
+    """Denies calls with the session of a role that was deleted."""
 
     def answer(self, call: Call, caller: Caller) -> Response | None:
-        """The refusal, in the protocol that the service speaks."""
+        """The refusal, in the protocol of the service."""
         role_arn = caller.role_arn
         if role_arn is None or role_arn.endswith(f":role/{ACCOUNT_ADMIN_ROLE}") or _role(role_arn) is not None:
             return None

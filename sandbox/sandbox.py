@@ -61,7 +61,7 @@ class Sandbox:
     queue_speed: visibility timeouts of SQS, and the windows in which batches are collected, pass this many times as
     fast as the clock; delays pass like the clock.
     cloudwatch_speed: the minutes in which CloudWatch looks at queues and alarms pass this many times as fast.
-    on_log_line: hears of each line that a function prints.
+    on_log_line: gets each line that a function prints.
     lateness: how late AWS shows what was done; `INSTANT` for a test that is about something else. Without it the
     environment decides (`SANDBOX_LATENESS`), and the default is late.
     """

@@ -53,7 +53,7 @@ class Terraform:
         self.run("init")
 
     def apply(self, on_line: Callable[[str], None] | None = None, **variables: str) -> None:
-        """`terraform apply`; `on_line` hears of each line as it comes. Variables are set for this run only."""
+        """`terraform apply`; `on_line` gets each line as it comes. Variables are set for this run only."""
         self.run("apply", "-auto-approve", on_line=on_line, variables=variables)
 
     def destroy(self) -> None:

@@ -101,7 +101,7 @@ def _build(tool: Tool, path: Path) -> None:
         replaced = "".join(f"replace {old} => {new}\n" for old, new in tool.replace.items())
         module = f"module build\n\ngo 1.24\n\nrequire {tool.module} {tool.version}\n\n{replaced}"
         (Path(folder) / "go.mod").write_text(module)
-        # Two at a time: the machine is somebody's, and other tests run beside this one.
+        # Two at a time: other tests run on the machine at the same time.
         environment = os.environ | {"GOFLAGS": "-mod=mod", "GOMAXPROCS": "2", "CGO_ENABLED": "0", "GOBIN": folder}
         command = ["go", "install", "-p=1", "-ldflags", f"-s -w {tool.flags}", tool.module + tool.package]
         subprocess.run(["nice", *command], cwd=folder, env=environment, check=True, stdout=sys.stderr)

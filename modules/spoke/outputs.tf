@@ -1,5 +1,5 @@
 output "scope" {
-  description = "The account and region that joined, as the function's log and its release command name them."
+  description = "The account and region that joined, as the function's log and the `forget` command name them."
   value       = { account = local.account, region = local.region }
 }
 

@@ -79,7 +79,7 @@ class LoopbackServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Close the port and let silent connections go."""
+        """Close the port and close idle connections."""
         if self._server is None or self._thread is None:
             return
         self._stopping.set()

@@ -14,12 +14,12 @@ from mesh_dns.dns.cloudflare import Cloudflare
 from mesh_dns.dns.provider import Denied, Provider, RateLimited, Unavailable
 from mesh_dns.errors import Retryable
 from sandbox.cloudflare import CloudflareEmulator, FaultKind
+from tests.doubles.hub import OWNER
 from tests.doubles.others import VirtualClock
 from tests.doubles.provider import InMemoryProvider
 
 ZONE = "mesh.example.com"
 ZONE_ID = "023e105f4ecef8ad9ca31a8372d0c353"
-OWNER = "mesh-dns/1f0c9a3e"
 TOKEN = "wkCs1hFvO2dzaMPUnqNdfXpRvCsHhO9yHExAmPlE"
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:mesh-dns-token"
 LOAD_BALANCER = LoadBalancerId(

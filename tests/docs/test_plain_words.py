@@ -29,6 +29,9 @@ UNUSED = {
     r"\bspeaks? of\b|\bspeaks? in\b": "is about, shares",
     r"\bcaretaker\b|\bwhole truth\b|\bHere stands\b|\blets? go of\b": "say plainly what happens",
     r"\b(messages?|AWS|bus|topic|queue|hub) (is |are |was |were )?refuse[sd]?\b": "rejected, denied, did not take",
+    r"\brefuses? the token\b|\btoken (is|was) refused\b|\brefused the (changes|batch)\b": "denied, rejected",
+    r"\b[Mm]essages? (is|are|was|were) dropped\b|\bevents? (is|are) dropped\b": "discarded",
+    r"\brelease command\b|\bkeeps? quiet\b": "forget, does not trip",
     r"\bEventsRefused\b|\bdeletes that wait aloud\b": "the metric's name",
 }
 DOCUMENTS = [
@@ -67,6 +70,18 @@ def test_words_with_another_or_a_second_meaning_are_not_used(path: Path) -> None
         assert found is None, f"say `{instead}`: ...{found[0]}..."
 
 
-@pytest.mark.parametrize("word", ["silent", "Observer", "settled", "the bus refused", "release the scope"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "silent",
+        "Observer",
+        "settled",
+        "the bus refused",
+        "release the scope",
+        "the token was refused",
+        "a message is dropped",
+        "the release command",
+    ],
+)
 def test_a_word_would_be_found(word: str) -> None:
     assert any(re.search(pattern, f"a text with {word} in it") for pattern in UNUSED)

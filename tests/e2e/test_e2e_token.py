@@ -21,7 +21,7 @@ def _the_token_is_denied(installation: Installation) -> None:
         controller, name = installation.controller(), installation.hostname()
         controller.create(name)
         installation.wait(
-            lambda: [line for line in installation.told("zone unread") if "Cloudflare refuses" in line["detail"]],
+            lambda: [line for line in installation.told("zone unread") if "Cloudflare denies" in line["detail"]],
             "the refusal",
         )
     finally:

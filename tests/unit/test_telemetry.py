@@ -26,7 +26,7 @@ LB = make_id(1)
 NAMES = (f"function-{number}" for number in itertools.count())
 
 
-class Heard:
+class Output:
     """A telemetry with what it told."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,8 +62,8 @@ class Heard:
 
 
 @pytest.fixture
-def heard(capsys: pytest.CaptureFixture[str]) -> Heard:
-    return Heard(capsys)
+def output(capsys: pytest.CaptureFixture[str]) -> Output:
+    return Output(capsys)
 
 
 def decision(reason: Reason, action: Action | None = None) -> Decision:
@@ -71,9 +71,9 @@ def decision(reason: Reason, action: Action | None = None) -> Decision:
     return Decision(NAME, reason, LB, "some detail", change)
 
 
-def test_a_decision_is_one_line(heard: Heard) -> None:
-    heard.telemetry.decided(decision(Reason.HAND_OVER, Action.UPDATE), outcome="done")
-    (line,) = heard.lines()
+def test_a_decision_is_one_line(output: Output) -> None:
+    output.telemetry.decided(decision(Reason.HAND_OVER, Action.UPDATE), outcome="done")
+    (line,) = output.lines()
     told = {key: line[key] for key in ("message", "reason", "hostname", "load_balancer", "outcome", "detail")}
     assert told == {
         "message": "decision",
@@ -83,32 +83,32 @@ def test_a_decision_is_one_line(heard: Heard) -> None:
         "outcome": "done",
         "detail": "some detail",
     }
-    assert (line["level"], line["service"]) == ("INFO", heard.service)
+    assert (line["level"], line["service"]) == ("INFO", output.service)
     assert "timestamp" in line
 
 
-def test_names_in_sync_are_only_counted(heard: Heard) -> None:
+def test_names_in_sync_are_only_counted(output: Output) -> None:
     for _ in range(3):
-        heard.telemetry.decided(decision(Reason.IN_SYNC), outcome="")
-    assert heard.lines() == []
-    heard.telemetry.flush()
-    (summary,) = heard.lines()
+        output.telemetry.decided(decision(Reason.IN_SYNC), outcome="")
+    assert output.lines() == []
+    output.telemetry.flush()
+    (summary,) = output.lines()
     assert (summary["message"], summary["decisions"]) == ("summary", {"in-sync": 3})
 
 
-def test_each_kind_of_line_parses(heard: Heard) -> None:
-    heard.telemetry.swept(HUB, load_balancers=3)
-    heard.telemetry.ignored("m1", "none of ours")
-    heard.telemetry.unknown_scope("m2", "an unknown scope")
-    heard.telemetry.overdue([Scope("444455556666", "us-east-1"), HUB])
-    heard.telemetry.rejected("m3", "not JSON")
-    heard.telemetry.retried("m4", "AccessDenied", delay=20, age=5)
-    heard.telemetry.postponed("m5", "AWS does not show it yet", delay=5)
-    heard.telemetry.postponing_failed("the queue is not to be reached")
-    heard.telemetry.discarded(Check(HUB, frozenset({LB}), hops=21))
-    heard.telemetry.unread({"z": UnreadZone(Retryable("502"))})
-    heard.telemetry.commanded({"action": "sweep", "reason": "a teardown"}, "request-1")
-    told = [(line["level"], line["message"], line.get("message_id")) for line in heard.lines()]
+def test_each_kind_of_line_parses(output: Output) -> None:
+    output.telemetry.swept(HUB, load_balancers=3)
+    output.telemetry.ignored("m1", "none of ours")
+    output.telemetry.unknown_scope("m2", "an unknown scope")
+    output.telemetry.overdue([Scope("444455556666", "us-east-1"), HUB])
+    output.telemetry.rejected("m3", "not JSON")
+    output.telemetry.retried("m4", "AccessDenied", delay=20, age=5)
+    output.telemetry.postponed("m5", "AWS does not show it yet", delay=5)
+    output.telemetry.postponing_failed("the queue is not to be reached")
+    output.telemetry.discarded(Check(HUB, frozenset({LB}), hops=21))
+    output.telemetry.unread({"z": UnreadZone(Retryable("502"))})
+    output.telemetry.commanded({"action": "sweep", "reason": "a teardown"}, "request-1")
+    told = [(line["level"], line["message"], line.get("message_id")) for line in output.lines()]
     assert told == [
         ("INFO", "swept", None),
         ("INFO", "ignored", "m1"),
@@ -135,9 +135,9 @@ ODD = {
 
 
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD.keys())
-def test_odd_text_costs_no_line_and_makes_no_line(heard: Heard, text: str) -> None:
-    heard.telemetry.rejected("m1", text)
-    (line,) = heard.lines()
+def test_odd_text_costs_no_line_and_makes_no_line(output: Output, text: str) -> None:
+    output.telemetry.rejected("m1", text)
+    (line,) = output.lines()
     assert (line["detail"], line["level"]) == (text, "ERROR")
 
 
@@ -161,22 +161,22 @@ def test_odd_text_costs_no_line_and_makes_no_line(heard: Heard, text: str) -> No
     ],
 )  # fmt: skip
 def test_what_decisions_count(
-    heard: Heard, decisions: list[tuple[Reason, Action | None, str]], counts: dict[str, int]
+    output: Output, decisions: list[tuple[Reason, Action | None, str]], counts: dict[str, int]
 ) -> None:
     for reason, action, outcome in decisions:
-        heard.telemetry.decided(decision(reason, action), outcome=outcome)
-    assert heard.metrics() == counts
+        output.telemetry.decided(decision(reason, action), outcome=outcome)
+    assert output.metrics() == counts
 
 
-def test_what_messages_and_sweeps_count(heard: Heard) -> None:
-    heard.telemetry.swept(HUB, load_balancers=3)
-    heard.telemetry.swept(Scope("444455556666", "us-east-1"), load_balancers=1)  # a spoke's is no sign of hub's life
-    heard.telemetry.unknown_scope("m1", "unknown")
-    heard.telemetry.overdue([HUB])
+def test_what_messages_and_sweeps_count(output: Output) -> None:
+    output.telemetry.swept(HUB, load_balancers=3)
+    output.telemetry.swept(Scope("444455556666", "us-east-1"), load_balancers=1)  # a spoke's is no sign of hub's life
+    output.telemetry.unknown_scope("m1", "unknown")
+    output.telemetry.overdue([HUB])
     for number in range(150):
-        heard.telemetry.rejected(f"m{number}", "not JSON")
-    heard.telemetry.retried("m4", "AccessDenied", delay=20, age=5)
-    assert heard.metrics() == {
+        output.telemetry.rejected(f"m{number}", "not JSON")
+    output.telemetry.retried("m4", "AccessDenied", delay=20, age=5)
+    assert output.metrics() == {
         "SweepCompleted": 1,
         "EventsOfUnknownScopes": 1,
         "ScopesOverdue": 1,
@@ -186,52 +186,52 @@ def test_what_messages_and_sweeps_count(heard: Heard) -> None:
     }
 
 
-def test_the_oldest_message_that_failed_counts_and_events_ahead_of_aws_do_not(heard: Heard) -> None:
+def test_the_oldest_message_that_failed_counts_and_events_ahead_of_aws_do_not(output: Output) -> None:
     for age in (5, 700, 30):
-        heard.telemetry.retried("m", "502", delay=20, age=age)
-    heard.telemetry.postponed("m", "AWS does not show it yet", delay=5)
-    assert heard.metrics() == {"MessagesRetried": 3, "OldestFailedMessageAge": 700}
-    heard.telemetry.retried("m", "502", delay=20, age=1)
-    assert heard.metrics()["OldestFailedMessageAge"] == 1
+        output.telemetry.retried("m", "502", delay=20, age=age)
+    output.telemetry.postponed("m", "AWS does not show it yet", delay=5)
+    assert output.metrics() == {"MessagesRetried": 3, "OldestFailedMessageAge": 700}
+    output.telemetry.retried("m", "502", delay=20, age=1)
+    assert output.metrics()["OldestFailedMessageAge"] == 1
 
 
-def test_only_zones_that_are_given_up_count(heard: Heard) -> None:
+def test_only_zones_that_are_given_up_count(output: Output) -> None:
     zones = {"a": UnreadZone(Retryable("502")), "b": UnreadZone(Retryable("403"), given_up=True)}
-    heard.telemetry.unread(zones)
-    assert heard.metrics() == {"ZonesDenied": 1}
+    output.telemetry.unread(zones)
+    assert output.metrics() == {"ZonesDenied": 1}
 
 
-def test_faults_of_adapters_count_as_faults_of_the_function(heard: Heard) -> None:
-    heard.telemetry.unread({"a": UnreadZone(Fault("a TypeError")), "b": UnreadZone(Unavailable("502"))})
-    heard.telemetry.faults(2)
-    heard.telemetry.faults(0)
-    assert heard.metrics() == {"Faults": 3}
+def test_faults_of_adapters_count_as_faults_of_the_function(output: Output) -> None:
+    output.telemetry.unread({"a": UnreadZone(Fault("a TypeError")), "b": UnreadZone(Unavailable("502"))})
+    output.telemetry.faults(2)
+    output.telemetry.faults(0)
+    assert output.metrics() == {"Faults": 3}
 
 
-def test_what_an_adapter_logs_is_a_line_like_any_other(heard: Heard) -> None:
-    assert heard.telemetry
+def test_what_an_adapter_logs_is_a_line_like_any_other(output: Output) -> None:
+    assert output.telemetry
     logging.getLogger("mesh_dns.aws.memory").warning("not written down: %s", "the table is not there")
-    (line,) = heard.lines()
+    (line,) = output.lines()
     assert (line["level"], line["message"]) == ("WARNING", "not written down: the table is not there")
 
 
-def test_a_fault_says_where_it_happened_and_not_what_it_says(heard: Heard) -> None:
+def test_a_fault_says_where_it_happened_and_not_what_it_says(output: Output) -> None:
     try:
         raise KeyError("cf-token-in-clear")
     except KeyError as fault:
-        heard.telemetry.fault("m1", fault)
-    (line,) = heard.lines()
+        output.telemetry.fault("m1", fault)
+    (line,) = output.lines()
     assert (line["level"], line["message"], line["message_id"], line["detail"]) == ("ERROR", "fault", "m1", "KeyError")
     assert "test_telemetry.py" in line["steps"][-1]
     assert "in-clear" not in json.dumps(line)
-    assert heard.metrics() == {"Faults": 1}
+    assert output.metrics() == {"Faults": 1}
 
 
-def test_a_command_is_told_in_known_fields_only(heard: Heard) -> None:
-    heard.telemetry.commanded(
+def test_a_command_is_told_in_known_fields_only(output: Output) -> None:
+    output.telemetry.commanded(
         {"action": "forget", "hostname": NAME, "reason": "gone", "token": "in-clear"}, "request-1"
     )
-    (line,) = heard.lines()
+    (line,) = output.lines()
     assert (line["action"], line["hostname"], line["reason"], line["request_id"]) == (
         "forget",
         NAME,
@@ -241,13 +241,13 @@ def test_a_command_is_told_in_known_fields_only(heard: Heard) -> None:
     assert "in-clear" not in json.dumps(line)
 
 
-def test_no_overdue_scope_is_told_too_so_that_the_alarm_ends(heard: Heard) -> None:
-    heard.telemetry.overdue([])
-    assert heard.metrics() == {"ScopesOverdue": 0}
+def test_no_overdue_scope_is_told_too_so_that_the_alarm_ends(output: Output) -> None:
+    output.telemetry.overdue([])
+    assert output.metrics() == {"ScopesOverdue": 0}
 
 
-def test_a_flush_starts_over(heard: Heard) -> None:
-    heard.telemetry.decided(decision(Reason.CREATE, Action.CREATE), outcome="done")
-    assert heard.metrics() == {"RecordsCreated": 1}
-    assert heard.metrics() == {}
-    assert heard.lines() == []
+def test_a_flush_starts_over(output: Output) -> None:
+    output.telemetry.decided(decision(Reason.CREATE, Action.CREATE), outcome="done")
+    assert output.metrics() == {"RecordsCreated": 1}
+    assert output.metrics() == {}
+    assert output.lines() == []

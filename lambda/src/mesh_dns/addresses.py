@@ -6,7 +6,7 @@ import ipaddress
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a URL's host is this very machine. A name other than `localhost` never is: it would have to be asked."""
+    """Whether a URL's host is this very machine. Of names only `localhost` counts: others would have to be resolved."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the shell needs of the world besides DNS (see dns/provider.py).
+"""What the shell needs besides the DNS provider (dns/provider.py).
 
 `Inventory`, `Outbox`, `Memory` and `Reporter` are for `converge`; `Register` is for the intake.
 """
@@ -36,7 +36,7 @@ class Inventory(Protocol):
     def tagged(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
         """Every load balancer with the hostname tag, by the tagging API, which lags. Each scope is in the answer.
 
-        Readable only where everything that a delete needs is: tags are described once, too.
+        Unreadable unless everything that a delete needs can be read there; so tags are described once, too.
         """
         ...
 

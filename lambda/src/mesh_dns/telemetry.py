@@ -33,7 +33,7 @@ class Telemetry:
         self._hub = hub
         # ASCII only: half a surrogate pair in a tag must not lose a log line.
         self._logger = Logger(service=service, location=None, xray_trace_id=None, json_serializer=_to_json)
-        # What adapters log of themselves comes as the same kind of lines.
+        # What adapters log has the same form.
         adapters = logging.getLogger("mesh_dns")
         adapters.handlers, adapters.propagate = list(self._logger.handlers), False
         self._metrics = Metrics(namespace=NAMESPACE, service=service)
@@ -45,7 +45,7 @@ class Telemetry:
     # Decisions
 
     def decided(self, decision: Decision, *, outcome: str) -> None:
-        """Log a decision and count it. Names that are in sync are the rule: only counted, unless debugging."""
+        """Log a decision and count it. Names that are in sync are logged at DEBUG only: they are the normal case."""
         self._reasons[decision.reason.value] += 1
         if outcome == "done" and decision.change is not None:
             self._count(_WRITTEN[decision.change.action])
@@ -89,7 +89,7 @@ class Telemetry:
     # Scopes
 
     def faults(self, number: int) -> None:
-        """So many reads of AWS met a fault of the function itself; the adapter's own line says where."""
+        """`number` reads of AWS met a fault of the function itself; a line of the adapter says where."""
         if number:
             self._counts["Faults"] += number
 
@@ -130,7 +130,7 @@ class Telemetry:
         self._logger.warning("postponing failed", extra={"detail": reason})
 
     def fault(self, message_id: str, fault: Exception) -> None:
-        """A fault of the function itself, which cost this one message its turn."""
+        """A fault of the function itself; only this message fails."""
         self._count("Faults")
         # Where it happened, without its text: a library's exception may hold what must not be logged.
         steps = [f"{step.filename}:{step.lineno}" for step in traceback.extract_tb(fault.__traceback__)]

@@ -11,9 +11,9 @@ from mesh_dns.core import events
 from mesh_dns.core.values import Kind, LoadBalancerId, Scope
 from mesh_dns.core.work import Check, Event, Sweep, Told
 from mesh_dns.errors import Ignored, Rejected
+from tests.doubles.hub import OWNER
 from tests.fixtures import events as samples
 
-OWNER = "mesh-dns/1f0c9a3e"
 SCOPE = Scope("111122223333", "eu-west-1")
 PREFIX = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:"
 NLB = LoadBalancerId("eu-west-1", "111122223333", Kind.NETWORK, "k8s-kubesyst-clusterm-0123456789", "50dc6c495c0c9188")

@@ -10,8 +10,8 @@ import pytest
 
 from mesh_dns.core import mark
 from mesh_dns.core.values import Kind, LoadBalancerId, Record
+from tests.doubles.hub import OWNER
 
-OWNER = "mesh-dns/1f0c9a3e"
 NLB = LoadBalancerId("eu-west-1", "111122223333", Kind.NETWORK, "k8s-kubesyst-clusterm-0123456789", "50dc6c495c0c9188")
 MARK = f"{OWNER} eu-west-1/111122223333/net/k8s-kubesyst-clusterm-0123456789/50dc6c495c0c9188"
 

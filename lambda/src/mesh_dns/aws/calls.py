@@ -67,11 +67,11 @@ class ErrorAnswer(Retryable):
 
 
 class OddAnswer(Retryable):
-    """Something is missing in AWS's answer, or it makes no sense, or the question did not."""
+    """AWS's answer lacks something or makes no sense, or the call had invalid arguments."""
 
 
 class Unanswered(Retryable):
-    """Nobody answered, or not in time, or somebody who is not AWS."""
+    """There was no answer, or not in time, or not from AWS (a proxy's page, for example)."""
 
 
 def call(client: Client, operation: str, place: str, advice: str, **arguments: object) -> Mapping[str, Any]:

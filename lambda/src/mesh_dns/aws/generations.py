@@ -19,7 +19,7 @@ TagsById = Mapping[LoadBalancerId, Tags | Unreadable]
 
 _READINESS = {
     "active": Readiness.ACTIVE,
-    # It works, and lacks what it needs to grow.
+    # It works, but has too few resources to scale.
     "active_impaired": Readiness.ACTIVE,
     "provisioning": Readiness.PROVISIONING,
     "failed": Readiness.FAILED,

@@ -1,4 +1,4 @@
-"""Load balancers, read from AWS. What could not be read never looks like what is not there."""
+"""Load balancers, read from AWS. A failed read is never taken for a load balancer that is not there."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ class AwsInventory:
         return found
 
     def tagged(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
-        """By a call for each 100 tagged, one for each 400 in the scope, and one for tags that shows that we may."""
+        """One call for each 100 tagged, one for each 400 in the scope, and one that proves that tags can be read."""
         return self._each(self._tagged, scopes, deadline)
 
     def listings(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
-        """By a call for each 400 in the scope and one for the tags of each 20, in both generations."""
+        """One call for each 400 in the scope and one for the tags of each 20, in both generations."""
         return self._each(self._listing, scopes, deadline)
 
     def _each(
@@ -161,7 +161,7 @@ def _not_read(error: Exception) -> Unreadable:
 
 
 def _prove_that_all_can_be_read(generations: Sequence[Generation]) -> None:
-    """Describe one load balancer of any kind, and its tags: where nothing is tagged, no other call shows that we may.
+    """Describe one load balancer of any kind, and its tags. Where nothing is tagged, only this proves the permissions.
 
     Raises Retryable.
     """
@@ -174,7 +174,7 @@ def _prove_that_all_can_be_read(generations: Sequence[Generation]) -> None:
 
 
 def _prove_that_tags_can_be_read(generation: Generation, ids: Sequence[LoadBalancerId]) -> None:
-    """One call. AWS's answer that one of them is gone meanwhile proves as much. Raises Retryable."""
+    """One call. An answer that a load balancer is gone proves it as well. Raises Retryable."""
     try:
         generation.tags(ids[:IDS_PER_CALL])
     except (ErrorAnswer, OddAnswer) as error:

@@ -1,4 +1,4 @@
-"""Direct looks at load balancers of one scope and generation: few calls, and one that fails spoils no other."""
+"""Direct looks at load balancers of one scope and generation: few calls; one that fails does not affect the others."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def look(generation: Generation, ids: Ids, side_by_side: SideBySide) -> Mapping[
 
 
 def those_that_exist(generation: Generation, ids: Ids) -> Mapping[LoadBalancerId, LoadBalancer | Unreadable]:
-    """Describe those of many that AWS still has, by as few calls as it takes; nothing follows for the others.
+    """Describe those of many that AWS still has, in as few calls as possible. Absence from the answer proves nothing.
 
     Raises Retryable.
     """
@@ -120,7 +120,7 @@ def _take_from_pages(generation: Generation, ids: Ids, found: dict[LoadBalancerI
 
 
 def _attempt(read: Read[T], chunk: Ids) -> Mapping[LoadBalancerId, T | Unreadable] | Exception:
-    """The answer, or what was raised: nothing that one call does may reach another one's ids."""
+    """The answer, or what was raised: a failed call must not affect the ids of the others."""
     try:
         return read(chunk)
     except Exception as error:

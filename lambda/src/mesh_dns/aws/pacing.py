@@ -13,7 +13,7 @@ from mesh_dns.errors import OutOfTime
 # clusters' own controllers. The tagging API, which AWS documents no bucket for, is asked no faster.
 BURST = 20
 PER_SECOND = 8.0
-# Seconds without any call after a throttle, which shows that others use what we thought was left.
+# Seconds without any call after a throttle: others use more of the allowance than assumed.
 THROTTLE_PAUSE = 1.0
 # Seconds that AWS may ask us to wait in the middle of a batch; more is for the queue.
 LONGEST_PAUSE = 10.0

@@ -14,7 +14,7 @@ from mesh_dns.errors import Misconfigured, Retryable
 
 
 class RateLimited(Retryable):
-    """The provider asked for a pause of `after` seconds. Nothing was written; this token calls nothing more now."""
+    """The provider asked for a pause of `after` seconds. Nothing was written; this token makes no more calls now."""
 
 
 class Unavailable(Retryable):
@@ -30,7 +30,7 @@ class Denied(Misconfigured):
 
 
 class BatchRejected(Retryable):
-    """The provider understood the batch and refused it. Nothing was written; which item was wrong is not known."""
+    """The provider understood the batch and rejected it. Nothing was written; which item was wrong is not known."""
 
 
 class QuotaReached(BatchRejected):
@@ -52,9 +52,9 @@ class Provider(Protocol):
         and the NS records at or above them, the zone's apex excepted; or why it could not be read (RateLimited,
         Unavailable, Denied, OutOfTime). Each zone is in the answer; never raises. May return more, and may leave out
         what is beside or above a CNAME of ours. Names and contents come normalized (`hostnames.normalize`). A record
-        that the provider describes in an odd way is still something at its name.
+        with odd fields is returned, too: its name is taken.
 
-        A list that is known to be short is Unavailable, not short. No call starts after `deadline` (clock seconds).
+        A list known to be incomplete is Unavailable, never returned. No call starts after `deadline` (clock seconds).
         """
         ...
 

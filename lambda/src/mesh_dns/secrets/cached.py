@@ -1,4 +1,4 @@
-"""A token that is kept as long as it works, and read again when the provider rejected it."""
+"""A token that is kept as long as it works, and read again when the provider denies it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FAILURE_PAUSE = 10
 
 
 class CachedToken:
-    """Reads its store once, and again when told that the token was refused. `clock` in seconds, from anywhere.
+    """Reads its store once, and again when told that the token was denied. `clock` in seconds, from any start.
 
     The first refresh is never held back: it may be the rotation.
     """

@@ -18,7 +18,7 @@ Facts that this rests on, from Cloudflare's API schema, its documentation and re
 | zones | small and large zones, delegations and the apex |
 | listing | pages, counts, sizes |
 | records | what an item of a list says, what a batch holds |
-| http, pauses | the token, timeouts, who is left alone |
+| http, pauses | the token, timeouts, pauses |
 | answers | which error an answer is |
 
 Import this module on first use only: `requests` is a good part of a cold start.

@@ -47,7 +47,7 @@ class Reply:
         return _code(self._first_error())
 
     @property
-    def token_refused(self) -> bool:
+    def token_denied(self) -> bool:
         """Whether another token might do better."""
         return self.status in (401, 403) or self.code in _TOKEN_REFUSED
 
@@ -98,9 +98,9 @@ def pause(retry_after: str | None, now: float) -> float:
 
 def read_error(zone_id: str, token_name: str, reply: Reply) -> Retryable:
     """What an answer that is not ok means for a list."""
-    if reply.body is not None and reply.token_refused:
+    if reply.body is not None and reply.token_denied:
         return Denied(
-            f"Cloudflare refuses the token for zone {zone_id} ({reply}). It must be valid and have the permission "
+            f"Cloudflare denies the token for zone {zone_id} ({reply}). It must be valid and have the permission "
             f"Zone / DNS / Edit on that zone; put one that does into {token_name}."
         )
     if reply.code == _NO_ROUTE:
@@ -118,7 +118,7 @@ def write_error(zone_id: str, token_name: str, reply: Reply) -> Retryable:
         return QuotaReached(
             f"zone {zone_id} at Cloudflare is full ({reply}). Delete records or change to a plan with more."
         )
-    return BatchRejected(f"Cloudflare refused the changes in zone {zone_id} ({reply})")
+    return BatchRejected(f"Cloudflare rejected the changes in zone {zone_id} ({reply})")
 
 
 def _until(date: str, now: float) -> float:

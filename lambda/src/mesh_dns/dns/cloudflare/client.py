@@ -23,7 +23,7 @@ SIDE_BY_SIDE = 8
 
 @dataclass(slots=True)
 class _Misplaced:
-    """Records, id => name, that a zone made of names which are not its own, until they are taken away again."""
+    """Records (id => name) that a zone created under wrong names, until they are deleted."""
 
     example: str
     left: dict[str, str]
@@ -79,7 +79,7 @@ class Cloudflare:
 
         Zones that did not answer the last time come last.
         """
-        zones = sorted(wanted, key=self._zones.was_silent)
+        zones = sorted(wanted, key=self._zones.was_unanswered)
         with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="zones") as threads:
             found = threads.map(lambda zone_id: self._read(zone_id, wanted[zone_id], deadline), zones)
             return dict(zip(zones, found, strict=True))
@@ -117,7 +117,7 @@ class Cloudflare:
             raise self._write_error(zone_id, reply)
 
     def _check_names(self, zone_id: str, changes: Sequence[Change], reply: Reply) -> None:
-        """Undo what landed under a wrong name because the zone id belongs to another zone than was said.
+        """Undo what was created under a wrong name, because the zone id is that of another zone than the settings say.
 
         The token may not read the zone, so there is no way to know before the first write.
         """
@@ -129,7 +129,7 @@ class Cloudflare:
             raise Denied(self._misplaced[zone_id].text(zone_id))
 
     def _undo(self, zone_id: str, deadline: float | None = None) -> None:
-        """Take away what landed under a wrong name, if that was not done yet. Raises Denied until it is done."""
+        """Delete what was created under a wrong name, if that was not done yet. Raises Denied until it is done."""
         misplaced = self._misplaced.get(zone_id)
         if misplaced is None or not misplaced.left:
             return

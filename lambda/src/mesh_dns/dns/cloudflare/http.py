@@ -43,12 +43,12 @@ class Token(Protocol):
     """Where it lives, for messages: a secret's ARN, a Vault path. Not secret."""
 
     def __call__(self, *, refresh: bool = False) -> str:
-        """The token; read anew when `refresh` says that the last one was refused. Raises Retryable."""
+        """The token; read anew when `refresh` says that the last one was denied. Raises Retryable."""
         ...
 
 
 class NoAnswer(Unavailable):
-    """The question was taken, and not answered. `slow`: not in time, so asking for less may help."""
+    """The request was sent, and not answered. `slow`: not in time, so asking for less may help."""
 
     def __init__(self, message: str, *, slow: bool) -> None:
         super().__init__(message)
@@ -66,11 +66,11 @@ class _Call:
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """Why there is no answer. `unreachable`: nothing was sent; `dropped`: the connection was closed without a word."""
+    """Why there is no answer. `unreachable`: nothing was sent; `closed`: the connection ended without an answer."""
 
     name: str
     unreachable: bool
-    dropped: bool
+    closed: bool
 
 
 class Api:
@@ -97,7 +97,7 @@ class Api:
         self._write_timeout = write_timeout
         self._clock = clock
         self._host = urlsplit(base_url).hostname or ""
-        self._silent = Pauses(clock)
+        self._unanswered = Pauses(clock)
         self._limited = Pauses(clock)
         self._locks = {supply.name: threading.Lock() for supply in (token, *zone_tokens.values())}
         self._idle: deque[requests.Session] = deque()
@@ -112,7 +112,7 @@ class Api:
     def call(
         self, method: str, zone_id: str, path: str = "", *, json: object = None, deadline: float | None = None
     ) -> Reply:
-        """One call; one more with a fresh token when the first was refused and there is another one now.
+        """One call; one more with a fresh token when the first was denied and there is another one now.
 
         Raises NoAnswer, RateLimited (this token was told to wait, now or before), Denied when there is no usable
         token, Unavailable when none can be had now or the host cannot be reached, OutOfTime after `deadline`.
@@ -122,8 +122,8 @@ class Api:
         supply = self._supply(zone_id)
         token = self._token_from(supply)
         reply = self._send(question, token)
-        if reply.token_refused:
-            fresh = self._token_from(supply, refused=token)
+        if reply.token_denied:
+            fresh = self._token_from(supply, denied=token)
             if fresh != token:
                 reply = self._send(question, fresh)
         return reply
@@ -131,13 +131,13 @@ class Api:
     def _supply(self, zone_id: str) -> Token:
         return self._zone_tokens.get(zone_id, self._token)
 
-    def _token_from(self, supply: Token, *, refused: str | None = None) -> str:
-        """The token, checked; another one than `refused`, if there is one."""
+    def _token_from(self, supply: Token, *, denied: str | None = None) -> str:
+        """The token, checked; another one than `denied`, if there is one."""
         try:
             with self._locks[supply.name]:
                 token = supply()
                 # Another thread may have read the new one already.
-                if token == refused:
+                if token == denied:
                     token = supply(refresh=True)
         except Misconfigured as error:
             raise Denied(str(error)) from None
@@ -153,7 +153,7 @@ class Api:
         rest, reason = self._limited.left(self.token_name(call.zone_id))
         if rest:
             raise RateLimited(reason, after=rest)
-        rest, reason = self._silent.left(self._host)
+        rest, reason = self._unanswered.left(self._host)
         if rest:
             raise Unavailable(f"{reason}; the host is left alone for {rest:.0f} s more")
 
@@ -161,15 +161,15 @@ class Api:
         self._may_call(call)
         outcome = self._try(call, token)
         # A connection kept over a pause of the function may be dead by now; reading again is harmless.
-        if call.method == "GET" and isinstance(outcome, _Failure) and outcome.dropped:
+        if call.method == "GET" and isinstance(outcome, _Failure) and outcome.closed:
             outcome = self._try(call, token)
         if isinstance(outcome, _Failure):
             text = f"no answer from {self._host} to {call.method} in zone {call.zone_id}: {outcome.name}"
             if outcome.unreachable:
-                self._silent.lengthen(self._host, text)
+                self._unanswered.lengthen(self._host, text)
                 raise Unavailable(text)
-            raise NoAnswer(text, slow=not outcome.dropped)
-        self._silent.end(self._host)
+            raise NoAnswer(text, slow=not outcome.closed)
+        self._unanswered.end(self._host)
         if outcome.rate_limited:
             raise self._rate_limited(call.zone_id, outcome)
         return outcome
@@ -221,10 +221,10 @@ class Api:
 
 
 def _failure(error: requests.RequestException) -> _Failure:
-    refused = bool(error.args) and isinstance(error.args[0], MaxRetryError)
-    unreachable = refused or isinstance(error, requests.ConnectTimeout)
-    dropped = type(error) is requests.ConnectionError and not unreachable
-    return _Failure(type(error).__name__, unreachable, dropped)
+    not_connected = bool(error.args) and isinstance(error.args[0], MaxRetryError)
+    unreachable = not_connected or isinstance(error, requests.ConnectTimeout)
+    closed = type(error) is requests.ConnectionError and not unreachable
+    return _Failure(type(error).__name__, unreachable, closed)
 
 
 def _content(response: requests.Response) -> bytes:

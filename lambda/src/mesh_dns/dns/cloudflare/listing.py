@@ -72,8 +72,8 @@ class Lists:
             return read()
         except _DoesNotAddUp:
             pass
-        except NoAnswer as silence:
-            if not silence.slow or not self._shrink(zone_id):
+        except NoAnswer as error:
+            if not error.slow or not self._shrink(zone_id):
                 raise
         try:
             return read()

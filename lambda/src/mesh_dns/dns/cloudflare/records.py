@@ -11,7 +11,7 @@ from mesh_dns.core.values import Action, Change, Record
 
 
 def records(zone_id: str, items: Iterable[Mapping[str, Any]]) -> list[Record]:
-    """The records of a list. One without a usable name is nowhere, and left out."""
+    """The records of a list. One without a usable name is left out."""
     found = (record(zone_id, item) for item in items)
     return [made for made in found if made is not None]
 

@@ -32,31 +32,31 @@ class Zones:
         self._lists = lists
         self._clock = clock
         self._large: set[str] = set()
-        self._silent = Pauses(clock)
+        self._unanswered = Pauses(clock)
         self._apexes: dict[tuple[str, str], bool] = {}
 
-    def was_silent(self, zone_id: str) -> bool:
+    def was_unanswered(self, zone_id: str) -> bool:
         """Whether a zone did not answer when it was last read."""
-        return self._silent.known(zone_id)
+        return self._unanswered.known(zone_id)
 
     def read(self, zone_id: str, names: Collection[str], deadline: float) -> list[Record]:
         """As `Provider.read`, for one zone. Raises RateLimited, Unavailable, Denied, OutOfTime."""
-        rest, reason = self._silent.left(zone_id)
+        rest, reason = self._unanswered.left(zone_id)
         if rest:
             raise Unavailable(f"{reason}; the zone is left alone for {rest:.0f} s more")
         begun = self._clock()
         try:
             found = self._read(zone_id, names, min(deadline, begun + ZONE_TIME))
         except NoAnswer as error:
-            self._silent.lengthen(zone_id, str(error))
+            self._unanswered.lengthen(zone_id, str(error))
             raise
         except OutOfTime:
             if self._clock() > deadline:
                 raise
             slow = f"zone {zone_id} at Cloudflare could not be read within {ZONE_TIME:.0f} s"
-            self._silent.lengthen(zone_id, slow)
+            self._unanswered.lengthen(zone_id, slow)
             raise Unavailable(slow) from None
-        self._silent.end(zone_id)
+        self._unanswered.end(zone_id)
         return found
 
     def _read(self, zone_id: str, names: Collection[str], deadline: float) -> list[Record]:
@@ -76,8 +76,8 @@ class Zones:
         """
         query = [("comment.startswith", f"{self._owner} ")]
         owned = records(zone_id, self._lists.matching(zone_id, query, deadline))
-        settled = {record.name for record in owned if self._is_our_cname(record)}
-        open_names = set(names) - settled
+        ours = {record.name for record in owned if self._is_our_cname(record)}
+        open_names = set(names) - ours
         looked_up = open_names | {above for name in open_names for above in _above(name)}
         every = {record.id: record for record in owned}
         for chunk in _chunks(sorted(looked_up)):
