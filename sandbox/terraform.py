@@ -108,6 +108,8 @@ class Terraform:
                         on_line(line.rstrip("\n"))
             except BaseException:
                 process.terminate()
+                for _ in process.stdout or ():
+                    pass  # unread it would die of what it still says, before it writes down what it made
                 raise
             text = "".join(lines)
             if process.wait() != 0:

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from types import FrameType
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -91,12 +92,12 @@ def _play(place: Place, applied: Terraform, report: Report, options: argparse.Na
 def _facts(options: argparse.Namespace) -> Mapping[str, str]:
     said = subprocess.run(["terraform", "version"], capture_output=True, text=True, check=False).stdout  # noqa: S607
     return {
-        "Terraform": (said.splitlines() or ["?"])[0],
+        "ran on": "a sandbox" if "AWS_ENDPOINT_URL" in os.environ else "AWS",
+        "ended": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "Terraform": (said.splitlines() or ["?"])[0].removeprefix("Terraform "),
         "Python": platform.python_version(),
         "region": options.region,
-        "grace": f"{options.grace} s",
         "trail": "the module's own" if options.own_trail else "the account's",
-        "endpoint": "a sandbox" if "AWS_ENDPOINT_URL" in os.environ else "AWS",
     }
 
 

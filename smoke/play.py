@@ -166,7 +166,7 @@ class Play:
                 self.report.check(what, True)
             return not waiting
 
-        self._wait(seen)
+        self._wait(seen, 1)
         for what in waiting:
             self.report.check(what, False, f"not within {self.patience:.0f} s")
 

@@ -41,9 +41,17 @@ class Kind:
                     yield name
 
     def remove(self, place: Place, name: str) -> None:
-        """Delete one."""
+        """Delete one, and first what AWS does not delete it with."""
+        client = place.client(self.service)
+        if self.service == "iam":
+            for policy in client.list_role_policies(RoleName=name)["PolicyNames"]:
+                client.delete_role_policy(RoleName=name, PolicyName=policy)
+        if self.service == "events":
+            targets = [target["Id"] for target in client.list_targets_by_rule(Rule=name)["Targets"]]
+            if targets:
+                client.remove_targets(Rule=name, Ids=targets)
         value = [name] if self.parameter.endswith("s") else name
-        getattr(place.client(self.service), self.delete)(**{self.parameter: value})
+        getattr(client, self.delete)(**{self.parameter: value})
 
 
 _ARN = "LoadBalancerArn"
@@ -66,39 +74,51 @@ KINDS = (
 
 def remove_everything(place: Place, applied: Terraform, report: Report) -> None:
     """Take away all that a run may have made, as often as called; what stays is noted in the report."""
-    report.act(
-        "Everything is taken away", "Load balancers, `terraform destroy`, and whatever else bears the run's name."
-    )
+    why = "Load balancers, then `terraform destroy`, then whatever else bears the run's name."
+    report.act("Everything is taken away", why)
     for arn in place.made:
-        _attempt(report, "a load balancer", lambda arn=arn: KINDS[0].remove(place, arn))  # type: ignore[misc]
-    destroyed = not (applied.folder / "terraform.tfstate").exists() or any(
-        _attempt(report, "terraform destroy", lambda: _destroy(applied)) for _ in range(2)
-    )
-    for look in range(LOOKS):
-        if look:
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-        left = dict(_left(place))
-        if not left:
-            break
-        for what, remove in left.items():
-            _attempt(report, what, remove)
-    report.left += ([] if destroyed else ["what `terraform destroy` could not delete"]) + list(left)
+        _fault(lambda arn=arn: KINDS[0].remove(place, arn))  # type: ignore[misc]
+    undestroyed = _fault(lambda: _destroy(applied))
+    left, faults = _sweep(place)
+    if undestroyed:  # something that it did not know may have stood in its way
+        undestroyed = _fault(lambda: _destroy(applied))
+    for what, fault in (faults | ({"terraform destroy": undestroyed} if undestroyed else {})).items():
+        report.say(f"{what} did not go", fault)
+    report.left += [*left, *(["what `terraform destroy` could not delete"] if undestroyed else [])]
     report.check("nothing of it is left", not report.left, f"asked for {len(KINDS)} kinds of things, and for records")
 
 
 def _destroy(applied: Terraform) -> None:
-    applied.init()
-    applied.destroy()
+    if (applied.folder / "terraform.tfstate").exists():
+        applied.init()
+        applied.destroy()
 
 
-def _attempt(report: Report, what: str, action: Callable[[], Any]) -> bool:
-    """Whether it went; what was said if not."""
+def _sweep(place: Place) -> tuple[list[str], dict[str, str]]:
+    """Delete what bears the run's name until nothing does: what is left, and what was said at each of it."""
+    left: dict[str, Callable[[], None]] = {}
+    faults: dict[str, str] = {}
+    for look in range(LOOKS):
+        if look:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        try:
+            left = dict(_left(place))
+        except (ClientError, OSError) as error:
+            left = {f"nobody knows what, because of {error}": lambda: None}
+            continue
+        faults = {what: fault for what, remove in left.items() if (fault := _fault(remove))}
+        if not left:
+            break
+    return list(left), faults
+
+
+def _fault(action: Callable[[], Any]) -> str:
+    """What was said when it did not go; empty when it went."""
     try:
         action()
     except (ClientError, TerraformError, OSError) as error:
-        report.say(f"{what} did not go", str(error)[-600:])
-        return False
-    return True
+        return str(error)[-600:] or type(error).__name__
+    return ""
 
 
 def _left(place: Place) -> Iterator[tuple[str, Callable[[], None]]]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 INTRODUCTION = """\
 The module keeps DNS names in step with load balancers: whatever carries the tag `hostname=NAME` gets the record NAME at
-Cloudflare. This run installed it, made two load balancers that want the same name, let them change places, provoked
-two alarms, deleted everything, and looked whether anything stayed. Each row says what should be so and whether it was;
+Cloudflare. A run installs it, makes two load balancers that want the same name, lets them change places, provokes two
+alarms, takes everything away, and looks whether anything stayed. Each row says what should be so and whether it was;
 seconds count from the beginning of its act."""
 
 
