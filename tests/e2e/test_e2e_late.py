@@ -143,9 +143,29 @@ def test_an_heir_that_never_works_gets_the_name_ten_minutes_after_it_was_made(me
     mesh.sandbox.late.let_go(green.name)
 
 
+@pytest.mark.parametrize(
+    ("what", "fewest", "most"),
+    [
+        pytest.param(FLIPPED, 3, 6, id="that a later one overtook"),
+        pytest.param(UNTRUE, 3, 6, id="that AWS never shows"),
+        pytest.param(OLD, 0, 0, id="that is old"),
+        pytest.param(REPLAYED, 0, 0, id="that is older than its load balancer"),
+    ],
+)
+def test_an_event_that_is_not_true_costs_few_looks(
+    mesh: Installation, odd: Odd, what: str, fewest: int, most: int
+) -> None:
+    mesh.drain()
+    message_id = odd.ids[what]
+    assert fewest <= len(mesh.told("postponed", message_id=message_id)) <= most
+    assert not mesh.told("retried", message_id=message_id)
+    assert mesh.dead_letters() == {}
+    assert mesh.records(odd.record.name) == [odd.record]
+
+
 @pytest.mark.filterwarnings("ignore:Exception.ELBClientError.")  # moto's model lacks what every AWS API may answer
 def test_a_burst_whose_receives_throttling_uses_up_gets_its_names_without_a_sweep(
-    mesh: Installation, odd: Odd, monkeypatch: pytest.MonkeyPatch
+    mesh: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     makers = {mesh.hostname("throttled"): mesh.controller() for _ in range(THROTTLED)}
     sweeps = len(mesh.told("swept"))
@@ -172,23 +192,3 @@ def test_a_burst_whose_receives_throttling_uses_up_gets_its_names_without_a_swee
 
     assert len(mesh.told("swept")) == sweeps
     assert mesh.dead_letters() == {}
-
-
-@pytest.mark.parametrize(
-    ("what", "fewest", "most"),
-    [
-        pytest.param(FLIPPED, 3, 6, id="that a later one overtook"),
-        pytest.param(UNTRUE, 3, 6, id="that AWS never shows"),
-        pytest.param(OLD, 0, 0, id="that is old"),
-        pytest.param(REPLAYED, 0, 0, id="that is older than its load balancer"),
-    ],
-)
-def test_an_event_that_is_not_true_costs_few_looks(
-    mesh: Installation, odd: Odd, what: str, fewest: int, most: int
-) -> None:
-    mesh.drain()
-    message_id = odd.ids[what]
-    assert fewest <= len(mesh.told("postponed", message_id=message_id)) <= most
-    assert not mesh.told("retried", message_id=message_id)
-    assert mesh.dead_letters() == {}
-    assert mesh.records(odd.record.name) == [odd.record]
