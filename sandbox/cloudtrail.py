@@ -54,6 +54,8 @@ class CloudTrail:
         self._late = late
         self._to_drop = 0
         self._to_repeat = 0
+        self._on_their_way = 0
+        self._lock = threading.Lock()
         self._order = itertools.count()
         self._due: queue.PriorityQueue[tuple[float, int, Event | None]] = queue.PriorityQueue()
         self._thread = threading.Thread(target=self._deliver, name="cloudtrail", daemon=True)
@@ -66,6 +68,11 @@ class CloudTrail:
         """Stop; what was not delivered yet is lost."""
         self._due.put((0.0, -1, None))
         self._thread.join()
+
+    @property
+    def on_their_way(self) -> int:
+        """How many events were not handed on yet."""
+        return self._on_their_way
 
     def drop_next(self, events: int = 1) -> None:
         """Lose the next `events` events."""
@@ -94,6 +101,8 @@ class CloudTrail:
         if about and self._to_repeat:
             self._to_repeat -= 1
             times = 2
+        with self._lock:
+            self._on_their_way += times
         for _ in range(times):
             due = time.monotonic() + self.delay + self._late.draw("event", subject)
             self._due.put((due, next(self._order), event))
@@ -108,7 +117,11 @@ class CloudTrail:
                 self._due.put((due, order, event))
                 time.sleep(min(wait, 0.05))
                 continue
-            self._publish(event)
+            try:
+                self._publish(event)
+            finally:
+                with self._lock:
+                    self._on_their_way -= 1
 
 
 def _load_balancer(call: Call) -> str:

@@ -26,13 +26,19 @@ class QueueClock:
     speed: float = 1.0
 
     @contextmanager
-    def true(self) -> Iterator[None]:
-        """For a while, visibility timeouts pass like the clock, too."""
-        faster, self.speed = self.speed, 1.0
+    def at(self, speed: float) -> Iterator[None]:
+        """For a while, another speed."""
+        before, self.speed = self.speed, speed
         try:
             yield
         finally:
-            self.speed = faster
+            self.speed = before
+
+    @contextmanager
+    def true(self) -> Iterator[None]:
+        """For a while, visibility timeouts pass like the clock, too."""
+        with self.at(1.0):
+            yield
 
 
 def queue_backend(clock: QueueClock) -> type[SQSBackend]:

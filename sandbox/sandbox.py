@@ -75,7 +75,7 @@ class Sandbox:
         lateness: Lateness | None = None,
     ) -> None:
         self.queue_clock = QueueClock(queue_speed)
-        """`true()`: for a while, queues are no faster than the clock."""
+        """`at(speed)`: for a while, queues have another clock; `true()`: they are no faster than ours."""
         self._function_logs = FunctionLogs(on_log_line)
         self._recorder = ActionRecorder()
         self._admins: dict[tuple[str, str], AssumedRole] = {}
@@ -85,7 +85,7 @@ class Sandbox:
         self.late = LateCloud(Lateness.from_environment() if lateness is None else lateness)
         """`hang()` makes a region hang, `hold()` keeps a load balancer from getting ready."""
         self.cloudtrail = CloudTrail(self.events.publish, self.late)
-        """`drop_next()`, `repeat_next()` and `delay` make events get lost, double and late."""
+        """`drop_next()`, `repeat_next()` and `delay` make events get lost, double and late; see `on_their_way`."""
         self.schedules = Schedules(self.events)
         """`fire()` fires a schedule now."""
         self.web_identity = WebIdentity()

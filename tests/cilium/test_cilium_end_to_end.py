@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("terraform")
 DOMAIN = "mesh.example.com"
 CLUSTERS = {"cluster1": {"id": 1}, "cluster2": {"id": 2}, "cluster3": {"id": 3}}
 TOKEN = "not-a-real-token-not-a-real-token-000000"  # opens the emulated zone only
-PATIENCE = 60  # seconds from the last load balancer to the last name; a batch waits 2 s for company
+PATIENCE = 240  # seconds from the last load balancer to the last name; a batch waits 2 s for company
 
 # The example relies on the account's own trail, and on a tag that one controller sets and the other does not.
 OVERRIDE = {"module": {"mesh_dns": {"trail": {"force_destroy": True}, "required_tags": {}}}}

@@ -109,6 +109,7 @@ def call_everything(mesh: Installation) -> None:
     mesh.sandbox.cloudflare.faults.inject(FaultKind.HTML, Call.LIST)
     mesh.send("not JSON")
     mesh.wait_for_name(name, controller.create(name))
+    mesh.drain()  # its making is told and done: an event of it that came after its end would be waited for
     controller.delete()
     assert mesh.sandbox.schedules.fire("mesh-dns-sweep") == 1
     mesh.wait_until_gone(name)

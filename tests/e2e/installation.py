@@ -18,7 +18,7 @@ from sandbox.cloudflare.records import StoredRecord
 from sandbox.controllers import AwsLoadBalancerController, Scope
 from sandbox.sandbox import Sandbox
 from sandbox.terraform import Terraform
-from tests.e2e.log import Log
+from tests.e2e.log import PATIENT, Log
 
 SUFFIX, OTHER_SUFFIX = "mesh.example.com", "mesh.example.net"
 ZONES = {SUFFIX: "example.com", OTHER_SUFFIX: "example.net"}
@@ -27,8 +27,6 @@ TOKEN = "token-of-the-emulated-zones-0123456789"
 GRACE = 4
 QUEUE_SPEED = 5
 """Visibility timeouts and batch windows of the queue pass this many times as fast; delays and the grace do not."""
-CONFIRMED = 75
-"""Seconds within which a look that no event came with is confirmed (45), and the grace is over."""
 OVERRIDE = {"module": {"mesh_dns": {"records": {"grace_seconds": GRACE}, "trail": {"force_destroy": True}}}}
 
 
@@ -118,12 +116,12 @@ class Installation(Log):
         found = self.records(hostname)
         return found[0].content if len(found) == 1 else None
 
-    def wait_for_name(self, hostname: str, dns_name: str, seconds: float = 30) -> StoredRecord:
+    def wait_for_name(self, hostname: str, dns_name: str, seconds: float = PATIENT) -> StoredRecord:
         """Wait until a name leads to a load balancer; its record."""
         self.wait(lambda: self.leads_to(hostname) == dns_name.lower(), f"{hostname} leads to {dns_name}", seconds)
         return self.records(hostname)[0]
 
-    def wait_until_gone(self, hostname: str, seconds: float = 30) -> None:
+    def wait_until_gone(self, hostname: str, seconds: float = PATIENT) -> None:
         """Wait until nothing is at a name."""
         self.wait(lambda: not self.records(hostname), f"{hostname} is gone", seconds)
 
@@ -176,27 +174,26 @@ class Installation(Log):
             self.sqs.change_message_visibility(QueueUrl=self.dead_letter_url, ReceiptHandle=handle, VisibilityTimeout=0)
         return found
 
-    def backlog(self, *kinds: str) -> int:
-        """How many messages are in the queue, of these kinds (none named: waiting, delayed or in flight)."""
+    def backlog(self) -> int:
+        """How many messages are in the queue: waiting, delayed or in flight."""
         counts = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["All"])["Attributes"]
-        every = ("", "Delayed", "NotVisible")
-        return sum(int(counts[kind]) for kind in kinds or [f"ApproximateNumberOfMessages{kind}" for kind in every])
+        return sum(int(counts[f"ApproximateNumberOfMessages{kind}"]) for kind in ("", "Delayed", "NotVisible"))
 
-    def drain(self, seconds: float = 100) -> None:
-        """Wait until nothing is left to do."""
-        self.wait(lambda: self.backlog() == 0 and not self.busy(), "the queue runs dry", seconds)
+    def drain(self, seconds: float = PATIENT) -> None:
+        """Wait until nothing is left to do: no event is on its way, no message waits, and the function rests."""
+        trail = self.sandbox.cloudtrail
+        self.wait(
+            lambda: trail.on_their_way == 0 and self.backlog() == 0 and not self.busy(),
+            "the queue runs dry",
+            seconds,
+        )
 
     # What was told: see `Log`
 
     def wait_until_told_of(self, message_ids: Collection[str]) -> None:
-        """Wait until every message has a line of its own; not longer than until the function had its turn with all."""
-        quiet_since = time.monotonic()
-        while not {line.get("message_id") for line in self.lines()}.issuperset(message_ids):
-            if self.busy() or self.backlog("ApproximateNumberOfMessages"):
-                quiet_since = time.monotonic()
-            if time.monotonic() - quiet_since > 1:
-                return
-            time.sleep(0.05)
+        """Wait until every message has a line of its own."""
+        wanted = set(message_ids)
+        self.wait(lambda: wanted <= {line.get("message_id") for line in self.lines()}, "a line of each message")
 
     # Time and trouble
 

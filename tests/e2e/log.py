@@ -12,6 +12,13 @@ import pytest
 from sandbox.sandbox import Sandbox
 
 T = TypeVar("T")
+PATIENT = 240.0
+"""Seconds that a test waits for what it needs; a slow machine takes several times as long as a fast one.
+
+More than a message may rightly take: an event that AWS contradicts comes back until it is 90 s old, its last look is up
+to 40 s later, and a look that no event came with is confirmed 45 s after that. A test that is about how soon something
+happens gives a time of its own.
+"""
 
 
 class Log:
@@ -19,7 +26,7 @@ class Log:
 
     sandbox: Sandbox
 
-    def wait(self, probe: Callable[[], T | None], what: str, seconds: float = 30) -> T:
+    def wait(self, probe: Callable[[], T | None], what: str, seconds: float = PATIENT) -> T:
         """The first true answer of `probe`; fails the test when there is none in time."""
         until = time.monotonic() + seconds
         while not (answer := probe()):
@@ -49,10 +56,10 @@ class Log:
             if line.get("message") == message and all(line.get(key) == value for key, value in fields.items())
         ]
 
-    def wait_for_line(self, message: str, seconds: float = 30, **fields: object) -> dict[str, Any]:
+    def wait_for_line(self, message: str, seconds: float = PATIENT, **fields: object) -> dict[str, Any]:
         """Wait for such a line; the first one."""
         return self.wait(lambda: self.told(message, **fields), f"log line {message!r} with {fields}", seconds)[0]
 
-    def wait_for_decision(self, hostname: str, reason: str, seconds: float = 30) -> dict[str, Any]:
+    def wait_for_decision(self, hostname: str, reason: str, seconds: float = PATIENT) -> dict[str, Any]:
         """Wait for a decision about a name."""
         return self.wait_for_line("decision", seconds, hostname=hostname, reason=reason)

@@ -46,10 +46,11 @@ def a_message_that_has_failed_for_long(mesh: Installation) -> None:
 
 
 def nobody_polls(mesh: Installation) -> None:
+    mesh.drain()
     (mapping,) = mesh.functions.list_event_source_mappings()["EventSourceMappings"]
     mesh.functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     try:
-        mesh.drain()
+        mesh.wait(lambda: not mesh.busy(), "the pollers rest")
         mesh.send(event(tagged(arn_of("nobody"))))
         for message in sqs_backends[ACCOUNT][REGION].get_queue(mesh.queue_url.rsplit("/", 1)[-1])._messages:
             message.sent_timestamp -= 3_700_000  # type: ignore[operator, assignment]  # an hour and more has passed

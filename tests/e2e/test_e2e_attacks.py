@@ -91,8 +91,9 @@ def aftermath(installation: Installation) -> Aftermath:
         attackers[case] = attacker.arn.partition(":loadbalancer/")[2]
     mesh.drain()
     mesh.wait(lambda: len(mesh.listed()) == 1 + len(ATTACKS), "a sweep would find them all")
+    sweeps = len(mesh.told("swept"))
     mesh.sandbox.schedules.fire()
-    mesh.wait(lambda: mesh.backlog() > 0, "the sweep arrives")
+    mesh.wait(lambda: len(mesh.told("swept")) > sweeps, "the sweep reaches its end")
     mesh.drain()
     return Aftermath(before, attackers)
 
@@ -130,7 +131,7 @@ def test_the_loser_gets_the_name_by_itself_when_it_is_free(mesh: Installation) -
     holder.annotate(None)
 
     # An heir that AWS still provisions is looked at again half a minute later.
-    assert mesh.wait_for_name(name, heir, seconds=60).id == record.id
+    assert mesh.wait_for_name(name, heir).id == record.id
 
 
 def test_a_load_balancer_of_another_account_takes_nothing(mesh: Installation) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.sandbox import ACCOUNT, REGION
-from tests.e2e.installation import CONFIRMED, SUFFIX, Installation
+from tests.e2e.installation import SUFFIX, Installation
 from tests.e2e.messages import event, tagged
 
 MANY = 12
@@ -86,4 +86,4 @@ def test_the_guard_stops_a_mass_delete_until_it_is_overridden(mesh: Installation
     assert mesh.invoke({"action": "sweep", "override_guard": True}).error == ""
     assert all(mesh.records(name) for name in targets)
     for name in targets:
-        mesh.wait_until_gone(name, CONFIRMED)
+        mesh.wait_until_gone(name)

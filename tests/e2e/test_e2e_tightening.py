@@ -54,6 +54,7 @@ def apply(mesh: Installation, settings: dict[str, object], zones: Mapping[str, s
 
 
 def test_live_names_stay_as_they_are(mesh: Installation, before: Before) -> None:
+    mesh.drain()
     assert mesh.invoke({"action": "sweep"}).error == ""
     assert mesh.invoke({"action": "sweep", "override_guard": True}).error == ""
 

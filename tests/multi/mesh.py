@@ -83,7 +83,7 @@ class Mesh:
     def wait_until_known(self, *scopes: Scope) -> None:
         """Wait until the hub remembers these."""
         wanted = {f"{scope.account}/{scope.region}" for scope in scopes}
-        self.installation.wait(lambda: wanted <= self.known_scopes(), f"{wanted} announce themselves", 60)
+        self.installation.wait(lambda: wanted <= self.known_scopes(), f"{wanted} announce themselves")
 
 
 def install(sandbox: Sandbox, folder: Path) -> Mesh:

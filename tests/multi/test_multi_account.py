@@ -113,9 +113,9 @@ def test_a_region_that_hangs_holds_up_deletes_and_nothing_else(mesh: Mesh) -> No
     with fault(mesh.sandbox) as waits, hanging(mesh, mesh.green):
         installation.wait_for_name(made, mesh.controller(mesh.blue).create(made))
         old.annotate(None)
-        installation.wait_for_name(moved, new.dns_name, 60)
+        installation.wait_for_name(moved, new.dns_name)
         leaving.delete()
-        waiting = installation.wait_for_decision(left, "delete-waits", 90)
+        waiting = installation.wait_for_decision(left, "delete-waits")
 
     assert f"{mesh.green.account}/{mesh.green.region} cannot be listed" in waiting["detail"]
     assert installation.records(left) == [record]
@@ -192,6 +192,7 @@ def _everything_is_called(mesh: Mesh) -> None:
     targets = {name: controller.create(name) for name, controller in controllers.items()}
     for name, target in targets.items():
         mesh.installation.wait_for_name(name, target)
+    mesh.installation.drain()
     for controller in controllers.values():
         controller.delete()
     for name in targets:

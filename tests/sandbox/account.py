@@ -20,7 +20,7 @@ PATTERN = {
 }
 
 
-def eventually(probe: Callable[[], Any], seconds: float = 20.0) -> Any:
+def eventually(probe: Callable[[], Any], seconds: float = 60.0) -> Any:
     """The first true answer of `probe`; fails the test when there is none in time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -153,3 +153,13 @@ def test_events_can_get_lost_and_come_twice(aws: Account) -> None:
     aws.load_balancer("once")
     asked = [next_event(aws, url)["detail"]["requestParameters"] for _ in range(4)]
     assert [each.get("name", each.get("targetGroupArn")) for each in asked] == [TARGET_GROUP, "twice", "twice", "once"]
+
+
+def test_an_event_is_on_its_way_until_whoever_waits_for_it_has_it(aws: Account) -> None:
+    aws.trail()
+    url, trail = watched(aws), aws.sandbox.cloudtrail
+    trail.delay = 1
+    aws.load_balancer("late")
+    assert (trail.on_their_way, aws.received(url)) == (1, [])
+    eventually(lambda: trail.on_their_way == 0)
+    assert len(aws.received(url)) == 1
