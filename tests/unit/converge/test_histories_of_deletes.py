@@ -8,7 +8,7 @@ import pytest
 
 from mesh_dns.core.rules import Policy
 from mesh_dns.core.values import Kind, LoadBalancerId
-from mesh_dns.core.work import MOST_HOPS, SecondLook, Sweep, Told
+from mesh_dns.core.work import SecondLook, Sweep, Told
 from mesh_dns.dns.provider import Denied, Unavailable
 from mesh_dns.errors import Retryable
 from tests.doubles.hub import AWAY, FAR, NAME, RULES, SUFFIX, SUFFIX_2, ZONE_2, Hub, raises

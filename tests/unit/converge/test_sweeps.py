@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mesh_dns.core.values import LoadBalancerId
-from mesh_dns.core.work import MOST_HOPS, Check, Sweep
+from mesh_dns.core.work import Check, Sweep
 from mesh_dns.errors import OutOfTime
 from tests.doubles.hub import AWAY, NAME, Hub
 from tests.doubles.inventory import HUB, make, make_id
