@@ -113,10 +113,12 @@ def test_blue_to_green_while_green_does_not_work_yet_never_answers_nothing(mesh:
 
     with Watcher(mesh, name, "A") as watcher:
         green.create(None)
+        mesh.sandbox.late.hold(green.name, "provisioning")  # however slow the machine is
         green.annotate(name)
         blue.annotate(None)
         mesh.wait_for_decision(name, "provisioning")
         assert mesh.records(name) == [record]
+        mesh.sandbox.late.let_go(green.name)
         moved = mesh.wait_for_name(name, green.dns_name)
         mesh.wait(lambda: len(watcher.answers) > 1, "the client sees it")
 

@@ -110,17 +110,20 @@ def test_a_region_that_hangs_holds_up_deletes_and_nothing_else(mesh: Mesh) -> No
     record = installation.wait_for_name(left, leaving.create(left))
     installation.wait_for_address(new.dns_name)
 
+    alarm = alarm_of(mesh.sandbox, "deletes-waiting")
+    before = published(alarm)
     with fault(mesh.sandbox) as waits, hanging(mesh, mesh.green):
         installation.wait_for_name(made, mesh.controller(mesh.blue).create(made))
         old.annotate(None)
         installation.wait_for_name(moved, new.dns_name)
         leaving.delete()
         waiting = installation.wait_for_decision(left, "delete-waits")
+        installation.wait(lambda: published(alarm) > before, "it is counted")
 
     assert f"{mesh.green.account}/{mesh.green.region} cannot be listed" in waiting["detail"]
     assert installation.records(left) == [record]
     assert not any("Task timed out" in line.text for line in mesh.sandbox.logs)
-    assert waits.seconds_to_alarm(alarm_of(mesh.sandbox, "deletes-waiting"), SWEEP, 3 * SWEEP)
+    assert waits.seconds_to_alarm(alarm, SWEEP, 3 * SWEEP)
 
 
 def test_another_region_joins_with_one_block_and_leaves_without_losing_names(mesh: Mesh) -> None:
@@ -138,10 +141,12 @@ def test_another_region_joins_with_one_block_and_leaves_without_losing_names(mes
     file.write_text(provider)  # Terraform needs it to destroy the rest
     mesh.terraform.apply()
 
+    alarm = alarm_of(mesh.sandbox, "overdue")
     with fault(mesh.sandbox) as overdue:
         mesh.let_be_overdue(oregon)
         assert scope in mesh.installation.wait_for_line("overdue")["scopes"]
-    assert overdue.seconds_to_alarm(alarm_of(mesh.sandbox, "overdue"), SWEEP, SWEEP)
+        mesh.installation.wait(lambda: not mesh.installation.busy(), "it is counted")
+    assert overdue.seconds_to_alarm(alarm, SWEEP, SWEEP)
     assert mesh.installation.records(name) == [record], "nobody saw anything disappear"
 
     forget = {"action": "forget", "account": BLUE, "region": OREGON, "reason": "it left"}
