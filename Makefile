@@ -10,6 +10,8 @@ N ?= 10000
 # together, because a process that leaves them takes its sandbox down.
 SIDE_BY_SIDE := --numprocesses 6 --dist loadfile --no-loadscope-reorder
 ON_THE_SANDBOX := tests/configurations tests/multi tests/smoke tests/e2e tests/cilium tests/examples/test_archive.py tests/sandbox tests/docs/test_key_policy.py
+# What `make test` runs after lint, two at a time: the sandbox waits while the others compute.
+PARTS := e2e unit terraform modules
 export PYTHONPATH := lambda/src
 
 .PHONY: help setup demo sandbox redrive test lint unit terraform modules e2e examples tofu kubernetes smoke simulate fuzz mutants bench package docs provider lock clean
@@ -36,7 +38,7 @@ redrive: setup ## Put messages from the sandbox's dead-letter queue back into it
 	@$(BIN)/python -m sandbox.redrive
 
 test: lint ## Everything
-	@$(MAKE) --jobs 2 e2e unit terraform modules  # the sandbox waits, the others compute
+	@$(MAKE) --jobs 2 $(PARTS)
 
 lint: setup ## ruff, mypy, actionlint, pip-audit
 	$(BIN)/ruff check .

@@ -112,7 +112,7 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
         (ANY, rf"after about {before}(\d+)(?:,| and| seconds)", lambda at=at: pauses()[at])
         for at, before in enumerate(("", r"\d+, ", r"\d+, \d+, ", r"\d+, \d+, \d+ and "))
     ),
-    (ANY, r"(?:up to|at most|for) (\d+) (?:s|seconds)(?:;| after it happened|, then the next sweep)",
+    (ANY, r"(?:up to|at most|for) (\d+) (?:s|seconds)(?:;| after it happened|, then the next sweep|, unless its)",
      lambda: constant("core", "PATIENCE")),
     (ANY, r"(?:look|once more,) (\d+) (?:s|seconds) later", lambda: constant("core", "CONFIRMATION")),
     (ANY, r"first after (\d+) s where", lambda: constant("core", "CONFIRMATION")),

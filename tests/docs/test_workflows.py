@@ -19,7 +19,7 @@ WORKFLOWS = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / ".g
 CI = WORKFLOWS["ci"]
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", MAKEFILE, re.MULTILINE))
-PARTS = set(re.findall(r"^test: ([a-z0-9 ]+?) ##", MAKEFILE, re.MULTILINE)[0].split())
+PARTS = {"lint", *re.findall(r"^PARTS := (.+)$", MAKEFILE, re.MULTILINE)[0].split()}
 
 
 def steps(workflow: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
