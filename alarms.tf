@@ -33,7 +33,7 @@ locals {
     }
     failing = {
       # A failed message comes back after 900 s at most, and its age is published each time.
-      description = "A message has been failing for more than a quarter of an hour: the provider, AWS or the token denies something. Look in the log of ${var.name} for `retried`, which says what. Ends when the message succeeds or is in the dead-letter queue."
+      description = "A message has been failing for more than a quarter of an hour: the provider, AWS or the token denies something. Look in the log of ${var.name} for `retried`, which says what. Ends within an hour after the message succeeded or went to the dead-letter queue."
       metrics     = { age = ["MeshDNS", "OldestFailedMessageAge", local.function_metric, "Maximum"] }
       above       = 900
       period      = 900
@@ -59,14 +59,14 @@ locals {
       missing     = "breaching"
     }
     guard = {
-      description = "The mass-delete guard stopped deletes. If so many load balancers really left, invoke the function with the override; else find out why they seem gone. Ends two sweep periods after the last time."
+      description = "The mass-delete guard stopped deletes. If so many load balancers really left, invoke the function with the override; else find out why they seem gone. Ends a few sweep periods after the last time."
       metrics     = { tripped = ["MeshDNS", "GuardTripped", local.function_metric, "Sum"] }
       above       = 0
       period      = local.sweep_period_seconds
       of          = 2
     }
     deletes-waiting = {
-      description = "Records that nobody claims are not deleted, because a scope or a zone could not be read in two of three sweep periods: decisions with the reason `delete-waits` in the log name it. Names that are claimed are not concerned."
+      description = "Records that nobody claims are not deleted, because a scope could not be listed in two of three sweep periods, or its register is younger than three: decisions with the reason `delete-waits` in the log name it. After the first apply with spokes it may say so, for three periods. Names that are claimed are not concerned."
       metrics     = { records = ["MeshDNS", "DeletesWaiting", local.function_metric, "Sum"] }
       above       = 0
       period      = local.sweep_period_seconds

@@ -19,6 +19,12 @@ def version(root: Path = ROOT) -> str:
     return str(tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"])
 
 
+def oldest_patch(root: Path = ROOT) -> str:
+    """What users ask for by `~>`: this minor version and its patches. Before 1.0 the next one may change inputs."""
+    major, minor, _ = version(root).split(".")
+    return f"{major}.{minor}.0"
+
+
 def sections(root: Path = ROOT) -> dict[str, tuple[str, str]]:
     """The changelog: version => (date as written, empty without one; text), the newest first."""
     parts = re.split(r"^## \[(.+?)\](?: - (\S+))?\n", (root / "CHANGELOG.md").read_text(), flags=re.MULTILINE)[1:]

@@ -24,7 +24,7 @@ from smoke.installation import terraform
 from smoke.place import Place
 from smoke.play import Play
 from smoke.removal import remove_everything
-from smoke.report import Report
+from smoke.report import Report, speak
 
 COST = "It costs less than a dollar: two network load balancers for about half an hour, and a few thousand requests."
 
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     folder = ROOT / "build" / "smoke" / run
     applied = terraform(place, folder, options.grace, options.own_trail)
-    print(f"If this is killed: python -m smoke --clean {run} with the same zone and region takes everything away.")
+    speak(f"If this is killed: python -m smoke --clean {run} with the same zone and region takes everything away.")
     interrupted = False
     _on_interrupt(_interrupt)
     try:
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         remove_everything(place, applied, report)
     path = folder / "report.md"
     path.write_text(report.markdown(_facts(options)))
-    print(f"\n{report.redacted(report.verdict())} The report, which can be shown to anybody:\n{path}")
+    speak(f"\n{report.redacted(report.verdict())} The report, which can be shown to anybody:\n{path}")
     if interrupted:
         return 130
     return 1 if report.failed or report.left else 0

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.terraform import Terraform, TerraformError
 from smoke.place import Place
@@ -19,6 +19,8 @@ from smoke.report import Report
 
 # AWS shows things late, when they are made and when they are deleted.
 LOOKS, SECONDS_BETWEEN_LOOKS = 18, 5
+# What does not end the removal: the rest must go all the same.
+_SAID = (BotoCoreError, ClientError, TerraformError, OSError)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Kind:
 _ARN = "LoadBalancerArn"
 KINDS = (
     Kind("elbv2", "describe_load_balancers", "LoadBalancers", _ARN, "delete_load_balancer", _ARN),
-    Kind("scheduler", "list_schedules", "Schedules", "Name", "delete_schedule", "Name"),
+    Kind("scheduler", "list_schedule_groups", "ScheduleGroups", "Name", "delete_schedule_group", "Name"),
     Kind("lambda", "list_functions", "Functions", "FunctionName", "delete_function", "FunctionName"),
     Kind("events", "list_rules", "Rules", "Name", "delete_rule", "Name"),
     Kind("sns", "list_topics", "Topics", "TopicArn", "delete_topic", "TopicArn"),
@@ -103,7 +105,7 @@ def _sweep(place: Place) -> tuple[list[str], dict[str, str]]:
             time.sleep(SECONDS_BETWEEN_LOOKS)
         try:
             left = dict(_left(place))
-        except (ClientError, OSError) as error:
+        except _SAID as error:
             left = {f"nobody knows what, because of {error}": lambda: None}
             continue
         faults = {what: fault for what, remove in left.items() if (fault := _fault(remove))}
@@ -116,7 +118,7 @@ def _fault(action: Callable[[], Any]) -> str:
     """What was said when it did not go; empty when it went."""
     try:
         action()
-    except (ClientError, TerraformError, OSError) as error:
+    except _SAID as error:
         return str(error)[-600:] or type(error).__name__
     return ""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -47,6 +49,14 @@ class Act:
 _WORDS = {True: "yes", False: "NO"}
 
 
+def speak(text: str) -> None:
+    """Print; when nobody reads it any more, be silent: what was made must go away all the same."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 @dataclass
 class Report:
     """Grows line by line, and says each line aloud at once.
@@ -62,7 +72,7 @@ class Report:
     def act(self, title: str, why: str) -> None:
         """Begin another act: times count from here."""
         self.acts.append(Act(title, why))
-        print(f"\n{self.redacted(title)}", flush=True)
+        speak(f"\n{self.redacted(title)}")
 
     def say(self, what: str, found: object = "") -> None:
         """Something happened now."""
@@ -76,7 +86,7 @@ class Report:
         act = self.acts[-1]
         row = Row(time.monotonic() - act.began, what, result, " ".join(str(found).split()))
         act.rows.append(row)
-        print(f"  {self.redacted(row.spoken())}", flush=True)
+        speak(f"  {self.redacted(row.spoken())}")
 
     @property
     def checks(self) -> list[Row]:

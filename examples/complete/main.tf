@@ -15,7 +15,7 @@ locals {
 module "mesh_dns" {
   source = "../../"
   # source  = "your_namespace/cilium-mesh-dns/aws" # from the registry
-  # version = "~> 0.1"
+  # version = "~> 0.1.0"
 
   zones       = { (local.domain) = { cloudflare = { zone_id = var.cloudflare_zone_id } } }
   token       = { version = 1 } # raise by one to write a new token
@@ -33,7 +33,7 @@ module "mesh_dns" {
 module "clustermesh_values" {
   source = "../../modules/clustermesh-values"
   # source  = "your_namespace/cilium-mesh-dns/aws//modules/clustermesh-values"
-  # version = "~> 0.1"
+  # version = "~> 0.1.0"
 
   domain     = local.domain
   clusters   = local.clusters

@@ -3,7 +3,7 @@
 module "mesh_dns" {
   source = "../../"
   # source  = "your_namespace/cilium-mesh-dns/aws" # from the registry
-  # version = "~> 0.1"
+  # version = "~> 0.1.0"
 
   zones       = { for suffix, id in var.zones : suffix => { cloudflare = { zone_id = id } } }
   token       = { version = 1 } # raise by one to write a new token
@@ -26,7 +26,7 @@ data "aws_caller_identity" "hub" {}
 module "spoke_blue_frankfurt" {
   source = "../../modules/spoke"
   # source  = "your_namespace/cilium-mesh-dns/aws//modules/spoke"
-  # version = "~> 0.1"
+  # version = "~> 0.1.0"
 
   hub       = module.mesh_dns.hub
   providers = { aws = aws.blue_frankfurt }

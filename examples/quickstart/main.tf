@@ -17,7 +17,7 @@ provider "aws" {
 module "mesh_dns" {
   source = "../../"
   # source  = "your_namespace/cilium-mesh-dns/aws" # from the registry
-  # version = "~> 0.1"
+  # version = "~> 0.1.0"
 
   zones       = { for suffix, id in var.zones : suffix => { cloudflare = { zone_id = id } } }
   token       = { version = 1 } # raise by one to write a new token

@@ -108,6 +108,7 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
     (ANY, r"more than (\d+) %", lambda: constant("core", "PERCENT")),
     (ANY, r"% of the records,? (?:and|\*and\*) more than (\d+),? (?:would|have)", lambda: constant("core", "FLOOR")),
     (ANY, r"the (\d+) KB of the function's", lambda: environment),
+    (ANY, r"expires after (\d+) days", lambda: constant("aws/memory.py", "KEPT_FOR") / DAY),
     *(
         (ANY, rf"after about {before}(\d+)(?:,| and| seconds)", lambda at=at: pauses()[at])
         for at, before in enumerate(("", r"\d+, ", r"\d+, \d+, ", r"\d+, \d+, \d+ and "))

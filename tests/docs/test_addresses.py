@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.release import oldest_patch
 from tests.docs.declared import ROOT
 
 NAME = "cilium-mesh-dns/aws"
@@ -51,7 +52,7 @@ def test_each_address_is_the_module_or_one_of_its_submodules() -> None:
 @pytest.mark.parametrize("example", sorted(path.parent.name for path in ROOT.glob("examples/*/main.tf")))
 def test_an_example_says_what_to_write_outside_of_this_repository(example: str) -> None:
     text = (ROOT / "examples" / example / "main.tf").read_text()
-    published = r'(?:  # source  = "(.+?)".*\n  # version = "~> 0\.1"\n)?'
+    published = rf'(?:  # source  = "(.+?)".*\n  # version = "~> {re.escape(oldest_patch())}"\n)?'
     local = re.findall(rf'^  source = "\.\./\.\./(modules/[\w-]+)?"\n{published}', text, re.MULTILINE)
     assert local
     for submodule, address in local:

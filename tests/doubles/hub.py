@@ -210,12 +210,22 @@ def notification(body: object) -> str:
 
 
 def message(
-    body: object, number: int = 1, *, sender: str = TOPIC, received: int = 1, sent: float | None = None
+    body: object,
+    number: int = 1,
+    *,
+    sender: str = TOPIC,
+    received: int = 1,
+    sent: float | None = None,
+    first: float | None = None,
 ) -> Json:
-    """The n-th message of a batch. A body that is not a text goes in as JSON. `sent`: seconds since the epoch."""
+    """The n-th message of a batch. A body that is not a text goes in as JSON.
+
+    `sent`, `first`: when it was sent and first received, in seconds since the epoch.
+    """
     attributes = {"ApproximateReceiveCount": str(received), "SenderId": sender}
-    if sent is not None:
-        attributes["SentTimestamp"] = str(int(sent * 1000))
+    for name, at in (("SentTimestamp", sent), ("ApproximateFirstReceiveTimestamp", first)):
+        if at is not None:
+            attributes[name] = str(int(at * 1000))
     return {
         "messageId": f"message-{number}",
         "receiptHandle": f"receipt-{number}",

@@ -36,10 +36,11 @@ def a_message_that_has_failed_for_long(mesh: Installation) -> None:
     controller = mesh.controller()
     mesh.create_unnoticed(controller, mesh.hostname("failing"))
     mesh.sandbox.cloudflare.faults.inject(FaultKind.SERVER_ERROR, times=None)
-    sent = str(int((time.time() - 1000) * 1000))
+    first = str(int((time.time() - 1000) * 1000))
     record = {
         "messageId": "old", "receiptHandle": "none", "body": json.dumps(event(tagged(controller.arn))),
-        "eventSource": "aws:sqs", "attributes": {"SentTimestamp": sent, "ApproximateReceiveCount": "7"},
+        "eventSource": "aws:sqs",
+        "attributes": {"ApproximateFirstReceiveTimestamp": first, "ApproximateReceiveCount": "7"},
     }  # fmt: skip
     answer = mesh.invoke({"Records": [record]})
     assert answer.payload == {"batchItemFailures": [{"itemIdentifier": "old"}]}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.release import ROOT, NotReadyError, main, notes, sections, version
+from scripts.release import ROOT, NotReadyError, main, notes, oldest_patch, sections, version
 
 CHANGELOG = (
     "# Changelog\n\n## [Unreleased]\n{unreleased}\n## [0.2.0]{date}\n\n{text}\n\n## [0.1.0] - 2026-01-01\n\n- Old.\n"
@@ -55,8 +55,7 @@ class TestThisRepository:
         bill = json.loads((ROOT / "lambda" / "sbom.cdx.json").read_text())
         assert bill["metadata"]["component"]["version"] == version()
 
-    def test_the_documents_ask_for_this_minor_version(self) -> None:
-        major, minor, _ = version().split(".")
+    def test_the_documents_ask_for_this_oldest_patch(self) -> None:
         files = [
             *ROOT.glob("*.md"),
             *ROOT.glob("docs/*.md"),
@@ -64,4 +63,4 @@ class TestThisRepository:
             *ROOT.glob("examples/*/*.tf"),
         ]
         asked = {found for file in files for found in re.findall(r'version += "~> (\d[\d.]*)"', file.read_text())}
-        assert asked == {f"{major}.{minor}"}
+        assert asked == {oldest_patch()}

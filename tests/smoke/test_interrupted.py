@@ -22,6 +22,12 @@ def a_load_balancer_was_just_made(smoke: Smoke, run: subprocess.Popen[str]) -> N
     wait_for_line(run, "AWS took the call CreateLoadBalancer")
 
 
+def nobody_reads_its_output_any_more(smoke: Smoke, run: subprocess.Popen[str]) -> None:
+    a_load_balancer_was_just_made(smoke, run)
+    assert run.stdout is not None
+    run.stdout.close()
+
+
 Moment = Callable[[Smoke, "subprocess.Popen[str]"], None]
 
 
@@ -29,7 +35,11 @@ Moment = Callable[[Smoke, "subprocess.Popen[str]"], None]
     ("moment", "number"),
     [
         pytest.param(terraform_is_at_work, signal.SIGINT, id="by Ctrl-C while Terraform applies"),
-        pytest.param(a_load_balancer_was_just_made, signal.SIGTERM, id="by SIGTERM when a load balancer was just made"),
+        pytest.param(
+            nobody_reads_its_output_any_more,
+            signal.SIGTERM,
+            id="by SIGTERM when a load balancer was just made and the reader of its output is gone",
+        ),
     ],
 )
 def test_it_takes_everything_away(moment: Moment, number: signal.Signals) -> None:
@@ -38,6 +48,6 @@ def test_it_takes_everything_away(moment: Moment, number: signal.Signals) -> Non
         moment(smoke, run)
         assert smoke.left() != []
         os.killpg(run.pid, number)
-        said, _ = run.communicate()
-        assert run.returncode == 130, said
+        said = "" if run.stdout is None or run.stdout.closed else run.communicate()[0]
+        assert run.wait() == 130, said
         assert smoke.left() == [], said

@@ -14,7 +14,7 @@ from mesh_dns.core import messages
 from mesh_dns.core.decision import Decision, Plan, permits
 from mesh_dns.core.history import states
 from mesh_dns.core.plan import plan
-from mesh_dns.core.report import Key, Report, Result, Written
+from mesh_dns.core.report import Report, Result, Written
 from mesh_dns.core.request import Request
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.values import Unreadable
@@ -38,9 +38,9 @@ def converge(ports: Ports, request: Request, scopes: KnownScopes, deadline: floa
     """
     reader = Reader(ports, scopes, deadline)
     decided = decide(request, reader)
-    written = _write(ports, request, reader, decided, deadline)
-    result = Result(decided, reader.snapshot(), Report(written))
-    result = replace(result, report=Report(written, _send(ports, request, result)))
+    report = _write(ports, request, reader, decided, deadline)
+    result = Result(decided, reader.snapshot(), report)
+    result = replace(result, report=replace(report, unsent=_send(ports, request, result)))
     _tell(ports, request, result)
     return result
 
@@ -78,7 +78,7 @@ def _plan(request: Request, reader: Reader) -> Plan:
     return plan(request.question(snapshot), snapshot)
 
 
-def _write(ports: Ports, request: Request, reader: Reader, decided: Plan, deadline: float) -> dict[Key, Written]:
+def _write(ports: Ports, request: Request, reader: Reader, decided: Plan, deadline: float) -> Report:
     def wanted(decision: Decision) -> bool:
         return decision.change is None or ports.carries_out(decision)
 
@@ -97,10 +97,11 @@ def _write(ports: Ports, request: Request, reader: Reader, decided: Plan, deadli
         returned=request.returned_hostnames(reader.snapshot()),
         turn=int(now),
     )
-    written = writer.write([each for each in decided.decisions if wanted(each)])
+    due = [each for each in decided.decisions if each.change is not None and wanted(each)]
+    written = writer.write(due)
     taken = {each.decision.hostname for each in written.values() if each.decision.change and each.failure is None}
     ports.memory.remember(refused=writer.refused, written=taken & set(writer.suspects))
-    return written
+    return Report(written, frozenset(each.hostname for each in due))
 
 
 def _send(ports: Ports, request: Request, result: Result) -> Retryable | None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from mesh_dns.core.decision import REFUSALS, Decision
 from mesh_dns.core.forget import plan_forgetting
+from mesh_dns.core.history import states
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.snapshot import Owned, Snapshot
 from mesh_dns.core.values import Unreadable
@@ -68,13 +69,16 @@ def _demand_all(snapshot: Snapshot) -> None:
 
 
 def _write(ports: Ports, decisions: Sequence[Decision], writer: Writer) -> None:
-    failures = []
+    failures, told = [], []
     for written in writer.write(decisions).values():
         outcome = "done" if written.failure is None else f"failed: {written.failure}"
-        ports.reporter.decided(written.decision, outcome=outcome if written.decision.change else "")
+        told.append((written.decision, outcome if written.decision.change else ""))
         if written.failure is not None:
             failures.append(written.failure)
         elif written.decision.reason in REFUSALS:
             failures.append(Retryable(f"{written.decision.hostname}: {written.decision.detail}"))
+    for decision, outcome in told:
+        ports.reporter.decided(decision, outcome=outcome)
+    ports.memory.note(states(told, ports.clock()))
     if failures:
         raise failures[0]

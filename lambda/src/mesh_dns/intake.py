@@ -176,8 +176,8 @@ class Intake:
             if isinstance(error, NotYet):
                 self.telemetry.postponed(key, str(error), delay=delay)
             else:
-                age = self.ports.clock() - _sent(batch.records[key], self.ports.clock())
-                self.telemetry.retried(key, str(error), delay=delay, age=age)
+                now = self.ports.clock()
+                self.telemetry.retried(key, str(error), delay=delay, age=now - _first_received(batch.records[key], now))
             delays[batch.records[key]["receiptHandle"]] = delay
         try:
             if delays:
@@ -265,7 +265,16 @@ def _attribute(record: Mapping[str, Any], name: str) -> str:
 
 def _sent(record: Mapping[str, Any], now: float) -> float:
     """When SQS took a message, in seconds since the epoch."""
-    text = _attribute(record, "SentTimestamp")
+    return _time(record, "SentTimestamp", now)
+
+
+def _first_received(record: Mapping[str, Any], now: float) -> float:
+    """When a message was first tried: a message of our own was sent with a delay, in which nothing failed."""
+    return _time(record, "ApproximateFirstReceiveTimestamp", now)
+
+
+def _time(record: Mapping[str, Any], name: str, now: float) -> float:
+    text = _attribute(record, name)
     return int(text) / 1000 if text.isdecimal() else now
 
 

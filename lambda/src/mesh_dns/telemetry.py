@@ -116,7 +116,7 @@ class Telemetry:
         self._logger.error("rejected", extra={"message_id": message_id, "detail": reason})
 
     def retried(self, message_id: str, reason: str, *, delay: float, age: float) -> None:
-        """A message failed and goes back to the queue for `delay` seconds. `age`: seconds since it was sent."""
+        """A message failed and goes back to the queue for `delay` seconds. `age`: seconds since it was first tried."""
         self._count("MessagesRetried")
         self._oldest_failed = max(self._oldest_failed, age)
         self._logger.warning("retried", extra={"message_id": message_id, "detail": reason, "delay_seconds": delay})

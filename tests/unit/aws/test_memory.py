@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from mesh_dns.aws.memory import MOST_WRITES, TableMemory
+from mesh_dns.aws.memory import KEPT_ANEW, KEPT_FOR, MOST_WRITES, NEAR, TableMemory
 from mesh_dns.aws.table import Table
 from mesh_dns.core.decision import Reason
 from mesh_dns.core.history import NameState
@@ -195,7 +195,7 @@ def test_the_state_of_a_name_is_written_with_the_time_since_when() -> None:
     ("later", "writes"),
     [
         pytest.param(WAITS, 1, id="nothing new"),
-        pytest.param(replace(WAITS, detail="in other words", waits_until=NOW + 900), 1, id="only other words"),
+        pytest.param(replace(WAITS, detail="in other words", waits_until=NOW + 600 + NEAR), 1, id="only other words"),
         pytest.param(SERVED, 2, id="another reason"),
         pytest.param(replace(WAITS, load_balancer="another"), 2, id="another load balancer"),
         pytest.param(replace(WAITS, outcome="held-by-policy"), 2, id="another outcome"),
@@ -210,6 +210,45 @@ def test_the_state_of_a_name_is_written_when_it_changes(later: NameState, writes
 
     assert world.writes() == writes
     assert world.aws.items["name", NAME]["since"] == {"N": str(1_700_000_000 + (HOUR if writes > 1 else 0))}
+
+
+@pytest.mark.parametrize("same_process", [True, False], ids=["the same process", "another one"])
+def test_a_state_that_waits_longer_is_written_with_the_time_since_when_it_is_so(same_process: bool) -> None:
+    world = World()
+    world.memory.note({NAME: WAITS})
+    world.clock.now += HOUR
+    later = replace(WAITS, waits_until=NOW + HOUR + 600)
+    (world.memory if same_process else world.another()).note({NAME: later})
+
+    item = world.aws.items["name", NAME]
+    assert (item["since"], item["waits_until"]) == ({"N": "1700000000"}, {"N": str(1_700_000_000 + HOUR + 600)})
+
+
+REFUSAL = NameState(Reason.CLAIMED_BY, SERVED.load_balancer, "another", may_be_last=True)
+
+
+@pytest.mark.parametrize("same_process", [True, False], ids=["the same process", "another one"])
+def test_a_state_that_may_be_the_last_expires_unless_it_is_decided_again(same_process: bool) -> None:
+    world = World()
+    world.memory.note({NAME: REFUSAL})
+    assert world.aws.items["name", NAME]["expires"] == {"N": str(1_700_000_000 + KEPT_FOR)}
+
+    for passed, writes in ((KEPT_ANEW - 1, 1), (1, 2)):
+        world.clock.now += passed
+        (world.memory if same_process else world.another()).note({NAME: REFUSAL})
+        assert world.writes() == writes
+    item = world.aws.items["name", NAME]
+    assert (item["since"], item["expires"]) == (
+        {"N": "1700000000"},
+        {"N": str(1_700_000_000 + KEPT_ANEW + KEPT_FOR)},
+    )
+
+
+def test_a_name_that_is_in_sync_again_does_not_expire() -> None:
+    world = World()
+    for state in (REFUSAL, SERVED):
+        world.memory.note({NAME: state})
+    assert "expires" not in world.aws.items["name", NAME]
 
 
 def test_a_failure_in_other_words_is_no_other_state() -> None:

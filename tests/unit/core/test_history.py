@@ -51,9 +51,24 @@ def test_a_name_has_the_state_of(told: list[tuple[Decision, str]], expected: tup
     assert state.load_balancer == str(LOSER if state.reason is Reason.CLAIMED_BY else WINNER)
 
 
+@pytest.mark.parametrize(
+    ("told", "may_be_last"),
+    [
+        pytest.param((decision(Reason.DELETE, Action.DELETE), "done"), True, id="deleted"),
+        pytest.param((decision(Reason.DELETE, Action.DELETE), "failed: 429"), False, id="not deleted yet"),
+        pytest.param((LOST, ""), True, id="a refusal"),
+        pytest.param((decision(Reason.IN_SYNC), ""), False, id="in sync"),
+        pytest.param((decision(Reason.CREATE, Action.CREATE), "done"), False, id="created"),
+        pytest.param((LOOK, "sent"), False, id="waits"),
+    ],
+)
+def test_nothing_may_be_decided_any_more_about(told: tuple[Decision, str], may_be_last: bool) -> None:
+    assert states([told], NOW)[NAME].may_be_last is may_be_last
+
+
 def test_each_name_has_its_own_state() -> None:
     other = Decision("other.mesh.example.com", Reason.IN_SYNC, LOSER)
     assert states([(LOST, ""), (other, "")], NOW) == {
-        NAME: NameState(Reason.CLAIMED_BY, str(LOSER), str(WINNER)),
+        NAME: NameState(Reason.CLAIMED_BY, str(LOSER), str(WINNER), may_be_last=True),
         "other.mesh.example.com": NameState(Reason.IN_SYNC, str(LOSER)),
     }

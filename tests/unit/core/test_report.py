@@ -33,6 +33,14 @@ def test_a_write_that_was_not_tried_stands_as_it_was_decided() -> None:
     assert final(writes(NAME), written=(Written(writes(OTHER)),)) == [Written(writes(NAME)), Written(writes(OTHER))]
 
 
+def test_a_write_that_was_due_and_of_which_nothing_came_is_no_success() -> None:
+    refused = Decision(NAME, Reason.CLAIMED_BY, Y)
+    decided = Plan((writes(NAME), refused), (), {})
+    told, beside = Result(decided, Scene().snapshot(), Report(due=frozenset({NAME}))).final()
+    assert str(told.failure) == f"{NAME}: nothing came of its write"
+    assert beside == Written(refused)
+
+
 def test_what_was_written_stands_once() -> None:
     failed = Written(writes(NAME), Retryable("502"))
     assert final(writes(NAME), written=(failed,)) == [failed]

@@ -80,6 +80,13 @@ def test_a_write_that_failed_brings_back_whom_its_name_concerns(world: World, na
 
 @often
 @given(world=worlds(), name=names)
+def test_a_write_of_which_nothing_came_brings_back_whom_its_name_concerns(world: World, name: str) -> None:
+    result = world.result(Report(due=frozenset({name})))
+    assert failing(world, result) == world.concerned_by(name)
+
+
+@often
+@given(world=worlds(), name=names)
 def test_a_name_that_could_not_be_decided_brings_back_whom_it_concerns(world: World, name: str) -> None:
     need = Need(name, listings=frozenset({HUB}))
     assert failing(world, with_plan(world.result(), needs=(need,))) == world.concerned_by(name)

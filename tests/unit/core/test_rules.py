@@ -117,7 +117,7 @@ def test_thousands_of_accounts_by_one_rule() -> None:
     ],
     ids=["with patterns", "with none", "not named", "nobody is named", "anybody is", "anybody but this one"],
 )  # fmt: skip
-def test_who_may_speak(accounts: dict[str, tuple[str, ...]], speaks: bool) -> None:
+def test_who_may_claim(accounts: dict[str, tuple[str, ...]], speaks: bool) -> None:
     rules = replace(RULES, accounts=accounts)
     assert rules.may_claim(HUB) is speaks
     assert rules.may_claim(Scope(HUB.account, "another-region-1")) is speaks

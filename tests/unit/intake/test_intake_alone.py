@@ -235,12 +235,13 @@ def test_what_was_received_more_than_five_times_is_written_singly(hub: Hub, rece
     assert hub.provider.calls.count("apply") == batches
 
 
-def test_the_oldest_message_that_failed_is_measured_from_when_it_was_sent(
+def test_the_oldest_message_that_failed_is_measured_from_when_it_was_first_tried(
     hub: Hub, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hub.inventory.unreadable.add(HUB)
     intake = hub.intake()
-    records = [message(event("AddTags", make_id(n)), n, sent=hub.clock() - 100 * n) for n in (1, 7, 3)]
+    now = hub.clock()
+    records = [message(event("AddTags", make_id(n)), n, sent=now - 900, first=now - 100 * n) for n in (1, 7, 3)]
     intake.batch(records, hub.clock() + 100)
     intake.telemetry.flush()
     (metrics,) = (line for line in lines_in(capsys.readouterr().out) if "_aws" in line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 from mesh_dns.aws.register import MAX_AGE
 from mesh_dns.aws.table import EXPIRES, Table
@@ -17,8 +18,12 @@ REFUSED_FOR = 2 * 86_400
 REFUSED_ANEW = 3_600
 # Writes in one call: a few seconds. The rest waits in the process for the next refusal.
 MOST_WRITES = 100
-# The attributes of a name's state whose change is worth writing down.
-_COUNTS = ("reason", "load_balancer", "outcome")
+# Seconds that the state of a name is kept about which perhaps nothing is decided any more. While something is, it is
+# written anew a day later.
+KEPT_FOR = 7 * 86_400
+KEPT_ANEW = 86_400
+# Seconds by which the time of a second look moves without being written anew.
+NEAR = 5
 
 _log = logging.getLogger(__name__)
 
@@ -37,8 +42,8 @@ class TableMemory:
         # What the table holds, as far as we know.
         self._stored: dict[str, dict[str, float]] = {REFUSED: {}, UNANSWERED: {}}
         self._read_at: float | None = None
-        # Hostname => what counts of its last state; read when it is first needed.
-        self._names: dict[str, tuple[str, ...]] | None = None
+        # Hostname => its last state in the table; read when it is first needed.
+        self._names: dict[str, _Noted] | None = None
 
     def recall(self) -> Remembered:
         """What the table holds, at most a minute old, and what this process came to know."""
@@ -75,23 +80,24 @@ class TableMemory:
         """In the table, what became different, with the time since when: items `name`, `<hostname>`."""
         now = self._clock()
         self._names = self._noted() if self._names is None else self._names
-        new = {name: state for name, state in names.items() if self._names.get(name) != _counts(state)}
+        known = self._names
+        new = {name: noted for name, state in names.items() if (noted := _follow(known.get(name), state, now))}
         if not new:
             return
         try:
-            self._table.put_texts(NAME, {name: _texts(state, now) for name, state in new.items()})
+            self._table.put_texts(NAME, {name: _texts(names[name], noted) for name, noted in new.items()})
         except Retryable as error:
             _log.warning("not written down: %s", error)
         else:
-            self._names.update((name, _counts(state)) for name, state in new.items())
+            known.update(new)
 
-    def _noted(self) -> dict[str, tuple[str, ...]]:
+    def _noted(self) -> dict[str, _Noted]:
         try:
             items = self._table.query_texts(NAME)
         except Retryable as error:
             _log.warning("what was written down cannot be read: %s", error)
             return {}
-        return {name: _what_counts(*(item.get(what, "") for what in _COUNTS)) for name, item in items.items()}
+        return {name: _read_noted(item) for name, item in items.items()}
 
     def _write(self) -> None:
         for kind, known in ((REFUSED, self._refused), (UNANSWERED, self._unanswered)):
@@ -128,21 +134,48 @@ class TableMemory:
         self._unanswered = self._stored[UNANSWERED] | self._unanswered
 
 
-def _what_counts(reason: str, load_balancer: str, outcome: str) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """What the table says of a name, without the words. Times in seconds since the epoch, 0 for none.
+
+    `what`: reason, load balancer and outcome, whose change is a new state.
+    """
+
+    what: tuple[str, str, str]
+    since: float
+    waits_until: float
+    expires: float
+
+
+def _follow(known: _Noted | None, state: NameState, now: float) -> _Noted | None:
+    """What to write down of a state; None when the table says so already."""
+    what = _what(state.reason.value, state.load_balancer, state.outcome)
+    same = known is not None and known.what == what
+    since = known.since if known is not None and same else now
+    noted = _Noted(what, since, state.waits_until or 0.0, now + KEPT_FOR if state.may_be_last else 0.0)
+    if known is not None and same and abs(noted.waits_until - known.waits_until) <= NEAR:
+        kept = known.expires == 0.0 if noted.expires == 0.0 else noted.expires - known.expires < KEPT_ANEW
+        return None if kept else noted
+    return noted
+
+
+def _read_noted(item: Mapping[str, str]) -> _Noted:
+    what = _what(item.get("reason", ""), item.get("load_balancer", ""), item.get("outcome", ""))
+    return _Noted(what, *(float(item.get(name) or 0) for name in ("since", "waits_until", EXPIRES)))
+
+
+def _what(reason: str, load_balancer: str, outcome: str) -> tuple[str, str, str]:
     return reason, load_balancer, outcome.partition(":")[0]
 
 
-def _counts(state: NameState) -> tuple[str, ...]:
-    return _what_counts(state.reason.value, state.load_balancer, state.outcome)
-
-
-def _texts(state: NameState, now: float) -> dict[str, str | float]:
-    values: dict[str, str | float | None] = {
+def _texts(state: NameState, noted: _Noted) -> dict[str, str | float]:
+    values: dict[str, str | float] = {
         "reason": state.reason.value,
         "load_balancer": state.load_balancer,
         "outcome": state.outcome,
         "detail": state.detail,
-        "since": now,
-        "waits_until": state.waits_until,
+        "since": noted.since,
+        "waits_until": noted.waits_until,
+        EXPIRES: noted.expires,
     }
-    return {name: value for name, value in values.items() if value is not None and value != ""}
+    return {name: value for name, value in values.items() if value}

@@ -14,6 +14,7 @@ class NameState:
     """What was last decided about a name, and what came of it.
 
     `outcome` is as for a reporter. `waits_until`: when the second look is due, in seconds since the epoch.
+    `may_be_last`: nobody may ever ask about the name again, since its record was deleted or its claim is a refusal.
     """
 
     reason: Reason
@@ -21,6 +22,7 @@ class NameState:
     detail: str = ""
     outcome: str = ""
     waits_until: float | None = None
+    may_be_last: bool = False
 
 
 def states(told: Iterable[tuple[Decision, str]], now: float) -> dict[str, NameState]:
@@ -32,8 +34,9 @@ def states(told: Iterable[tuple[Decision, str]], now: float) -> dict[str, NameSt
 
 
 def _state(decision: Decision, outcome: str, now: float) -> NameState:
-    written = decision.change is not None and outcome == "done"
-    if written and decision.change is not None and decision.change.action is not Action.DELETE:
+    written = decision.change if outcome == "done" else None
+    if written is not None and written.action is not Action.DELETE:
         return NameState(Reason.IN_SYNC, str(decision.load_balancer))
     waits_until = None if decision.look_again is None else now + decision.wait
-    return NameState(decision.reason, str(decision.load_balancer), decision.detail, outcome, waits_until)
+    may_be_last = written is not None or decision.reason in REFUSALS
+    return NameState(decision.reason, str(decision.load_balancer), decision.detail, outcome, waits_until, may_be_last)

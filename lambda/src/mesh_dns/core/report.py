@@ -33,10 +33,19 @@ class Written:
 
 @dataclass(frozen=True)
 class Report:
-    """What came of the decisions with a change. `unsent`: why the queue did not take our own messages, if so."""
+    """What came of the decisions with a change.
+
+    `due`: the hostnames of those that were to be written. `unsent`: why the queue did not take our own messages, if so.
+    """
 
     written: Mapping[Key, Written] = field(default_factory=dict)
+    due: frozenset[str] = frozenset()
     unsent: Retryable | None = None
+
+    def missing(self) -> dict[str, Retryable]:
+        """Hostnames that were due and of which nothing came, each with that as its failure."""
+        missing = self.due - {hostname for hostname, _, _ in self.written}
+        return {hostname: Retryable(f"{hostname}: nothing came of its write") for hostname in missing}
 
 
 @dataclass(frozen=True)
@@ -50,8 +59,9 @@ class Result:
     def final(self) -> tuple[Written, ...]:
         """Every decision in its final form: those that were written, and those that needed no write."""
         rewritten = {hostname for hostname, _, _ in self.report.written}
+        missing = self.report.missing()
         rest = (
-            Written(each)
+            Written(each, missing.get(each.hostname) if each.change is not None else None)
             for each in self.plan.decisions
             if key_of(each) not in self.report.written and (each.change is None or each.hostname not in rewritten)
         )

@@ -147,6 +147,9 @@ def _unwritten(work: Work, result: Result) -> Iterator[Retryable]:
     for written in result.report.written.values():
         if written.failure is not None and _concerns(work, written.decision.hostname, result):
             yield written.failure
+    for hostname, failure in result.report.missing().items():
+        if _concerns(work, hostname, result):
+            yield failure
     if result.report.unsent is not None and (_left(work, result.snapshot) or _looks_again(work, result)):
         yield result.report.unsent
 
