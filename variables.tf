@@ -113,7 +113,7 @@ variable "token" {
       `token_secret_arn` (a Vault token in Secrets Manager; `token_kms_key_arn` if a customer key encrypts it). The function must reach
       it: see `function.vpc`.
 
-    Terraform drops an attribute that is misspelt in here without a word: look at the function's settings in the plan.
+    Terraform drops an attribute that is misspelt in here without a word: look in the plan whether a secret is made that you did not want.
 
         token = { version = 1 }                                           # with token_value
         token = { existing = { secret_arn = aws_secretsmanager_secret.cloudflare.arn, json_key = "token" } }
@@ -668,8 +668,8 @@ variable "owner" {
 variable "kms_key_arn" {
   type        = string
   description = <<-EOT
-    A customer key for the queues, the topic, the logs and the module's secret; null uses encryption by AWS-owned keys (none on the topic). The key's
-    policy must let the services in: `SECURITY.md` has a block to copy. Not the AWS-managed `alias/aws/sns`: EventBridge cannot publish under it.
+    A customer key for the queues, the topic, the logs, the module's secrets, its table, the function's environment, and the trail with its bucket; null
+    uses encryption by AWS-owned keys (none on the topic). The key's policy must let the services in, CloudTrail too where the module makes a trail: `SECURITY.md` has a block to copy. Not the AWS-managed `alias/aws/sns`: EventBridge cannot publish under it.
 
         kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
   EOT

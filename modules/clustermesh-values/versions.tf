@@ -1,4 +1,4 @@
 terraform {
-  # 1.9 is the first version whose validations may look at other variables. No provider is needed.
-  required_version = ">= 1.9"
+  # The oldest version that is tried, as for the other modules. No provider is needed.
+  required_version = ">= 1.11"
 }

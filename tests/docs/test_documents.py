@@ -97,3 +97,14 @@ def test_every_threat_has_a_test_that_exists() -> None:
         for test, file in links:
             text = (ROOT / file).read_text()
             assert re.search(rf'(def {test}\(|^run "{test}" {{)', text, re.MULTILINE), f"{file} has no {test}"
+
+
+def test_every_promise_has_code_and_tests_that_exist() -> None:
+    promises = rows(section(ROOT / "docs" / "design.md", "Promises"))
+    assert len(promises) > 20
+    for promise, code, tests in promises:
+        for cell, folders in ((code, (ROOT / "lambda" / "src" / "mesh_dns", ROOT)), (tests, (ROOT,))):
+            paths = re.findall(r"`([\w./-]+(?:\.py|\.tf|/)|tests/[\w/-]+)`", cell)
+            assert paths, promise
+            for path in paths:
+                assert any((folder / path).exists() for folder in folders), f"{promise}: there is no {path}"

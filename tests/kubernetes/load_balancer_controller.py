@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,14 @@ def rendered(helm: Path, chart: Path, vpc: str) -> list[dict[str, Any]]:
     command += [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
     run = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
     assert run.returncode == 0, run.stderr
-    found = [item for item in yaml.load_all(run.stdout, Loader=yaml.CSafeLoader) if item]
+    found = flattened(yaml.load_all(run.stdout, Loader=yaml.CSafeLoader))
     return sorted(found, key=lambda item: item["kind"] != "CustomResourceDefinition")
+
+
+def flattened(documents: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """The objects in YAML documents: a `List` stands for what is in it, an empty document for nothing."""
+    for item in filter(None, documents):
+        yield from item["items"] if item["kind"] == "List" else [item]
 
 
 def arguments(objects: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -145,6 +145,17 @@ def test_a_classic_load_balancer_made_anew_under_its_name_keeps_its_record() -> 
     assert hub.content() == hub.target(classic)
 
 
+def test_a_classic_load_balancer_made_anew_without_the_tag_loses_its_name_although_its_end_was_not_told() -> None:
+    hub = Hub()
+    classic = LoadBalancerId(HUB.region, HUB.account, Kind.CLASSIC, "a0123456789abcdef")
+    hub.put(make(classic, NAME))
+    hub.check(classic)
+    hub.put(make(classic, created=hub.clock()))
+    hub.tell(Told.CREATED, classic)
+    hub.wait(2000)
+    assert hub.provider.at(NAME) == []
+
+
 def test_a_chain_of_early_looks_ends_at_its_limit() -> None:
     hub = Hub()
     lb = hub.put(make(1, NAME))

@@ -9,7 +9,7 @@ from mesh_dns.core import lateness
 from mesh_dns.core.decision import Question, permits
 from mesh_dns.core.report import Result
 from mesh_dns.core.snapshot import Snapshot
-from mesh_dns.core.values import Cause, Gone, LoadBalancer, LoadBalancerId, Scope, Unreadable
+from mesh_dns.core.values import Cause, Gone, Kind, LoadBalancer, LoadBalancerId, Scope, Unreadable
 from mesh_dns.core.work import Check, SecondLook, Stage, Sweep, Told, Work
 from mesh_dns.errors import NotYet, OutOfTime, Retryable
 
@@ -244,6 +244,8 @@ def _may_free(work: Work, snapshot: Snapshot) -> bool:
         match snapshot.sightings.get(load_balancer):
             case Gone():
                 return True
+            case LoadBalancer(id=LoadBalancerId(kind=Kind.CLASSIC)):
+                return True  # made anew under its old name, perhaps: what it served may be vacant
             case LoadBalancer() as seen if not adds or snapshot.rules.hostname_tag in seen.tags:
                 return True
     return False
