@@ -66,7 +66,7 @@ locals {
       of          = 2
     }
     deletes-waiting = {
-      description = "Records that nobody claims are not deleted, because a scope could not be listed in two of three sweep periods, or its register is younger than three: decisions with the reason `delete-waits` in the log name it. After the first apply with spokes it may say so, for three periods. Names that are claimed are not concerned."
+      description = "Records that nobody claims are not deleted, because in two of three sweep periods a scope could not be listed, or the table was younger than three periods (so after the first apply with spokes): decisions with the reason `delete-waits` in the log say which. Names that are claimed are not concerned."
       metrics     = { records = ["MeshDNS", "DeletesWaiting", local.function_metric, "Sum"] }
       above       = 0
       period      = local.sweep_period_seconds

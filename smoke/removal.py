@@ -20,7 +20,7 @@ from smoke.report import Report
 # AWS shows things late, when they are made and when they are deleted.
 LOOKS, SECONDS_BETWEEN_LOOKS = 18, 5
 # What does not end the removal: the rest must go all the same.
-_SAID = (BotoCoreError, ClientError, TerraformError, OSError)
+_TOLERATED = (BotoCoreError, ClientError, TerraformError, OSError)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _sweep(place: Place) -> tuple[list[str], dict[str, str]]:
             time.sleep(SECONDS_BETWEEN_LOOKS)
         try:
             left = dict(_left(place))
-        except _SAID as error:
+        except _TOLERATED as error:
             left = {f"nobody knows what, because of {error}": lambda: None}
             continue
         faults = {what: fault for what, remove in left.items() if (fault := _fault(remove))}
@@ -118,7 +118,7 @@ def _fault(action: Callable[[], Any]) -> str:
     """What was said when it did not go; empty when it went."""
     try:
         action()
-    except _SAID as error:
+    except _TOLERATED as error:
         return str(error)[-600:] or type(error).__name__
     return ""
 

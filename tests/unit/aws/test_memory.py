@@ -224,6 +224,16 @@ def test_a_state_that_waits_longer_is_written_with_the_time_since_when_it_is_so(
     assert (item["since"], item["waits_until"]) == ({"N": "1700000000"}, {"N": str(1_700_000_000 + HOUR + 600)})
 
 
+@pytest.mark.parametrize("odd", ["soon", "-1", "nan", ""])
+def test_a_time_in_the_table_that_is_none_breaks_nothing(odd: str) -> None:
+    world = World()
+    world.memory.note({NAME: WAITS})
+    for name in ("since", "waits_until", "expires"):
+        world.aws.items["name", NAME][name] = {"S": odd}
+    world.another().note({NAME: WAITS})
+    assert world.aws.items["name", NAME]["waits_until"] == {"N": "1700000600"}
+
+
 REFUSAL = NameState(Reason.CLAIMED_BY, SERVED.load_balancer, "another", may_be_last=True)
 
 

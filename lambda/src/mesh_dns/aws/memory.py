@@ -161,7 +161,12 @@ def _follow(known: _Noted | None, state: NameState, now: float) -> _Noted | None
 
 def _read_noted(item: Mapping[str, str]) -> _Noted:
     what = _what(item.get("reason", ""), item.get("load_balancer", ""), item.get("outcome", ""))
-    return _Noted(what, *(float(item.get(name) or 0) for name in ("since", "waits_until", EXPIRES)))
+    return _Noted(what, *(_seconds(item.get(name, "")) for name in ("since", "waits_until", EXPIRES)))
+
+
+def _seconds(text: str) -> float:
+    """A time in the table; what somebody else wrote there and is none counts as 0."""
+    return float(text) if text.isdecimal() else 0.0
 
 
 def _what(reason: str, load_balancer: str, outcome: str) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ look at, and what AWS should show by now. The second decides only when to look a
     AddTags, RemoveTags  requestParameters.resourceArns[]                  requestParameters.loadBalancerNames[]
 
 The scope is the envelope's account and region, which AWS sets. Account and region in `detail` are ignored.
-To add a call: a row in `_CALLS`, its two `$defs` in schemas/event.json, a fixture, and the pattern in events.tf.
+To add a call: CONTRIBUTING.md, "Add an event".
 """
 
 from __future__ import annotations
