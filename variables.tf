@@ -576,8 +576,8 @@ variable "function" {
     error_message = "function.memory_mb must be a whole number from 128 to 10240."
   }
   validation {
-    condition     = var.function.timeout_seconds >= 30 && var.function.timeout_seconds <= 900 && floor(var.function.timeout_seconds) == var.function.timeout_seconds
-    error_message = "function.timeout_seconds must be a whole number from 30 to 900."
+    condition     = var.function.timeout_seconds >= 60 && var.function.timeout_seconds <= 900 && floor(var.function.timeout_seconds) == var.function.timeout_seconds
+    error_message = "function.timeout_seconds must be a whole number from 60 to 900: 20 s of it are kept for the last write and the answer, and less than 40 s do not list a scope in a far region."
   }
   validation {
     condition     = contains(["arm64", "x86_64"], var.function.architecture)

@@ -18,11 +18,13 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.doubles.hub import OWNER
+
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 7
 
 SETTINGS = {
-    "owner": "mesh-dns/1f0c9a3e",
+    "owner": OWNER,
     "account": "111122223333",
     "region": "eu-west-1",
     "role_id": "AROAEXAMPLE",

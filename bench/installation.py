@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.slow import Clock, SlowAws, SlowProvider
-from bench.world import OWNER, SUFFIX, BenchToken
+from bench.world import SUFFIX, BenchToken
 from mesh_dns.aws.inventory import AwsInventory
 from mesh_dns.aws.memory import TableMemory
 from mesh_dns.aws.queue import Queue
@@ -26,6 +26,7 @@ from mesh_dns.intake import Intake
 from mesh_dns.ports import Ports
 from mesh_dns.telemetry import Telemetry
 from sandbox.cloudflare import CloudflareEmulator
+from tests.doubles.hub import OWNER
 from tests.unit.aws.fake_aws import HUB, NOW, Balancer, FakeAws, arn
 
 LATENESS = 60

@@ -16,11 +16,11 @@ from mesh_dns.dns.provider import Provider
 from mesh_dns.errors import Retryable
 from mesh_dns.ports import Inventory, Ports, Reporter
 from sandbox.cloudflare import CloudflareEmulator
+from tests.doubles.hub import OWNER
 from tests.doubles.inventory import HUB
 from tests.doubles.others import InMemoryMemory, InMemoryOutbox, Told
 
 SUFFIX = "mesh.example.com"
-OWNER = "mesh-dns/1f0c9a3e"
 
 
 class BenchToken:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tests.doubles.hub import OWNER
+
 ANOTHER_ZONE = {"cloudflare": {"zone_id": "023e105f4ecef8ad9ca31a8372d0c353"}}
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf"
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -126,7 +128,7 @@ def in_place(zones: Mapping[str, object]) -> list[Row]:
             update=[ALARMS],
             delete=[ALARMS],
         ),
-        Row("`owner`", {"owner": "mesh-dns/1f0c9a3e"}, update=[FUNCTION, RULE, SPOKES_RULE, BUS, SCHEDULE]),
+        Row("`owner`", {"owner": OWNER}, update=[FUNCTION, RULE, SPOKES_RULE, BUS, SCHEDULE]),
         Row(
             "`kms_key_arn`",
             {"kms_key_arn": KEY},

@@ -6,6 +6,7 @@ Cloudflare, Cilium or somebody else does.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 
@@ -55,7 +56,7 @@ def metrics() -> int:
 
 def until_dead_letter() -> float:
     """Seconds from the first receive of a message that keeps failing to the last: each wait is twice the one before."""
-    first, longest = (constant("intake.py", name) for name in ("FIRST_DELAY", "LONGEST_DELAY"))
+    first, longest = (constant("intake.py", name) for name in ("FIRST_DELAY", "LONGEST_BACK_OFF"))
     return sum(min(longest, first * 2**receive) for receive in range(int(most_receives) - 1))
 
 
@@ -87,6 +88,24 @@ most_receives = written("queue.tf", r"maxReceiveCount +?= (\d+)")
 environment = written("function.tf", r"environment_bytes\S* <= (\d+)") / 1024
 batch = written("function.tf", r"batch_size +?= (\d+)")
 python = written("pyproject.toml", r'requires-python = ">=(3\.\d+)"')
+
+
+def time_for_aws(timeout: float) -> float:
+    """Seconds of an invocation in which AWS may be asked."""
+    return (timeout - constant("handler.py", "RESERVE")) * constant("reading.py", "TIME_FOR_AWS")
+
+
+def timeout_for(seconds: float) -> float:
+    """The timeout, a whole number of half minutes, that leaves so many seconds for AWS."""
+    timeout = seconds / constant("reading.py", "TIME_FOR_AWS") + constant("handler.py", "RESERVE")
+    return 30 * math.ceil(timeout / 30)
+
+
+def fits(seconds: float) -> float:
+    """The largest scope of the table that is read within so many seconds."""
+    found = re.findall(r"^\| ([\d,]+) \| under (\d+) s", (ROOT / COST).read_text(), re.MULTILINE)
+    return max(number(size) for size, bound in found if float(bound) <= seconds)
+
 
 README, SECURITY, CONTRIBUTING, COST = "README.md", "SECURITY.md", "CONTRIBUTING.md", "docs/cost-and-limits.md"
 OPERATIONS, MULTI, VAULT, DESIGN = (f"docs/{name}.md" for name in ("operations", "multi-account", "vault", "design"))
@@ -141,13 +160,18 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
     (COST, r"function keeps to (\d+) at once", lambda: constant("aws", "BURST")),
     (COST, r"keeps to 20 at once and (\d+) a second", lambda: constant("aws", "PER_SECOND")),
     (COST, r"one page of ([\d,]+) records", lambda: constant("dns/cloudflare", "PAGE_SIZE")),
+    (COST, r"both reads have (\d+) % of the function's timeout", lambda: 100 * constant("reading.py", "TIME_FOR_AWS")),
+    (COST, r"without its last (\d+) seconds: \d+", lambda: constant("handler.py", "RESERVE")),
+    (COST, r"last \d+ seconds: (\d+) seconds by default", lambda: time_for_aws(timeout)),
+    (COST, r"suffices for \[([\d,]+) in a far region", lambda: fits(time_for_aws(timeout))),
+    (COST, r"needs `function = \{ timeout_seconds = (\d+) \}`", lambda: timeout_for(90)),
     (COST, r"SQS retention \| (\d+) days in the queue",
      lambda: written("queue.tf", r"retention_seconds +?= (7 \* .*?) #") / DAY),
     (COST, r"in the queue, (\d+) in the dead-letter queue",
      lambda: written("queue.tf", r"retention_seconds +?= (14 \* .*?) #") / DAY),
     (COST, r"Lambda's environment \| (\d+) KB", lambda: environment),
-    (COST, r"SQS delay \| (\d+) s", lambda: constant("aws", "LONGEST_DELAY")),
-    (COST, r"`records.grace_seconds` is at most (\d+)", lambda: constant("aws", "LONGEST_DELAY")),
+    (COST, r"SQS delay \| (\d+) s", lambda: constant("core/work.py", "LONGEST_DELAY")),
+    (COST, r"`records.grace_seconds` is at most (\d+)", lambda: constant("core/work.py", "LONGEST_DELAY")),
     (SECURITY, r"secret again, at most every (\w+) minutes", lambda: constant("secrets", "REFRESH_PAUSE") / 60),
     (CONTRIBUTING, r"has room for (\d+)", lambda: constant("core", "LONGEST_MARK")),
     ("modules/spoke/README.md", r"keeps for (\d+) days",

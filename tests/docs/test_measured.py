@@ -11,6 +11,7 @@ import pytest
 
 from bench.installation import Period
 from bench.load import EVERYWHERE, FAR, HUB, installation, story, wave
+from bench.scope import SIZES, reading
 from tests.docs.declared import ROOT
 from tests.simulation.mutations import MUTATIONS
 
@@ -19,7 +20,7 @@ VARYING = {"seconds"}
 # The first heading of each table that a bench prints.
 MEASURED = (
     "500 names, one zone", "sweep of 3000 load balancers", "replaced within a minute", "what happens",
-    "deliberate mistake",
+    "deliberate mistake", "load balancers in a scope",
 )  # fmt: skip
 Table = list[list[str]]
 
@@ -61,6 +62,7 @@ WAVES: dict[str, Callable[[], tuple[Period, str]]] = {
     "300 in 20 scopes, 3 of them hang": lambda: wave(FAR, 300, 0.3, hanging=3),
     "100 in 1 scope": lambda: wave((HUB,), 100, 0.3),
     "300 in 1 scope": lambda: wave((HUB,), 300, 0.3),
+    "800 in 1 scope": lambda: wave((HUB,), 800, 0.3),
 }
 
 
@@ -117,6 +119,14 @@ def test_a_wave_of_replacements_stays_within_what_is_said(title: str) -> None:
     period, right = WAVES[title]()
     assert period.title == title
     assert list(exceeding(said("replaced within a minute")[title], counted(period, right))) == []
+
+
+def test_reading_a_large_scope_takes_no_longer_than_is_said() -> None:
+    rows = said("load balancers in a scope, ")
+    assert list(rows) == [f"{size:,}" for size in SIZES]
+    for size in SIZES:
+        (bound,) = re.findall(r"^under (\d+) s", rows[f"{size:,}"]["both reads"])
+        assert reading(size) < float(bound), size
 
 
 def test_the_life_of_300_clusters_stays_within_what_is_said() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import json
 import re
@@ -85,6 +86,30 @@ def words_in(cell: str) -> set[str]:
 def first_words(path: Path, heading: str) -> list[str]:
     """What the first cells of a section's tables have in backticks."""
     return [word for cells in rows(section(path, heading)) for word in re.findall(r"`([^`]+)`", cells[0])]
+
+
+# Words that once had a second meaning, or a private one. None of them is part of a name in the code any more.
+FORMER = {
+    "home", "letters", "observer", "release", "released", "settle", "settled", "silence", "silent", "speak",
+    "standing",
+}  # fmt: skip
+
+
+def names_in(file: Path) -> Iterator[str]:
+    """What is defined or bound in a module: classes, functions, arguments, variables and members."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.arg(arg=name):
+                yield name
+            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                yield name
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_no_name_in_the_code_has_a_word_that_had_two_meanings(file: Path) -> None:
+    for name in names_in(file):
+        words = {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
+        assert not words & FORMER, name
 
 
 def test_each_reason_is_explained_once_and_no_other() -> None:

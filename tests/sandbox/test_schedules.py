@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from tests.doubles.hub import OWNER
 from tests.sandbox.account import Account, eventually
 
 
@@ -18,13 +19,13 @@ def test_a_rate_schedule_fires_at_once_and_whenever_a_test_wants(aws: Account) -
         Target={
             "Arn": "arn:aws:events:eu-central-1:444455556666:event-bus/default",
             "RoleArn": "arn:aws:iam::444455556666:role/sweep",
-            "Input": json.dumps({"owner": "mesh-dns/1f0c9a3e"}),
+            "Input": json.dumps({"owner": OWNER}),
             "EventBridgeParameters": {"Source": "mesh-dns", "DetailType": "Mesh DNS Sweep"},
         },
     )
     event = json.loads(eventually(lambda: spoke.received(url))[0]["Body"])
     assert (event["account"], event["region"]) == ("444455556666", "eu-central-1")
-    assert event["detail"] == {"owner": "mesh-dns/1f0c9a3e"}
+    assert event["detail"] == {"owner": OWNER}
     assert spoke.received(url) == []
     assert aws.sandbox.schedules.fire("sweep") == 1
     assert len(spoke.received(url)) == 1

@@ -32,7 +32,7 @@ from mesh_dns.errors import Rejected
 from mesh_dns.intake import Intake
 from mesh_dns.ports import Ports
 from mesh_dns.telemetry import Telemetry
-from tests.doubles.hub import FUNCTION, ROLE, TOPIC, message
+from tests.doubles.hub import FUNCTION, OWNER, ROLE, TOPIC, message
 from tests.doubles.inventory import HUB, InMemoryInventory, make, make_id
 from tests.doubles.others import InMemoryMailbox, InMemoryMemory, InMemoryOutbox, InMemoryRegister, VirtualClock
 from tests.doubles.provider import ZONE, InMemoryProvider
@@ -47,9 +47,7 @@ BLOCK = EVENTS_PER_BATCH * BATCHES_PER_WORLD
 
 FAR = Scope("444455556666", "eu-west-1")
 SCOPES = (HUB, FAR)
-RULES = Rules(
-    "mesh-dns/1f0c9a3e", {"mesh.example.com": ZONE}, {HUB.account: ("*",), FAR.account: ("far.mesh.example.com",)}
-)
+RULES = Rules(OWNER, {"mesh.example.com": ZONE}, {HUB.account: ("*",), FAR.account: ("far.mesh.example.com",)})
 CANARY = make(make_id(0xC0FFEE, name="canary"), "canary.mesh.example.com")
 _names = itertools.count()
 

@@ -8,12 +8,14 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tests.doubles.hub import OWNER
+
 _ARN = "arn:aws:elasticloadbalancing:"
 ODD: Sequence[Any] = (
     None, True, False, 0, -1, 1.5, 1e308, float("nan"), float("inf"), 10**30, "", " ", "\n", "\x00", "\ud800", "\u202e",
     "\u212a", "\U0001f600" * 50, "x" * 10_000, "../../etc/passwd", "%s{0.__class__}", "'; drop table", "*", "null",
     [], {}, [[]], [None], {"": None}, [{}] * 300, ["x"] * 300, {"mesh-dns": {}}, "111122223333", "444455556666",
-    "999999999999", "eu-west-1", "us-east-1", "aws.elasticloadbalancing", "mesh-dns", "mesh-dns/1f0c9a3e",
+    "999999999999", "eu-west-1", "us-east-1", "aws.elasticloadbalancing", "mesh-dns", OWNER,
     "CreateLoadBalancer", "DeleteLoadBalancer", "AddTags", "RemoveTags", "a" * 32, "a" * 33, "mesh\n",
     f"{_ARN}eu-west-1:111122223333:loadbalancer/net/mesh/0000000000000064",
     f"{_ARN}eu-west-1:444455556666:loadbalancer/net/mesh/0000000000000001",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from mesh_dns.core.rules import Rules
 from mesh_dns.core.values import Scope
+from tests.doubles.hub import OWNER
 
 HUB = Scope("111111111111", "eu-west-1")
 SCOPES = (HUB, Scope("222222222222", "us-east-1"), Scope("333333333333", "eu-west-1"))
@@ -27,7 +28,6 @@ _OF = ("mesh.example.com", "mesh.example.com", "lab.example.com", "eu.mesh.examp
 # What stands in tags besides good names: other people's zones, no hostnames, a suffix, another spelling of name 0.
 ODD_NAMES = ("c1.elsewhere.org", "bad_name.mesh.example.com", "mesh.example.com", "C0.Mesh.Example.com.")
 
-OWNER = "mesh-dns/1f0c9a3e"
 RULES = Rules(owner=OWNER, zones=SUFFIXES, accounts={scope.account: ("*",) for scope in SCOPES})
 PATTERNS: Mapping[str, tuple[str, ...]] = {
     "all": ("*",),

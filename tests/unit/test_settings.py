@@ -12,11 +12,12 @@ from mesh_dns import settings
 from mesh_dns.core.rules import Policy, Rules
 from mesh_dns.core.values import Scope
 from mesh_dns.errors import Misconfigured
+from tests.doubles.hub import OWNER
 
 ZONE, OTHER_ZONE = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:mesh-dns-AbCdEf"
 LEAST: dict[str, Any] = {
-    "owner": "mesh-dns/1f0c9a3e",
+    "owner": OWNER,
     "account": "111122223333",
     "region": "eu-west-1",
     "role_id": "AROAEXAMPLE0000000000",
@@ -34,7 +35,7 @@ VAULT: dict[str, Any] = {
     "kv_version": 2,
     "auth": {"aws_role": "mesh-dns"},
 }
-SPOKES = {"reader_role": "mesh-dns/reader", "external_id": "mesh-dns/1f0c9a3e"}
+SPOKES = {"reader_role": "mesh-dns/reader", "external_id": OWNER}
 
 
 def parse(**different: object) -> settings.Settings:
@@ -50,7 +51,7 @@ def test_the_least_that_must_be_said_and_what_stands_for_the_rest() -> None:
         queue_url=LEAST["queue_url"],
         dead_letter_queue_url=LEAST["dead_letter_queue_url"],
         rules=Rules(
-            owner="mesh-dns/1f0c9a3e",
+            owner=OWNER,
             zones={"mesh.example.com": ZONE},
             accounts={"111122223333": ("*",)},
             hostname_tag="hostname",

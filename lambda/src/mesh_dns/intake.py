@@ -22,7 +22,7 @@ from mesh_dns.telemetry import Telemetry
 
 # A failed message waits this many seconds, doubled at each receive. No wait is longer than a quarter of an hour.
 FIRST_DELAY = 10
-LONGEST_DELAY = 900
+LONGEST_BACK_OFF = 900
 # A message that was received more often than this may have come back because of its neighbours. AWS being late costs
 # five receives at most.
 RECEIVES_OF_RETURNED = 5
@@ -53,11 +53,11 @@ class Intake:
 
     # From the queue
 
-    def batch(self, records: Sequence[Mapping[str, Any]], deadline: float) -> Mapping[str, Any]:
-        """Work on the records of an SQS event. Returns the answer that names the messages which failed."""
-        if not all(record.get("eventSource") == "aws:sqs" for record in records):
-            raise Rejected("these records are not from SQS: the topic must reach the function through its queue")
-        batch = _Batch({record["messageId"]: record for record in records})
+    def batch(self, received: Sequence[Mapping[str, Any]], deadline: float) -> Mapping[str, Any]:
+        """Work on the messages of an SQS event. Returns the answer that names the messages which failed."""
+        if not all(message.get("eventSource") == "aws:sqs" for message in received):
+            raise Rejected("these messages are not from SQS: the topic must reach the function through its queue")
+        batch = _Batch({message["messageId"]: message for message in received})
         self._read(batch)
         self._isolated(batch, list(batch.work), lambda keys: self._work(batch, keys, deadline))
         self._tell_overdue(batch)
@@ -65,30 +65,30 @@ class Intake:
         return {"batchItemFailures": [{"itemIdentifier": key} for key in sorted(batch.failed)]}
 
     def _read(self, batch: _Batch) -> None:
-        for key in batch.records:
+        for key in batch.received:
             self._isolated(batch, [key], lambda keys: self._read_one(batch, keys[0]))
 
     def _read_one(self, batch: _Batch, key: str) -> None:
         try:
-            batch.work[key] = self._work_in(batch.records[key])
+            batch.work[key] = self._work_in(batch.received[key])
         except Ignored as reason:
             self.telemetry.ignored(key, str(reason))
         except Rejected as reason:
             self._reject(batch, key, str(reason))
 
-    def _work_in(self, record: Mapping[str, Any]) -> Work:
-        body = events.from_text(record["body"])
+    def _work_in(self, message: Mapping[str, Any]) -> Work:
+        body = events.from_text(message["body"])
         if messages.KEY not in body:
             rules = self.ports.rules
-            return events.work_in(body, rules.owner, rules.hostname_tag, _sent(record, self.ports.clock()))
-        if _attribute(record, "SenderId").partition(":")[0] != self.role_id:
+            return events.work_in(body, rules.owner, rules.hostname_tag, _sent(message, self.ports.clock()))
+        if _attribute(message, "SenderId").partition(":")[0] != self.role_id:
             raise Rejected("looks like a message of the function to itself, but somebody else sent it")
         return messages.decode(body)
 
     def _reject(self, batch: _Batch, key: str, reason: str) -> None:
         self.telemetry.rejected(key, reason)
         try:
-            self.mailbox.reject(key, batch.records[key]["body"], reason)
+            self.mailbox.reject(key, batch.received[key]["body"], reason)
         except Retryable as error:
             batch.failed[key] = error
 
@@ -177,8 +177,10 @@ class Intake:
                 self.telemetry.postponed(key, str(error), delay=delay)
             else:
                 now = self.ports.clock()
-                self.telemetry.retried(key, str(error), delay=delay, age=now - _first_received(batch.records[key], now))
-            delays[batch.records[key]["receiptHandle"]] = delay
+                self.telemetry.retried(
+                    key, str(error), delay=delay, age=now - _first_received(batch.received[key], now)
+                )
+            delays[batch.received[key]["receiptHandle"]] = delay
         try:
             if delays:
                 self.mailbox.postpone(delays)
@@ -237,13 +239,13 @@ class Intake:
 class _Batch:
     """The messages of one batch, by message id."""
 
-    records: Mapping[str, Mapping[str, Any]]
+    received: Mapping[str, Mapping[str, Any]]
     work: dict[str, Work] = field(default_factory=dict)
     failed: dict[str, MeshDnsError] = field(default_factory=dict)
 
     def receives(self, key: str) -> int:
         """How often a message was received."""
-        return int(_attribute(self.records[key], "ApproximateReceiveCount") or 1)
+        return int(_attribute(self.received[key], "ApproximateReceiveCount") or 1)
 
     def delay(self, key: str, error: MeshDnsError) -> int:
         """Seconds before a failed message comes back.
@@ -255,26 +257,26 @@ class _Batch:
         if isinstance(error, NotYet):
             return round(asked)
         own = FIRST_DELAY * 2.0 ** min(self.receives(key) - 1, 10)
-        return int(min(LONGEST_DELAY, max(asked, own)))
+        return int(min(LONGEST_BACK_OFF, max(asked, own)))
 
 
-def _attribute(record: Mapping[str, Any], name: str) -> str:
+def _attribute(message: Mapping[str, Any], name: str) -> str:
     """What SQS says of a message; empty when it does not say."""
-    return str(record.get("attributes", {}).get(name, ""))
+    return str(message.get("attributes", {}).get(name, ""))
 
 
-def _sent(record: Mapping[str, Any], now: float) -> float:
+def _sent(message: Mapping[str, Any], now: float) -> float:
     """When SQS took a message, in seconds since the epoch."""
-    return _time(record, "SentTimestamp", now)
+    return _time(message, "SentTimestamp", now)
 
 
-def _first_received(record: Mapping[str, Any], now: float) -> float:
+def _first_received(message: Mapping[str, Any], now: float) -> float:
     """When a message was first tried: a message of our own was sent with a delay, in which nothing failed."""
-    return _time(record, "ApproximateFirstReceiveTimestamp", now)
+    return _time(message, "ApproximateFirstReceiveTimestamp", now)
 
 
-def _time(record: Mapping[str, Any], name: str, now: float) -> float:
-    text = _attribute(record, name)
+def _time(message: Mapping[str, Any], name: str, now: float) -> float:
+    text = _attribute(message, name)
     return int(text) / 1000 if text.isdecimal() else now
 
 

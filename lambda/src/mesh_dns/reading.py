@@ -14,6 +14,9 @@ from mesh_dns.ports import Ports
 # The part of an invocation's time in which AWS may be asked. The rest is for zones and writing, so that an invocation
 # writes something even if AWS is slow.
 TIME_FOR_AWS = 0.6
+# The part of what is left of that in which load balancers may be looked at. The rest is for listing scopes: without the
+# heirs, nothing comes of all that was looked at, and the next try would end just so.
+TIME_FOR_LOOKS = 0.5
 
 
 class Reader:
@@ -40,7 +43,9 @@ class Reader:
         outside = {load_balancer for load_balancer in wanted if load_balancer.scope not in self._scopes.known}
         self._sightings.update(dict.fromkeys(outside, Unreadable("its scope is not known")))
         if wanted - outside:
-            found = self._ports.inventory.look(wanted - outside, self._aws_deadline)
+            now = self._ports.clock()
+            deadline = now + TIME_FOR_LOOKS * (self._aws_deadline - now)
+            found = self._ports.inventory.look(wanted - outside, deadline)
             unanswered = dict.fromkeys(
                 wanted - outside, Unreadable("AWS said nothing about it", cause=Cause.UNANSWERED)
             )

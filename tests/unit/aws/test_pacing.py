@@ -174,9 +174,9 @@ class TestBackOff:
 
         clock.now += 29
         with pytest.raises(Unanswered, match="no answer"):
-            back_off.check()
+            back_off.raise_while_waiting()
         clock.now += 1
-        back_off.check()
+        back_off.raise_while_waiting()
 
     def test_a_clock_that_is_set_back_ends_it(self) -> None:
         clock = Clock(NOW)
@@ -184,4 +184,4 @@ class TestBackOff:
         back_off.unanswered(Unanswered("no answer"))
         clock.now -= 86_400
 
-        back_off.check()
+        back_off.raise_while_waiting()

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from mesh_dns.core.rules import Policy
 from mesh_dns.core.values import LoadBalancerId
 from mesh_dns.core.work import Check, Sweep
 from mesh_dns.errors import OutOfTime
-from tests.doubles.hub import AWAY, NAME, Hub
+from tests.doubles.hub import AWAY, NAME, SUFFIX, Hub
 from tests.doubles.inventory import HUB, make, make_id
 
 
@@ -54,6 +55,48 @@ def test_a_sweep_whose_writes_ran_out_of_time_comes_back_and_what_was_written_st
     assert (len(hub.provider.records_by_id), hub.told.sweeps) == (450, [(HUB, 450)])
 
 
+def test_6000_load_balancers_end_right_however_often_the_function_runs_out_of_time(hub: Hub) -> None:
+    hub.many(6000)
+
+    def slow(call: str) -> None:
+        hub.clock.now += 20 if call == "apply" else 0
+
+    hub.provider.before = slow
+    failed = [list(hub.run(Sweep(HUB), time=119)) for _ in range(5)]
+    assert failed == [["0"]] * 4 + [[]]
+    assert (len(hub.provider.records_by_id), hub.told.sweeps) == (6000, [(HUB, 6000)])
+    assert hub.provider.calls.count("apply") == 30
+
+
+def test_501_orphans_that_policy_keeps_are_asked_nothing_and_hold_up_no_sweep(hub: Hub) -> None:
+    gone_in_slow_motion(hub, 501)
+    hub.tighten(policy=Policy.UPSERT_ONLY)
+    alive = hub.put(make(700, NAME))
+    hub.inventory.calls.clear()
+    assert hub.run(Sweep(HUB)) == {}
+    assert (hub.inventory.calls.count("look"), hub.outbox.delays) == (0, {})
+    assert (hub.told.sweeps[-1], hub.content()) == ((HUB, 1), hub.target(alive))
+    assert len(hub.provider.records_by_id) == 502
+
+
+def test_501_orphans_with_heirs_are_all_handed_over_in_several_turns_under_a_policy_that_deletes_nothing(
+    hub: Hub,
+) -> None:
+    gone_in_slow_motion(hub, 501)
+    hub.tighten(policy=Policy.UPSERT_ONLY)
+    heirs = [hub.put(make(1000 + n, f"c{n}.{SUFFIX}", created=hub.clock() + 40)) for n in range(501)]
+    hub.clock.now += 60
+    assert hub.run(Sweep(HUB), time=119) == {}
+    turns = 0
+    while work := hub.outbox.take(hub.outbox.next_due()):
+        hub.clock.now += 50
+        assert hub.run(*work, time=119) == {}
+        turns += 1
+    assert 14 < turns < 60
+    assert [hub.content(f"c{n}.{SUFFIX}") for n in range(501)] == [hub.target(heir) for heir in heirs]
+    assert hub.told.given_up == []
+
+
 def gone_in_slow_motion(hub: Hub, number: int) -> list[LoadBalancerId]:
     """So many load balancers are gone, and each look takes a second."""
     ids = hub.many(number)
@@ -71,7 +114,7 @@ def gone_in_slow_motion(hub: Hub, number: int) -> list[LoadBalancerId]:
 def test_whom_a_sweep_had_no_time_to_ask_travels_in_one_message_and_the_sweep_is_done(hub: Hub) -> None:
     ids = gone_in_slow_motion(hub, 9)
     hub.clock.now = start = hub.clock() + 1
-    assert hub.run(Sweep(HUB), time=9) == {}
+    assert hub.run(Sweep(HUB), time=18) == {}
     (rest,) = hub.outbox.checks
     assert rest == Check(HUB, frozenset(ids[6:]))
     assert hub.outbox.delays[rest] == 0
@@ -83,7 +126,7 @@ def test_whom_a_sweep_had_no_time_to_ask_travels_in_one_message_and_the_sweep_is
 
 def test_an_override_travels_with_whom_there_was_no_time_to_ask(hub: Hub) -> None:
     gone_in_slow_motion(hub, 30)
-    hub.run(Sweep(HUB, override_guard=True), time=16.5)
+    hub.run(Sweep(HUB, override_guard=True), time=33)
     (rest,) = hub.outbox.checks
     assert (rest.override_guard, len(rest.load_balancers)) == (True, 20)
     hub.inventory.before = lambda call: None

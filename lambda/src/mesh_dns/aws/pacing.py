@@ -66,7 +66,7 @@ class BackOff:
         self._since = 0.0
         self._seconds = 0
 
-    def check(self) -> None:
+    def raise_while_waiting(self) -> None:
         """Raise Unanswered, with the reason that there was, if the place did not answer a short while ago."""
         if self._reason is not None and self._waiting():
             raise Unanswered(self._reason)

@@ -10,14 +10,13 @@ from typing import Any
 from mesh_dns.aws.calls import Unanswered, call
 from mesh_dns.aws.clients import AwsClients
 from mesh_dns.core import messages
-from mesh_dns.core.work import OwnMessage
+from mesh_dns.core.work import LONGEST_DELAY, OwnMessage
 from mesh_dns.errors import Retryable
 
 # SQS's limits. Bytes: of one message and of all in one call, as the module sets them (SQS itself allows four times as
-# much); seconds: of a delay and of a visibility timeout; characters: of an attribute, by our own choice.
+# much); seconds: of a visibility timeout (that of a delay is core's); characters: of an attribute, by our own choice.
 ENTRIES_PER_CALL = 10
 BYTES_PER_CALL = 262_144
-LONGEST_DELAY = 900
 LONGEST_VISIBILITY = 43_200
 LONGEST_ATTRIBUTE = 256
 _ADVICE = "check the policies of the function's role and of the queue"

@@ -123,7 +123,7 @@ class Scopes:
             raise first from None  # it was asked once, and this came of it
 
     def _try(self, state: _State, bucket: Bucket, asked: _Asked) -> Mapping[str, Any]:
-        state.back_off.check()
+        state.back_off.raise_while_waiting()
         try:
             with state.opening:
                 client = self._client(state, asked)
@@ -150,7 +150,7 @@ class Scopes:
             return self._aws.client(service)
         session = state.session
         if session is None or self._clock() > session.expires - MARGIN:
-            state.back_off.check()  # another thread may have asked for one meanwhile, without an answer
+            state.back_off.raise_while_waiting()  # another thread may have asked for one meanwhile, without an answer
             try:
                 session = state.session = self._assume(scope, asked.deadline)
             except Unanswered as error:

@@ -114,7 +114,7 @@ class Table:
         return True
 
     def _call(self, operation: str, **arguments: object) -> Mapping[str, Any]:
-        self._back_off.check()
+        self._back_off.raise_while_waiting()
         try:
             client = self._clients.client("dynamodb")
             answer = call(client, operation, f"table {self._name}", _ADVICE, **arguments)

@@ -29,7 +29,7 @@ from collections.abc import Iterator, Sequence
 
 from mesh_dns.core import hostnames, mark
 from mesh_dns.core.decision import Decision, Need, Plan, Question, Reason
-from mesh_dns.core.planning import Outcome, Planning
+from mesh_dns.core.planning import Conclusion, Planning
 from mesh_dns.core.rules import Policy
 from mesh_dns.core.snapshot import Owned, Snapshot
 from mesh_dns.core.vacancy import decide_surplus, decide_vacancy
@@ -67,7 +67,7 @@ def _concerns(planning: Planning) -> dict[str, frozenset[LoadBalancerId]]:
     return {hostname: frozenset(load_balancers) for hostname, load_balancers in found.items()}
 
 
-def _decide(planning: Planning, hostname: str) -> Iterator[Outcome]:
+def _decide(planning: Planning, hostname: str) -> Iterator[Conclusion]:
     snapshot = planning.snapshot
     claimants = snapshot.claims.get(hostname, ())
     if problem := hostnames.problem_with(hostname):
@@ -104,7 +104,7 @@ def _keep_strays(planning: Planning, hostname: str, zone_id: str | None) -> Iter
 
 def _decide_in_zone(
     planning: Planning, hostname: str, zone_id: str, claimants: Sequence[LoadBalancer]
-) -> Iterator[Outcome]:
+) -> Iterator[Conclusion]:
     rules = planning.snapshot.rules
     ours, others = _split(planning, hostname, zone_id)
     yield from _report_odd(planning, ours, others)
@@ -209,7 +209,7 @@ def _adoptable(planning: Planning, others: Sequence[Record], winner: LoadBalance
 
 def _decide_ours(
     planning: Planning, owned: Owned, allowed: Sequence[LoadBalancer], objection: str | None
-) -> Iterator[Outcome]:
+) -> Iterator[Conclusion]:
     hostname, incumbent = owned.record.name, owned.serves
     match planning.snapshot.claim_state(incumbent, hostname):
         case ClaimState.UNKNOWN:
@@ -232,7 +232,7 @@ def _decide_ours(
             yield from decide_vacancy(planning, owned, state, allowed)
 
 
-def _find_out(planning: Planning, owned: Owned, allowed: Sequence[LoadBalancer]) -> Outcome:
+def _find_out(planning: Planning, owned: Owned, allowed: Sequence[LoadBalancer]) -> Conclusion:
     """What must be read about a load balancer that was not looked at yet.
 
     A sweep lists the scope first: one call that shows most of them. It asks singly for what the list lacks where that

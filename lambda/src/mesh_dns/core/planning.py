@@ -12,12 +12,10 @@ from mesh_dns.core.guard import Guard
 from mesh_dns.core.rules import Policy
 from mesh_dns.core.snapshot import Owned, Snapshot
 from mesh_dns.core.values import Action, Change, LoadBalancer, LoadBalancerId
-from mesh_dns.core.work import MOST_HOPS, SecondLook, Stage
+from mesh_dns.core.work import LONGEST_DELAY, MOST_HOPS, SecondLook, Stage
 
-# The longest delay of a message in SQS, in seconds. A clock that was set back would ask for more.
-LONGEST_WAIT = 900
-
-Outcome = Decision | Need
+# What a row of a table comes to.
+Conclusion = Decision | Need
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ class Planning:
         """A decision that sends a second look, unless that was sent on too often."""
         if look.hops > MOST_HOPS:
             return replace(decision, detail=f"{decision.detail}; sent on {MOST_HOPS} times, the next sweep starts over")
-        return replace(decision, look_again=look, wait=min(max(0.0, wait), LONGEST_WAIT))
+        return replace(decision, look_again=look, wait=min(max(0.0, wait), LONGEST_DELAY))
 
     def refuse(
         self, hostname: str, claimants: Iterable[LoadBalancer], reason: Reason, detail: str, *, retry: bool = False

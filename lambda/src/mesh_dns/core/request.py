@@ -1,4 +1,4 @@
-"""A batch of messages as one question, and which of them failed and why. Pure; only this file decides on failures."""
+"""A batch of messages as one question, and which of its messages `converge` did not do, and why. Pure."""
 
 from __future__ import annotations
 

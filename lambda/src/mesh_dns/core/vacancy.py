@@ -26,7 +26,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mesh_dns.core.decision import Decision, Need, Reason
-from mesh_dns.core.planning import Outcome, Planning
+from mesh_dns.core.planning import Conclusion, Planning
 from mesh_dns.core.snapshot import Owned
 from mesh_dns.core.values import Action, Change, ClaimState, LoadBalancer, LoadBalancerId, Readiness
 from mesh_dns.core.work import SecondLook, Stage
@@ -40,7 +40,7 @@ PROVISIONING = 600
 
 def decide_vacancy(
     planning: Planning, owned: Owned, state: ClaimState, heirs: Sequence[LoadBalancer]
-) -> Iterator[Outcome]:
+) -> Iterator[Conclusion]:
     """Decide a record whose load balancer does not claim it. `heirs`: who may have the name, newest first."""
     snapshot, hostname = planning.snapshot, owned.record.name
     second = planning.second_look_at(owned)
@@ -63,7 +63,7 @@ def decide_vacancy(
         yield vacancy.delete()
 
 
-def decide_surplus(planning: Planning, owned: Owned, state: ClaimState) -> Iterator[Outcome]:
+def decide_surplus(planning: Planning, owned: Owned, state: ClaimState) -> Iterator[Conclusion]:
     """Decide a second record of ours at a name, beside the one that is kept: deleted by two looks."""
     hostname, serves = owned.record.name, owned.serves
     if state is ClaimState.UNKNOWN:

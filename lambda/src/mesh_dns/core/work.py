@@ -9,6 +9,8 @@ from mesh_dns.core.values import ClaimState, LoadBalancerId, Scope
 
 # A message of our own is sent on this often at most; then it is discarded, and the next sweep starts over.
 MOST_HOPS = 20
+# Seconds for which the queue can hold a message back at most.
+LONGEST_DELAY = 900
 
 
 class Told(StrEnum):
