@@ -47,10 +47,10 @@ def plan(question: Question, snapshot: Snapshot) -> Plan:
     """
     planning = Planning(question, snapshot)
     concerns = _concerns(planning)
-    outcomes = [outcome for hostname in sorted(concerns) for outcome in _decide(planning, hostname)]
+    conclusions = [each for hostname in sorted(concerns) for each in _decide(planning, hostname)]
     return Plan(
-        tuple(outcome for outcome in outcomes if isinstance(outcome, Decision)),
-        tuple(outcome for outcome in outcomes if isinstance(outcome, Need)),
+        tuple(each for each in conclusions if isinstance(each, Decision)),
+        tuple(each for each in conclusions if isinstance(each, Need)),
         concerns,
     )
 
