@@ -1,12 +1,27 @@
-# What an operator must know. Each alarm says in its description what to do.
+# What an operator must know. Each alarm says in its description what to do, within how many minutes it starts and ends, and what it
+# notifies of when it is made.
 
 locals {
   # An alarm looks at one metric, or at `math` over several. `above` and `below` are thresholds; with `of`, so many of the last `of` periods
-  # decide, for metrics that are published once a sweep, which may begin at any moment of its window.
+  # decide, for metrics that are published once a sweep, which may begin at any moment of its window. `starts`: within how many minutes.
   alarms = {
     for name, alarm in merge(local.alarms_of_every_hub, { for name, alarm in local.alarms_of_spokes : name => alarm if var.spokes != null }) :
-    name => merge({ math = null, periods = 1, of = null, missing = "notBreaching" }, alarm)
+    name => merge({ math = null, periods = 1, of = null, missing = "notBreaching", starts = 5, made = local.says_ok }, alarm)
     if try(var.alarms[name].enabled, true)
+  }
+
+  # Within how many minutes it ends: after its periods, and two more, since CloudWatch takes older data points for those that are missing.
+  alarm_ends = {
+    for name, alarm in local.alarms :
+    name => 5 + (can(alarm.below) ? 0 : ceil(alarm.period / 60 * (coalesce(alarm.of, alarm.periods) + (alarm.math == null ? 2 : 0))))
+  }
+
+  # A new alarm leaves INSUFFICIENT_DATA for OK, and CloudWatch carries out `ok_actions` whatever the state was before. None of our alarms
+  # could stay in INSUFFICIENT_DATA instead: it would return there, without a notice, when its fault is over.
+  says_ok = "When it is made it notifies once that it is OK."
+
+  alarm_thresholds = {
+    for name, default in { backlog = 3600, failing = 900 } : name => coalesce(try(var.alarms[name].threshold, null), default)
   }
 
   sweep_period_seconds = var.sweep.minutes * 60
@@ -33,9 +48,10 @@ locals {
     }
     failing = {
       # A failed message comes back after 900 s at most, and its age is published each time.
-      description = "A message has been failing for more than a quarter of an hour: the provider, AWS or the token denies something. Look in the log of ${var.name} for `retried`, which says what. Ends within an hour after the message succeeded or went to the dead-letter queue."
+      description = "A message has been failing for more than ${ceil(local.alarm_thresholds.failing / 60)} minutes, counted from its first try and not from when it was sent: the provider, AWS or the token denies something. Look in the log of ${var.name} for `retried`, which says what. Over when the message succeeded or went to the dead-letter queue."
+      starts      = ceil(local.alarm_thresholds.failing / 60) + 15
       metrics     = { age = ["MeshDNS", "OldestFailedMessageAge", local.function_metric, "Maximum"] }
-      above       = 900
+      above       = local.alarm_thresholds.failing
       period      = 900
       periods     = 1
       of          = 2
@@ -43,14 +59,18 @@ locals {
     backlog = {
       # A second look waits up to 900 s and a failed message up to 900 s more: an hour is neither. SQS leaves out what was received three
       # times or more, so this cannot see failing messages.
-      description = "A message in ${var.name}-events is an hour old and was hardly ever received: nobody polls. Is the event source mapping enabled, the function throttled, or its concurrency 0? (Messages that fail: see the alarm ${var.name}-failing.)"
+      description = "A message in ${var.name}-events is older than ${ceil(local.alarm_thresholds.backlog / 60)} minutes and was hardly ever received: nobody polls. Is the event source mapping enabled, the function throttled, or its concurrency 0? (Messages that fail: see the alarm ${var.name}-failing.)"
       metrics     = { age = ["AWS/SQS", "ApproximateAgeOfOldestMessage", local.queue_metric.events, "Maximum"] }
-      above       = 3600
+      starts      = ceil(local.alarm_thresholds.backlog / 60) + 5
+      above       = local.alarm_thresholds.backlog
       period      = 300
     }
     silence = {
-      # Without FILL, an alarm of three periods looks further back where data is missing, and waits longer than it says.
-      description = "No sweep of this account and region was completed for three sweep periods (${3 * var.sweep.minutes} minutes): something between the schedule and the provider does not work. Follow the path: schedule, rule, topic, queue, function. Right after the install it says so too, until the first sweep is through."
+      # Without FILL, an alarm of three periods looks further back where data is missing, and waits longer than it says. That it starts with
+      # the install is the price of telling when the first sweep never comes: an alarm cannot know how long it has been there.
+      description = "No sweep of this account and region was completed for three sweep periods (${3 * var.sweep.minutes} minutes): something between the schedule and the provider does not work. Follow the path: schedule, rule, topic, queue, function."
+      starts      = 3 * var.sweep.minutes + 5
+      made        = "When it is made it starts at once, and ends with the first completed sweep, within ${var.sweep.minutes} minutes as a rule."
       metrics     = { sweeps = ["MeshDNS", "SweepCompleted", local.function_metric, "Sum"] }
       math        = "FILL(sweeps, 0)"
       below       = 1
@@ -59,7 +79,7 @@ locals {
       missing     = "breaching"
     }
     guard = {
-      description = "The mass-delete guard stopped deletes. If so many load balancers really left, invoke the function with the override; else find out why they seem gone. Ends a few sweep periods after the last time."
+      description = "The mass-delete guard stopped deletes. If so many load balancers really left, invoke the function with the override; else find out why they seem gone."
       metrics     = { tripped = ["MeshDNS", "GuardTripped", local.function_metric, "Sum"] }
       above       = 0
       period      = local.sweep_period_seconds
@@ -67,6 +87,7 @@ locals {
     }
     deletes-waiting = {
       description = "Records that nobody claims are not deleted, because in two of three sweep periods a scope could not be listed, or the table was younger than three periods (so after the first apply with spokes): decisions with the reason `delete-waits` in the log say which. Names that are claimed are not concerned."
+      starts      = 2 * var.sweep.minutes + 5
       metrics     = { records = ["MeshDNS", "DeletesWaiting", local.function_metric, "Sum"] }
       above       = 0
       period      = local.sweep_period_seconds
@@ -75,6 +96,7 @@ locals {
     }
     zone-denied = {
       description = "A zone is denied (its token was revoked, or may not edit this zone, or the id is wrong), or did not answer for three sweep periods: nothing is written there, and other zones go on. The log line `zone unread` names it and what to check."
+      starts      = var.sweep.minutes + 5
       metrics     = { zones = ["MeshDNS", "ZonesDenied", local.function_metric, "Sum"] }
       above       = 0
       period      = local.sweep_period_seconds
@@ -96,7 +118,8 @@ locals {
 
   alarms_of_spokes = {
     overdue = {
-      description = "Accounts or regions that joined were not swept for three sweep periods: the log line `overdue` names them. Look at the spoke's rule, schedule and reader role, or forget the scope."
+      description = "An account and region that joined could not be read for three sweep periods (${3 * var.sweep.minutes} minutes): no sweep of it arrives, or the function may not look there. The log line `overdue` names it. Check the spoke's schedule, rule and reader role; if the spoke is gone for good, forget its account and region."
+      starts      = var.sweep.minutes + 5
       metrics     = { scopes = ["MeshDNS", "ScopesOverdue", local.function_metric, "Maximum"] }
       above       = 0
       period      = local.sweep_period_seconds
@@ -115,7 +138,7 @@ resource "aws_cloudwatch_metric_alarm" "watch" {
   for_each = local.alarms
 
   alarm_name          = "${var.name}-${each.key}"
-  alarm_description   = each.value.description
+  alarm_description   = "${each.value.description} Starts within ${each.value.starts} minutes, ends within ${local.alarm_ends[each.key]} minutes after it is over. ${each.value.made}"
   comparison_operator = can(each.value.below) ? "LessThanThreshold" : "GreaterThanThreshold"
   threshold           = coalesce(try(var.alarms[each.key].threshold, null), try(each.value.below, each.value.above))
   evaluation_periods  = coalesce(each.value.of, each.value.periods)
@@ -155,8 +178,7 @@ resource "aws_cloudwatch_metric_alarm" "watch" {
     }
   }
 
-  # A new alarm leaves INSUFFICIENT_DATA for OK once, and CloudWatch carries out `ok_actions` then too: nothing can tell that apart from an
-  # end. Leaving them out would leave incidents open elsewhere.
+  # Nothing can tell the OK of a new alarm from the end of one; without `ok_actions`, incidents would stay open elsewhere.
   alarm_actions = try(coalesce(var.alarms[each.key].actions), var.alarm_actions)
   ok_actions    = try(coalesce(var.alarms[each.key].ok_actions), coalesce(var.alarms[each.key].actions), var.alarm_actions)
   tags          = local.tags

@@ -600,8 +600,8 @@ variable "function" {
 variable "alarm_actions" {
   type        = list(string)
   description = <<-EOT
-    ARNs that every alarm notifies when it starts and when it ends; empty: the alarms only show. A first apply sends one OK for most alarms
-    (a new alarm leaves INSUFFICIENT_DATA), and `silence` starts and ends once, because no sweep was completed yet.
+    ARNs that every alarm notifies when it starts and when it ends; empty: the alarms only show. A first apply sends one OK for each alarm
+    (a new one leaves INSUFFICIENT_DATA); `silence` starts before that and ends with the first sweep. Each description says so.
 
         alarm_actions = [aws_sns_topic.on_call.arn]
   EOT

@@ -51,6 +51,30 @@ run "each_fault_has_its_alarm" {
     error_message = "Each fault must have its alarm, and only a path that died in silence alarms without data."
   }
   assert {
+    condition = {
+      for key, alarm in aws_cloudwatch_metric_alarm.watch :
+      key => regex(" Starts within (\\d+) minutes, ends within (\\d+) minutes after it is over\\. When it is made it (notifies once that it is OK|starts at once, and ends with the first completed sweep, within 5 minutes as a rule)\\.$", alarm.alarm_description)
+      } == {
+      dead-letter     = ["5", "8", "notifies once that it is OK"]
+      errors          = ["5", "10", "notifies once that it is OK"]
+      failing         = ["30", "65", "notifies once that it is OK"]
+      backlog         = ["65", "20", "notifies once that it is OK"]
+      silence         = ["20", "5", "starts at once, and ends with the first completed sweep, within 5 minutes as a rule"]
+      guard           = ["5", "25", "notifies once that it is OK"]
+      deletes-waiting = ["15", "30", "notifies once that it is OK"]
+      zone-denied     = ["10", "25", "notifies once that it is OK"]
+      rule            = ["5", "20", "notifies once that it is OK"]
+      topic           = ["5", "20", "notifies once that it is OK"]
+      overdue         = ["10", "25", "notifies once that it is OK"]
+      spokes-rule     = ["5", "20", "notifies once that it is OK"]
+    }
+    error_message = "Each description must say within how many minutes its alarm starts and ends, and what a new one notifies of."
+  }
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.watch : length(alarm.alarm_description) <= 1024])
+    error_message = "AWS takes 1024 characters."
+  }
+  assert {
     condition = alltrue([
       for alarm in aws_cloudwatch_metric_alarm.watch :
       alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:111122223333:on-call"]) && alarm.ok_actions == toset(["arn:aws:sns:eu-west-1:111122223333:on-call"])
@@ -79,6 +103,10 @@ run "an_alarm_can_be_left_out_or_have_actions_and_a_threshold_of_its_own" {
   assert {
     condition     = aws_cloudwatch_metric_alarm.watch["backlog"].threshold == 7200 && aws_cloudwatch_metric_alarm.watch["silence"].threshold == 2
     error_message = "A threshold of its own must reach an alarm, whether it is an upper or a lower one."
+  }
+  assert {
+    condition     = length(regexall("is older than 120 minutes .* Starts within 125 minutes", aws_cloudwatch_metric_alarm.watch["backlog"].alarm_description)) == 1
+    error_message = "What a description says must follow the threshold."
   }
   assert {
     condition = [

@@ -204,7 +204,7 @@ FACTS: dict[str, tuple[str, ...]] = {
         r"\b429\b", r"401 or 403", r"seconds since 1970",
     ),
     "names of things": (
-        r"Route\s+53", r"Apache License 2\.0", r"provider 6\b", r"Before 1\.0", r"KV version 1", r"OpenBao 2\.x",
+        r"Route\s+53", r"Apache License 2\.0", r"provider 6\b", r"AWS provider 5, which", r"Before 1\.0", r"KV version 1", r"OpenBao 2\.x",
         r"cilium#21330", r"To 0\.1\.0", r"Everything says 0\.1\.0",
     ),
     "Cloudflare": (

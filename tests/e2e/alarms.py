@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,9 +16,43 @@ from sandbox.sandbox import ACCOUNT, REGION, Sandbox
 SWEEP = 900
 """Seconds of a sweep period."""
 START = 1_700_000_040
-"""Some full minute, in seconds since the epoch, at which synthetic points begin."""
+"""Some full minute, in seconds since the epoch, at which a week begins."""
+HOUR, WEEK = 3600, 7 * 24 * 3600
 WINDOW = (0, 180, 40, 299, 120)
 """Seconds after the beginning of a period at which sweeps come, in turn: the schedule's window is flexible."""
+GRACE = 600
+"""Seconds for which second looks wait in the queue; a grace on the sandbox is shorter."""
+AGE = "ApproximateAgeOfOldestMessage"
+PROMISE = re.compile(
+    r" Starts within (\d+) minutes, ends within (\d+) minutes after it is over\. (When it is made .+)$"
+)
+MADE = {
+    "When it is made it notifies once that it is OK.": [State.OK],
+    "When it is made it starts at once, and ends with the first completed sweep, within 15 minutes as a rule.": [
+        State.ALARM,
+        State.OK,
+    ],
+}
+"""What a description says of a new alarm => its states after it has none."""
+
+Points = dict[MetricKey, list[tuple[float, float]]]
+"""What was published: seconds since the recording began, with the values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What the description of an alarm says. starts, ends: seconds. made: the states of a new one."""
+
+    starts: float
+    ends: float
+    made: Sequence[State]
+
+    @classmethod
+    def of(cls, alarm: Mapping[str, Any]) -> Promise:
+        """What it says. Fails for one that says nothing of the kind."""
+        said = PROMISE.search(alarm["AlarmDescription"])
+        assert said, alarm["AlarmDescription"]
+        return cls(60 * float(said[1]), 60 * float(said[2]), MADE[said[3]])
 
 
 def alarm_of(sandbox: Sandbox, name: str) -> Mapping[str, Any]:
@@ -46,59 +81,94 @@ def published(alarm: Mapping[str, Any]) -> int:
     return sum(len(points.get(key, ())) for key in metrics_of(alarm))
 
 
-def healthy(alarm: Mapping[str, Any], seconds: float) -> dict[MetricKey, list[tuple[float, float]]]:
-    """What the metrics of an alarm are while all is well, from `START` on: sweeps end, queues are nearly empty."""
-    points: dict[MetricKey, list[tuple[float, float]]] = {}
-    for key in metrics_of(alarm):
-        match key[1]:
-            case "SweepCompleted":
-                starts = range(0, int(seconds), SWEEP)
-                points[key] = [(START + s + WINDOW[n % len(WINDOW)], 1.0) for n, s in enumerate(starts)]
-            case "ApproximateAgeOfOldestMessage":
-                # A second look waits for the grace, sometimes, and everything else is done at once.
-                points[key] = [(START + s, 600.0 if s % 7200 < 600 else 0.0) for s in range(0, int(seconds), 60)]
-            case "ScopesOverdue":
-                points[key] = [(START + s, 0.0) for s in range(0, int(seconds), SWEEP)]
-            case "ApproximateNumberOfMessagesVisible" | "Errors":
-                points[key] = [(START + s, 0.0) for s in range(0, int(seconds), 60)]
-            case _:
-                points[key] = []  # told only when there is something to tell
-    return points
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What was published while a fault was there, with the seconds since it began."""
-
-    points: dict[MetricKey, list[tuple[float, float]]] = field(default_factory=dict)
-
-    def seconds_to_alarm(self, alarm: Mapping[str, Any], every: float | None, limit: float) -> float | None:
-        """How long after the fault an alarm tells; None if not within `limit`, or if it told before.
-
-        An hour is healthy, then the fault begins; with `every` the same is published again after so many seconds, as
-        long as it lasts.
-        """
-        began = START + 3600.0
-        data: dict[MetricKey, list[tuple[float, float]]] = healthy(alarm, 3600)
-        for again in [0.0] if every is None else [every * number for number in range(int(limit // every) + 1)]:
-            for key in data:
-                data[key] += [(began + again + after, value) for after, value in self.points.get(key, ())]
-        changes = watch(alarm, data, START + SWEEP, began + limit)  # before the first sweep there is silence
-        told = [at for at, state in changes if state is State.ALARM]
-        return told[0] - began if told and told[0] > began else None
-
-
 @contextmanager
-def fault(sandbox: Sandbox) -> Iterator[Fault]:
-    """What is published while the block runs, which makes a fault; known at its end."""
+def recording(sandbox: Sandbox) -> Iterator[Points]:
+    """What is published while the block runs; known at its end."""
     before = {key: len(points) for key, points in recorded(ACCOUNT, REGION).items()}
-    began, made = time.time(), Fault()
+    began, made = time.time(), Points()
     yield made
     sandbox.queue_metrics.sample()
     for key, points in recorded(ACCOUNT, REGION).items():
-        made.points[key] = [(max(0.0, at - began), value) for at, value in points[before.get(key, 0) :]]
+        if new := points[before.get(key, 0) :]:
+            made[key] = [(max(0.0, at - began), value) for at, value in new]
 
 
-def tells(alarm: Mapping[str, Any], data: Data, start: float, end: float) -> list[float]:
-    """When an alarm told."""
-    return [at for at, state in watch(alarm, data, start, end) if state is State.ALARM]
+@dataclass(frozen=True)
+class Story:
+    """A week of one alarm, with its metrics as they were recorded.
+
+    healthy: what one sweep period published while all was well. broken: what it published while the fault was there,
+    one recording a period, in turn. After a day the fault begins and lasts for `seconds`; 0: it happens once.
+    every: how many seconds a recording of the fault stands for.
+    """
+
+    alarm: Mapping[str, Any]
+    healthy: Points
+    broken: Sequence[Points] = ()
+    seconds: float = 0.0
+    every: float = SWEEP
+    began: float = field(default=START + 24.0 * HOUR, init=False)
+
+    def states(self) -> list[tuple[float, State]]:
+        """What the alarm goes through from its first completed sweep on."""
+        return watch(self.alarm, self._data(), START + SWEEP, START + WEEK)
+
+    def over(self) -> float:
+        """When the fault was there last."""
+        times = [at for points in self._faulty().values() for at, _ in points]
+        return max([self.began + self.seconds, *times])
+
+    def _data(self) -> Data:
+        well, faulty = self._well(), self._faulty()
+        end = self.began + self.seconds
+        return {
+            key: sorted([*(p for p in well.get(key, ()) if not self.began <= p[0] < end), *faulty.get(key, ())])
+            for key in metrics_of(self.alarm)
+        }
+
+    def _well(self) -> Points:
+        points: Points = {}
+        for key in metrics_of(self.alarm):
+            if key[1] == AGE:
+                # Once in two hours a second look waits for its grace; everything else is done at once.
+                ages = ((s, float(GRACE) if s % 7200 < GRACE else 0.0) for s in range(0, WEEK, 60))
+                points[key] = [(START + s, age) for s, age in ages]
+            else:
+                points[key] = [
+                    (START + period * SWEEP + WINDOW[period % len(WINDOW)] + after, value)
+                    for period in range(WEEK // SWEEP)
+                    for after, value in self.healthy.get(key, ())
+                ]
+        return points
+
+    def _faulty(self) -> Points:
+        points: Points = {}
+        for number in range(int(self.seconds // self.every) + 1) if self.broken else ():
+            recording = self.broken[number % len(self.broken)]
+            for key in recording.keys() & set(metrics_of(self.alarm)):
+                at = self.began + number * self.every
+                points.setdefault(key, []).extend((at + after, value) for after, value in recording[key])
+        return points
+
+
+def check(story: Story) -> None:
+    """In that week an alarm tells of its fault and of nothing else, and of its end, as its description says."""
+    states, promise = story.states(), Promise.of(story.alarm)
+    assert [state for _, state in states] == [State.INSUFFICIENT_DATA, State.OK, State.ALARM, State.OK], states
+    (told, _), (ended, _) = states[2:]
+    assert 0 < told - story.began <= promise.starts
+    assert 0 <= ended - story.over() <= promise.ends or ended < story.over()
+
+
+def check_first_apply(sandbox: Sandbox, installed: float, wanted: Collection[str]) -> None:
+    """These alarms are there, and each went through what its description says of a new one, and nothing else.
+
+    installed: when the first sweeps were through, in seconds since the epoch. The alarms count as ten minutes older,
+    which is the longest that a first sweep waits for its window.
+    """
+    assert set(names(sandbox)) == set(wanted)
+    before = {key: [p for p in points if p[0] <= installed] for key, points in recorded(ACCOUNT, REGION).items()}
+    for name in wanted:
+        alarm = alarm_of(sandbox, name)
+        states = [state for _, state in watch(alarm, before, installed - 600, installed + 2 * SWEEP)]
+        assert states == [State.INSUFFICIENT_DATA, *Promise.of(alarm).made], name

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +26,8 @@ from tests.e2e.watcher import Watcher
 
 LATE, SOON = 8.0, 40.0
 """Seconds: how late AWS shows things in these tests, and within how many of the event a name must be right."""
+PROVISIONING = 120.0
+"""Seconds that AWS takes at least to get a new network load balancer ready; here it takes a twentieth of that."""
 VERY_LATE, THROTTLED = 40.0, 5
 """Seconds: still not shown when throttling is over. How many load balancers a throttled burst has."""
 
@@ -125,6 +127,42 @@ def test_blue_to_green_while_green_does_not_work_yet_never_answers_nothing(mesh:
     assert moved.id == record.id
     assert [] not in watcher.answers
     assert watcher.asked > 100
+
+
+OTHER_SCHEME = {"internal": "internet-facing", "internet-facing": "internal"}
+
+
+def test_another_scheme_leaves_no_gap_longer_than_that_of_aws_itself(mesh: Installation, odd: Odd) -> None:
+    """The controller deletes first and creates then, so that nothing works until AWS has the new one ready.
+
+    The record has moved by then, so that the name works from the moment in which its load balancer does.
+    """
+    makers = {scheme: mesh.controller() for scheme in OTHER_SCHEME}
+    names = {scheme: mesh.hostname(scheme) for scheme in OTHER_SCHEME}
+
+    with mesh.settings({"internal_only": False, "grace_seconds": 600}), ExitStack() as watching:
+        records = {s: mesh.wait_for_name(names[s], makers[s].create(names[s], scheme=s)) for s in OTHER_SCHEME}
+        leads = {s: watching.enter_context(Watcher(mesh, name)) for s, name in names.items()}
+        clients = {s: watching.enter_context(Watcher(mesh, name, "A")) for s, name in names.items()}
+        mesh.wait(lambda: all(client.answers[-1:] > [[]] for client in clients.values()), "the old ones work")
+        sweeps, began = len(mesh.told("swept")), time.monotonic()
+        targets = {scheme: makers[scheme].change_scheme(other) for scheme, other in OTHER_SCHEME.items()}
+        new = {s: watching.enter_context(Watcher(mesh, target, "A")) for s, target in targets.items()}
+        for maker in makers.values():
+            mesh.sandbox.late.hold(maker.name, "provisioning")  # until the record has moved: AWS takes longer than that
+        for scheme, target in targets.items():
+            moved = mesh.wait_for_name(names[scheme], target, began + PROVISIONING - time.monotonic())
+            assert moved.id == records[scheme].id
+        for maker in makers.values():
+            mesh.sandbox.late.let_go(maker.name)
+        mesh.wait(lambda: all(watcher.answers[-1:] > [[]] for watcher in clients.values()), "the names work again")
+
+    for scheme, name in names.items():
+        (gap,) = [gap for gap in clients[scheme].gaps() if gap[1] > began]
+        assert began < gap[0], f"{name} is empty before its load balancer is gone"
+        assert gap[1] < new[scheme].since[-1] + 1, f"{name} is empty when its load balancer works"
+        assert leads[scheme].answers == [[records[scheme].content], [targets[scheme].lower()]]
+    assert len(mesh.told("swept")) == sweeps
 
 
 def test_an_heir_that_never_works_gets_the_name_ten_minutes_after_it_was_made(mesh: Installation, odd: Odd) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from tests.e2e.installation import Installation
 
 
 class Watcher:
-    """Asks while the block runs, and remembers every different answer in turn; `[]` is NXDOMAIN or no answer."""
+    """Asks while the block runs, and remembers every different answer in turn; `[]` is NXDOMAIN or no answer.
+
+    since: for each answer, since when it was given, in seconds of `time.monotonic`.
+    """
 
     def __init__(self, mesh: Installation, name: str, record_type: str = "CNAME") -> None:
         self.answers: list[list[str]] = []
+        self.since: list[float] = []
         self.asked = 0
         self._mesh, self._name, self._type = mesh, name, record_type
         self._stop = threading.Event()
@@ -30,4 +35,10 @@ class Watcher:
             answer = self._mesh.resolve(self._name, self._type)
             self.asked += 1
             if self.answers[-1:] != [answer]:
+                self.since.append(time.monotonic())
                 self.answers.append(answer)
+
+    def gaps(self) -> list[tuple[float, float]]:
+        """From when until when there was no answer, each time; until infinity if it is so now."""
+        ends = [*self.since[1:], float("inf")]
+        return [(at, end) for answer, at, end in zip(self.answers, self.since, ends, strict=False) if not answer]

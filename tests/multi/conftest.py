@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from sandbox.sandbox import Sandbox
+from tests.e2e.alarms import Points, recording
 from tests.e2e.installation import QUEUE_SPEED
 from tests.multi.mesh import Mesh, install
+
+SCOPES = 3
 
 
 @pytest.fixture(scope="package")
@@ -20,5 +24,19 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     with Sandbox(queue_speed=QUEUE_SPEED) as sandbox:
         mesh = install(sandbox, tmp_path_factory.mktemp("repository"))
         mesh.wait_until_known(mesh.hub, mesh.blue, mesh.green)
+        mesh.installation.wait(lambda: len(mesh.swept()) == SCOPES, "the first sweeps are through")
+        mesh.installed = time.time()
         mesh.age_the_register()
         yield mesh
+
+
+@pytest.fixture(scope="package")
+def healthy(mesh: Mesh) -> Points:
+    """A sweep period of all scopes in which all is well."""
+    sweeps = len(mesh.installation.told("swept"))
+    with recording(mesh.sandbox) as points:
+        mesh.sandbox.schedules.fire()
+        mesh.installation.wait(lambda: len(mesh.installation.told("swept")) >= sweeps + SCOPES, "every scope is swept")
+        mesh.installation.wait(lambda: not mesh.installation.busy(), "it is counted")
+    assert {name for _, name, _ in points} >= {"SweepCompleted", "ScopesOverdue"}
+    return points

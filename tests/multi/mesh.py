@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from sandbox.controllers import AwsLoadBalancerController, Scope
 from sandbox.resource_policy import ORGANIZATION_ID
 from sandbox.sandbox import ACCOUNT, REGION, Sandbox
 from sandbox.terraform import Terraform
+from tests.e2e.alarms import Points, published, recording
 from tests.e2e.installation import GRACE, TOKEN, Installation
 from tests.sandbox.account import Account
 
@@ -33,6 +35,8 @@ class Mesh:
     sandbox: Sandbox
     installation: Installation
     terraform: Terraform
+    installed: float = 0.0
+    """When every scope was known, in seconds since the epoch."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
@@ -63,6 +67,10 @@ class Mesh:
     @property
     def _table(self) -> str:
         return str(self.installation.outputs["table_name"])
+
+    def swept(self) -> set[str]:
+        """`account/region` of each scope of which a sweep was completed so far."""
+        return {line["scope"] for line in self.installation.told("swept")}
 
     def age_the_register(self) -> None:
         """Let every scope be known since long ago, and read just now: a young register lets nothing be deleted."""
@@ -146,3 +154,39 @@ def role_copy(iam: Any, name: str) -> dict[str, Any]:
         for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
     }
     return {"trust": role["AssumeRolePolicyDocument"], "path": role["Path"], "policies": policies}
+
+
+@contextmanager
+def counted(mesh: Mesh, alarm: Mapping[str, Any]) -> Iterator[Points]:
+    """What is published while the block runs, and behind it until the alarm's metric is among it."""
+    before = published(alarm)
+    with recording(mesh.sandbox) as points:
+        yield points
+        mesh.installation.wait(lambda: published(alarm) > before, "it is counted")
+        mesh.installation.wait(lambda: not mesh.installation.busy(), "nothing more is")
+
+
+@contextmanager
+def hanging(mesh: Mesh, scope: Scope) -> Iterator[None]:
+    """AWS does not answer in a region for a while."""
+    mesh.sandbox.late.hang(scope.region, 60)
+    try:
+        yield
+    finally:
+        mesh.sandbox.late.hang(scope.region, 0)
+
+
+@contextmanager
+def without_role(mesh: Mesh, scope: Scope) -> Iterator[None]:
+    """Somebody deletes the reader role, and makes it again afterwards."""
+    iam, name = scope.client("iam"), f"{mesh.hub_object['reader_role']}-{scope.region}"
+    role = role_copy(iam, name)
+    for policy in role["policies"]:
+        iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    iam.delete_role(RoleName=name)
+    try:
+        yield
+    finally:
+        iam.create_role(RoleName=name, Path=role["path"], AssumeRolePolicyDocument=json.dumps(role["trust"]))
+        for policy, document in role["policies"].items():
+            iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))

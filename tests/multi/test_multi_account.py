@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.alarms import State
 from sandbox.cloudflare import Call, FaultKind
 from sandbox.controllers import Scope
 from sandbox.sandbox import REGION
-from tests.e2e.alarms import START, SWEEP, alarm_of, fault, healthy, published, tells
+from tests.e2e.alarms import HOUR, Points, Story, alarm_of, check, check_first_apply, names, published
 from tests.e2e.leftovers import made, secrets
-from tests.multi.mesh import BLUE, STRANGER, Mesh, Watcher, role_copy
+from tests.multi.mesh import BLUE, STRANGER, Mesh, Watcher, counted, hanging, without_role
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "multi-account.md"
 OREGON = "us-west-2"
@@ -101,7 +101,7 @@ def test_one_scope_that_cannot_be_read_holds_up_nobody_else(mesh: Mesh) -> None:
     mesh.installation.wait_for_name(late, target)
 
 
-def test_a_region_that_hangs_holds_up_deletes_and_nothing_else(mesh: Mesh) -> None:
+def test_a_region_that_hangs_holds_up_deletes_and_nothing_else(mesh: Mesh, healthy: Points) -> None:
     installation = mesh.installation
     made, moved, left = mesh.hostname("blue"), mesh.hostname("blue"), mesh.hostname("blue")
     old, new, leaving = (mesh.controller(mesh.blue) for _ in range(3))
@@ -111,22 +111,25 @@ def test_a_region_that_hangs_holds_up_deletes_and_nothing_else(mesh: Mesh) -> No
     installation.wait_for_address(new.dns_name)
 
     alarm = alarm_of(mesh.sandbox, "deletes-waiting")
-    before = published(alarm)
-    with fault(mesh.sandbox) as waits, hanging(mesh, mesh.green):
-        installation.wait_for_name(made, mesh.controller(mesh.blue).create(made))
-        old.annotate(None)
-        installation.wait_for_name(moved, new.dns_name)
-        leaving.delete()
-        waiting = installation.wait_for_decision(left, "delete-waits")
-        installation.wait(lambda: published(alarm) > before, "it is counted")
+    with hanging(mesh, mesh.green):
+        with counted(mesh, alarm) as event:
+            installation.wait_for_name(made, mesh.controller(mesh.blue).create(made))
+            old.annotate(None)
+            installation.wait_for_name(moved, new.dns_name)
+            leaving.delete()
+            waiting = installation.wait_for_decision(left, "delete-waits")
+        with counted(mesh, alarm) as sweep:
+            installation.invoke({"action": "sweep", "account": mesh.blue.account, "region": mesh.blue.region})
 
     assert f"{mesh.green.account}/{mesh.green.region} cannot be listed" in waiting["detail"]
     assert installation.records(left) == [record]
     assert not any("Task timed out" in line.text for line in mesh.sandbox.logs)
-    assert waits.seconds_to_alarm(alarm, SWEEP, 3 * SWEEP)
+    once = Story(alarm, healthy, [event]).states()
+    assert [state for _, state in once] == [State.INSUFFICIENT_DATA, State.OK], "once is not enough"
+    check(Story(alarm, healthy, [event, sweep], 2 * HOUR))
 
 
-def test_another_region_joins_with_one_block_and_leaves_without_losing_names(mesh: Mesh) -> None:
+def test_another_region_joins_with_one_block_and_leaves_without_losing_names(mesh: Mesh, healthy: Points) -> None:
     oregon = Scope(mesh.sandbox, BLUE, OREGON)
     scope = f"{BLUE}/{OREGON}"
     file = mesh.terraform.folder / "oregon.tf"
@@ -142,11 +145,10 @@ def test_another_region_joins_with_one_block_and_leaves_without_losing_names(mes
     mesh.terraform.apply()
 
     alarm = alarm_of(mesh.sandbox, "overdue")
-    with fault(mesh.sandbox) as overdue:
+    with counted(mesh, alarm) as overdue:
         mesh.let_be_overdue(oregon)
         assert scope in mesh.installation.wait_for_line("overdue")["scopes"]
-        mesh.installation.wait(lambda: not mesh.installation.busy(), "it is counted")
-    assert overdue.seconds_to_alarm(alarm, SWEEP, SWEEP)
+    check(Story(alarm, healthy, [overdue], 2 * HOUR))
     assert mesh.installation.records(name) == [record], "nobody saw anything disappear"
 
     forget = {"action": "forget", "account": BLUE, "region": OREGON, "reason": "it left"}
@@ -162,25 +164,30 @@ def test_another_region_joins_with_one_block_and_leaves_without_losing_names(mes
     assert scope not in mesh.known_scopes()
 
 
-def test_an_alarm_tells_that_what_spokes_send_cannot_be_handed_on(mesh: Mesh) -> None:
+def test_an_alarm_tells_that_what_spokes_send_cannot_be_handed_on(mesh: Mesh, healthy: Points) -> None:
     events, rule = mesh.sandbox.client("events"), {"Rule": "mesh-dns-spokes", "EventBusName": "mesh-dns"}
     (target,) = events.list_targets_by_rule(**rule)["Targets"]
     alarm = alarm_of(mesh.sandbox, "spokes-rule")
-    with fault(mesh.sandbox) as undelivered:
-        before = published(alarm)
+    with counted(mesh, alarm) as undelivered:
         events.put_targets(**rule, Targets=[target | {"Arn": f"{target['Arn']}-gone"}])
         mesh.sandbox.schedules.fire()
         try:
-            mesh.installation.wait(lambda: published(alarm) > before, "a sweep of a spoke is not handed on")
+            mesh.installation.wait(lambda: published(alarm), "a sweep of a spoke is not handed on")
         finally:
             events.put_targets(**rule, Targets=[target])
-    assert undelivered.seconds_to_alarm(alarm, None, 360)
+    check(Story(alarm, healthy, [undelivered]))
+
+
+def test_every_alarm_does_at_the_first_apply_what_it_says(mesh: Mesh) -> None:
+    wanted = names(mesh.sandbox)
+    assert {"deletes-waiting", "overdue", "spokes-rule"} <= set(wanted)
+    check_first_apply(mesh.sandbox, mesh.installed, wanted)
 
 
 @pytest.mark.parametrize("name", ["overdue", "spokes-rule", "deletes-waiting"])
-def test_an_alarm_of_spokes_is_quiet_in_a_healthy_week(mesh: Mesh, name: str) -> None:
-    alarm = alarm_of(mesh.sandbox, name)
-    assert tells(alarm, healthy(alarm, 7 * 24 * 3600), START, START + 7 * 24 * 3600) == []
+def test_an_alarm_of_spokes_is_quiet_in_a_healthy_week(mesh: Mesh, healthy: Points, name: str) -> None:
+    states = Story(alarm_of(mesh.sandbox, name), healthy).states()
+    assert [state for _, state in states] == [State.INSUFFICIENT_DATA, State.OK]
 
 
 def test_a_second_plan_is_empty(mesh: Mesh) -> None:
@@ -256,32 +263,6 @@ def documented_blocks() -> tuple[str, str]:
     provider, module, rest = [*re.split(r"(?m)^(?=module )", code), ""]
     assert not rest
     return provider, module
-
-
-@contextmanager
-def hanging(mesh: Mesh, scope: Scope) -> Iterator[None]:
-    """AWS does not answer in a region for a while."""
-    mesh.sandbox.late.hang(scope.region, 60)
-    try:
-        yield
-    finally:
-        mesh.sandbox.late.hang(scope.region, 0)
-
-
-@contextmanager
-def without_role(mesh: Mesh, scope: Scope) -> Iterator[None]:
-    """Somebody deletes the reader role, and makes it again afterwards."""
-    iam, name = scope.client("iam"), f"{mesh.hub_object['reader_role']}-{scope.region}"
-    role = role_copy(iam, name)
-    for policy in role["policies"]:
-        iam.delete_role_policy(RoleName=name, PolicyName=policy)
-    iam.delete_role(RoleName=name)
-    try:
-        yield
-    finally:
-        iam.create_role(RoleName=name, Path=role["path"], AssumeRolePolicyDocument=json.dumps(role["trust"]))
-        for policy, document in role["policies"].items():
-            iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
 
 
 def test_destroy_leaves_the_records_and_the_secret_in_its_recovery_window(mesh: Mesh) -> None:

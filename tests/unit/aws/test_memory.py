@@ -161,6 +161,56 @@ def test_without_a_table_the_process_remembers(error: Exception) -> None:
     assert world.another().recall() == Remembered({NAME: NOW}, {ZONE: NOW, "another-zone": NOW + 61})
 
 
+def deny_queries(call: Call) -> None:
+    if call.action == "dynamodb:Query":
+        raise AwsError("InternalError", status=500)
+
+
+def deny_nothing(call: Call) -> None:
+    pass
+
+
+def test_a_read_that_fails_does_not_make_a_zone_s_silence_young() -> None:
+    world = World()
+    world.memory.remember(unanswered=[ZONE])
+    world.clock.now += HOUR
+    world.aws.before, memory = deny_queries, world.another()
+    memory.remember(unanswered=[ZONE])
+    world.aws.before = deny_nothing
+    assert world.another().recall().unanswered == {ZONE: NOW}
+
+    world.clock.now += 61
+    memory.remember(unanswered=[ZONE])
+    assert memory.recall().unanswered == world.another().recall().unanswered == {ZONE: NOW}
+    assert world.writes() == 1
+
+
+def test_a_zone_that_answered_while_the_table_could_not_be_read_counts_anew() -> None:
+    world = World()
+    world.memory.remember(unanswered=[ZONE])
+    world.clock.now += HOUR
+    world.aws.before, memory = deny_queries, world.another()
+    memory.remember(answered=[ZONE])
+    memory.remember(unanswered=[ZONE])
+    world.aws.before = deny_nothing
+
+    world.clock.now += 61
+    memory.remember(unanswered=[ZONE])
+    assert memory.recall().unanswered == world.another().recall().unanswered == {ZONE: NOW + HOUR}
+
+
+def test_a_zone_that_answered_while_the_table_could_not_be_read_is_taken_out_later() -> None:
+    world = World()
+    world.memory.remember(unanswered=[ZONE])
+    world.aws.before, memory = deny_queries, world.another()
+    memory.remember(answered=[ZONE])
+    world.aws.before = deny_nothing
+
+    world.clock.now += 61
+    memory.remember()
+    assert memory.recall() == world.another().recall() == Remembered()
+
+
 def test_many_refusals_at_once_are_written_down_in_parts() -> None:
     world = World()
     names = [f"{number}.mesh.example.com" for number in range(MOST_WRITES + 50)]
@@ -272,6 +322,18 @@ def test_many_names_take_a_call_for_each_25() -> None:
     world = World()
     world.memory.note({f"{number}.mesh.example.com": SERVED for number in range(60)})
     assert Counter(world.aws.actions()) == {"dynamodb:Query": 1, "dynamodb:BatchWriteItem": 3}
+
+
+def test_a_read_that_fails_does_not_make_a_name_s_state_young() -> None:
+    world = World()
+    world.memory.note({NAME: WAITS})
+    world.clock.now += HOUR
+    world.aws.before, memory = deny_queries, world.another()
+    memory.note({NAME: WAITS})
+    world.aws.before = deny_nothing
+    memory.note({NAME: replace(WAITS, waits_until=NOW + HOUR + 600)})
+    item = world.aws.items["name", NAME]
+    assert (item["since"], item["waits_until"]) == ({"N": "1700000000"}, {"N": str(1_700_000_000 + HOUR + 600)})
 
 
 def test_without_a_table_no_state_is_written_and_nothing_fails() -> None:

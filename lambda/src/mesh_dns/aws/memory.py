@@ -39,8 +39,11 @@ class TableMemory:
         self._clock = clock
         self._refused: dict[str, float] = {}
         self._unanswered: dict[str, float] = {}
-        # What the table holds, as far as we know.
-        self._stored: dict[str, dict[str, float]] = {REFUSED: {}, UNANSWERED: {}}
+        # Zones that answered and may still stand in the table as unanswered.
+        self._answered: set[str] = set()
+        # What the table holds, as far as we know; None until it was read once. Nothing is written before that: what
+        # could not be read is not empty, and a time that is written anew is lost.
+        self._stored: dict[str, dict[str, float]] | None = None
         self._read_at: float | None = None
         # Hostname => its last state in the table; read when it is first needed.
         self._names: dict[str, _Noted] | None = None
@@ -71,16 +74,20 @@ class TableMemory:
             self._unanswered.setdefault(zone_id, now)
         for zone_id in answered:
             self._unanswered.pop(zone_id, None)
+        self._answered |= set(answered)
+        if self._stored is None:
+            return
         try:
-            self._write()
+            self._write(self._stored[REFUSED], self._stored[UNANSWERED])
         except Retryable as error:
             _log.warning("not written down: %s", error)
 
     def note(self, names: Mapping[str, NameState]) -> None:
         """In the table, what became different, with the time since when: items `name`, `<hostname>`."""
         now = self._clock()
-        self._names = self._noted() if self._names is None else self._names
-        known = self._names
+        known = self._names = self._noted() if self._names is None else self._names
+        if known is None:
+            return  # written over what could not be read, every name would count from now
         new = {name: noted for name, state in names.items() if (noted := _follow(known.get(name), state, now))}
         if not new:
             return
@@ -91,30 +98,32 @@ class TableMemory:
         else:
             known.update(new)
 
-    def _noted(self) -> dict[str, _Noted]:
+    def _noted(self) -> dict[str, _Noted] | None:
         try:
             items = self._table.query_texts(NAME)
         except Retryable as error:
             _log.warning("what was written down cannot be read: %s", error)
-            return {}
+            return None
         return {name: _read_noted(item) for name, item in items.items()}
 
-    def _write(self) -> None:
-        for kind, known in ((REFUSED, self._refused), (UNANSWERED, self._unanswered)):
-            stored = self._stored[kind]
+    def _write(self, refused: dict[str, float], unanswered: dict[str, float]) -> None:
+        for kind, stored, known in (
+            (REFUSED, refused, self._refused),
+            (UNANSWERED, unanswered, self._unanswered),
+        ):
             for key in sorted(stored.keys() - known.keys()):
                 self._table.delete(kind, key)
                 del stored[key]
-        for zone_id in sorted(self._unanswered.keys() - self._stored[UNANSWERED].keys()):
-            self._put(UNANSWERED, zone_id, "since", self._unanswered[zone_id])
-        stored = self._stored[REFUSED]
-        new = [name for name, at in sorted(self._refused.items()) if at - stored.get(name, 0.0) >= REFUSED_ANEW]
+        for zone_id, since in sorted(self._unanswered.items()):
+            if unanswered.get(zone_id) != since:
+                self._table.put(UNANSWERED, zone_id, {"since": since})
+                unanswered[zone_id] = since
+        self._answered.clear()
+        new = [name for name, at in sorted(self._refused.items()) if at - refused.get(name, 0.0) >= REFUSED_ANEW]
         for name in new[:MOST_WRITES]:
-            self._put(REFUSED, name, "at", self._refused[name])
-
-    def _put(self, kind: str, key: str, what: str, at: float) -> None:
-        self._table.put(kind, key, {what: at, EXPIRES: at + REFUSED_FOR} if kind == REFUSED else {what: at})
-        self._stored[kind][key] = at
+            at = self._refused[name]
+            self._table.put(REFUSED, name, {"at": at, EXPIRES: at + REFUSED_FOR})
+            refused[name] = at
 
     def _read(self) -> None:
         now = self._clock()
@@ -126,12 +135,12 @@ class TableMemory:
         except Retryable as error:
             _log.warning("what was written down cannot be read: %s", error)
             return
-        self._stored = {
-            REFUSED: {key: numbers["at"] for key, numbers in items[REFUSED].items() if "at" in numbers},
-            UNANSWERED: {key: numbers["since"] for key, numbers in items[UNANSWERED].items() if "since" in numbers},
-        }
-        self._refused = self._stored[REFUSED] | self._refused
-        self._unanswered = self._stored[UNANSWERED] | self._unanswered
+        refused = {key: numbers["at"] for key, numbers in items[REFUSED].items() if "at" in numbers}
+        unanswered = {key: numbers["since"] for key, numbers in items[UNANSWERED].items() if "since" in numbers}
+        self._stored = {REFUSED: refused, UNANSWERED: unanswered}
+        self._refused = refused | self._refused
+        for zone_id in unanswered.keys() - self._answered:
+            self._unanswered[zone_id] = min(unanswered[zone_id], self._unanswered.get(zone_id, now))
 
 
 @dataclass(frozen=True, slots=True)
