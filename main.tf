@@ -31,6 +31,9 @@ locals {
   # Tells installations apart in the names of what lies in other scopes, where two hubs may meet, and in every tag.
   installation = "${var.name}-${substr(sha256("${local.account}/${local.region}/${var.name}"), 0, 8)}"
 
+  # The same with the first name: for a spoke's trail and bucket, which hold log files.
+  first_installation = "${local.kept_name}-${substr(sha256("${local.account}/${local.region}/${local.kept_name}"), 0, 8)}"
+
   tags = merge(var.tags, { "mesh-dns" = local.installation })
 
   # Policies are built from names, not from resources, for two reasons: a first plan shows them whole instead of

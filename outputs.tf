@@ -83,6 +83,7 @@ output "hub" {
     account              = local.account
     region               = local.region
     installation         = local.installation
+    first_installation   = local.first_installation # a spoke's trail goes by it: a changed name replaces none
     owner                = local.owner
     bus_arn              = local.arn.bus
     function_role_arn    = local.arn.function_role

@@ -3,7 +3,9 @@ variable "name" {
   description = <<-EOT
     Prefix of every resource's name. Two installations in one account and region need two names. Changing it replaces what does the work
     (queues, topic, rule, function, roles, alarms), and keeps what holds something under its first name: the owner mark, the token's secret,
-    the table, the trail and its bucket. So no record is lost, and the token is not needed again. Spokes follow with their next apply.
+    the table, the trails and their buckets. So no record is lost, and the token is not needed again. What is lost are the old log lines, for
+    the log group goes by `name`; and the ARNs of the roles change, which a Vault, a secret or a key of yours may name. Apply every spoke
+    afterwards.
 
         name = "mesh-dns-eu"
   EOT
@@ -30,7 +32,8 @@ variable "zones" {
   description = <<-EOT
     Where names may be written: DNS suffix => the zone that holds it, by provider. A hostname belongs to the longest suffix that it
     lies under; a hostname under none of them is refused. `zone_id` stands on the zone's overview page at Cloudflare. `token` is the key
-    of the `tokens` entry for this zone; without it, the zone uses `token`. Several suffixes may lie in one zone.
+    of the `tokens` entry for this zone; without it, the zone uses `token`. Several suffixes may lie in one zone. Terraform drops an
+    attribute that is misspelt in here without a word: the output `settings` shows which token each zone uses.
 
         zones = { "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353" } } }
 
@@ -205,7 +208,8 @@ variable "tokens" {
   }))
   description = <<-EOT
     Further tokens, for zones that name them: key => a place, as in `token`. `{}` makes an empty secret, which the output `secret_arns`
-    names; fill it with `aws secretsmanager put-secret-value`. Only the default token's secret can be written by `token_value`.
+    names; fill it with `aws secretsmanager put-secret-value`. Only the default token's secret can be written by `token_value`. Terraform
+    drops an attribute that is misspelt in here without a word: look in the plan whether a secret is made that you did not want.
 
         tokens = { eu = { existing = { secret_arn = aws_secretsmanager_secret.eu.arn } } }
   EOT
@@ -385,7 +389,7 @@ variable "load_balancers" {
   })
   description = <<-EOT
     Which load balancers may claim names: the tag that holds the hostname (several, separated by spaces), and whether only internal ones
-    count. Terraform drops an attribute that is misspelt in here without a word. See also `required_tags`.
+    count. Terraform drops an attribute that is misspelt in here without a word: the output `settings` shows both. See also `required_tags`.
 
         load_balancers = { hostname_tag = "dns-name", internal_only = false }
   EOT
@@ -478,7 +482,7 @@ variable "records" {
   description = <<-EOT
     `ttl`: seconds that resolvers keep an answer. `grace_seconds`: the time between the two looks, both of which must find a name no
     longer claimed, before its record is deleted; short ones are for tests. Terraform drops an attribute that is misspelt in here without
-    a word. What is written at all stands in `mode`, `write_policy` and `adopt`.
+    a word: the output `settings` shows both. What is written at all stands in `mode`, `write_policy` and `adopt`.
 
         records = { ttl = 300 }
   EOT
@@ -502,7 +506,8 @@ variable "sweep" {
   })
   description = <<-EOT
     The sweep looks at every tagged load balancer: it heals what an event missed, and shows that the path is alive. It starts every
-    `minutes`, at any moment of a flexible window, by default two thirds of the period, so that many scopes spread out.
+    `minutes`, at any moment of a flexible window, by default two thirds of the period, so that many scopes spread out. Terraform drops
+    an attribute that is misspelt in here without a word: the plan shows the schedule.
 
         sweep = { minutes = 5 }
   EOT
@@ -538,6 +543,8 @@ variable "trail" {
       events costs money, and an account may have five trails a region. `force_destroy` lets `terraform destroy` delete the bucket with
       what is in it; without it, a bucket that holds log files stops the destroy.
 
+    Terraform drops an attribute that is misspelt in here without a word: the plan shows the bucket and its expiry.
+
         trail = null
         trail = { retention_days = 7, force_destroy = true }
   EOT
@@ -564,7 +571,8 @@ variable "function" {
     The Lambda function. `reserved_concurrency` keeps it to one copy at a time; set it to false on accounts whose whole Lambda concurrency is
     10, which AWS lets nobody reserve from: two copies may then overlap, and names are still right after the next look. `vpc` puts it into
     subnets, which need a way out to AWS and Cloudflare: for a Vault that only answers there. Taking `vpc` away also takes the role's rights
-    over network interfaces away, which Lambda needs for up to 20 more minutes: the operations document has the two steps.
+    over network interfaces away, which Lambda needs for up to 20 more minutes: the operations document has the two steps. Terraform
+    drops an attribute that is misspelt in here without a word: the plan shows the function.
 
         function = { log_level = "DEBUG", vpc = { subnet_ids = ["subnet-0a1b2c3d"], security_group_ids = ["sg-0a1b2c3d"] } }
   EOT
@@ -624,7 +632,7 @@ variable "alarms" {
   description = <<-EOT
     Single alarms by name: `enabled = false` makes none, `threshold` is another limit in the alarm's own unit, `actions` and `ok_actions`
     take the place of `alarm_actions` (`ok_actions = []` says nothing at its end). What each alarm means stands in its description.
-    Terraform drops an attribute that is misspelt in here without a word; an unknown alarm is refused.
+    Terraform drops an attribute that is misspelt in here without a word, and the plan shows each alarm; an unknown alarm is refused.
 
         alarms = { guard = { actions = [aws_sns_topic.on_call.arn] }, backlog = { threshold = 7200 }, topic = { enabled = false } }
   EOT

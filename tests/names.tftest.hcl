@@ -47,6 +47,10 @@ run "another_name_keeps_the_mark_and_what_holds_something" {
     ])
     error_message = "What does the work goes by its new name."
   }
+  assert {
+    condition     = output.hub.first_installation == "mesh-dns-${substr(sha256("111122223333/eu-west-1/mesh-dns"), 0, 8)}"
+    error_message = "A spoke's trail and bucket must stay, with what is in them."
+  }
 }
 
 run "a_mark_that_is_given_takes_its_place" {

@@ -163,6 +163,7 @@ run "a_spoke_is_told_everything_and_no_secret" {
       account              = "111122223333"
       region               = "eu-west-1"
       installation         = "mesh-dns-${substr(sha256("111122223333/eu-west-1/mesh-dns"), 0, 8)}"
+      first_installation   = "mesh-dns-${substr(sha256("111122223333/eu-west-1/mesh-dns"), 0, 8)}"
       owner                = output.owner
       bus_arn              = "arn:aws:events:eu-west-1:111122223333:event-bus/mesh-dns"
       function_role_arn    = "arn:aws:iam::111122223333:role/platform/mesh-dns-eu-west-1-function"

@@ -144,8 +144,9 @@ module "trail" {
   source = "./trail" # inside this folder, so that the folder alone is complete
   count  = var.trail == null ? 0 : 1
 
-  name           = local.name
-  bucket         = "${local.name}-${local.account}-${local.region}"
+  # By the hub's first name: its changed name must replace no bucket that holds log files.
+  name           = var.hub.first_installation
+  bucket         = "${var.hub.first_installation}-${local.account}-${local.region}"
   retention_days = var.trail.retention_days
   force_destroy  = var.trail.force_destroy
   kms_key_arn    = var.kms_key_arn

@@ -6,6 +6,7 @@ variable "hub" {
     account              = optional(string)
     region               = optional(string)
     installation         = optional(string)
+    first_installation   = optional(string)
     owner                = optional(string)
     bus_arn              = optional(string)
     function_role_arn    = optional(string)
@@ -38,7 +39,8 @@ variable "trail" {
   })
   description = <<-EOT
     A CloudTrail trail for an account that has none which logs write management events in this region. Null makes none, which is right for
-    most accounts, and all under an Organization's trail: a second copy of management events costs money.
+    most accounts, and all under an Organization's trail: a second copy of management events costs money. Its name and its bucket's keep
+    the hub's first `name`. Terraform drops an attribute that is misspelt in here without a word: the plan shows the bucket and its expiry.
 
         trail = {}
         trail = { retention_days = 7, force_destroy = true }

@@ -18,24 +18,35 @@ ROLES = ("aws_iam_role.function", "aws_iam_role.scheduler")
 ROLE_POLICY, TOKEN_POLICY = "aws_iam_role_policy.function", "aws_iam_role_policy.token"
 SWEEP_POLICY = "aws_iam_role_policy.scheduler"
 RULE, SPOKES_RULE = "aws_cloudwatch_event_rule.events", "aws_cloudwatch_event_rule.spokes"
+TARGET, SPOKES_TARGET = "aws_cloudwatch_event_target.topic", "aws_cloudwatch_event_target.spokes"
 SCHEDULE, SCHEDULE_GROUP = "aws_scheduler_schedule.sweep", "aws_scheduler_schedule_group.sweep"
 QUEUE, DEAD_LETTER, TOPIC = "aws_sqs_queue.events", "aws_sqs_queue.dead_letter", "aws_sns_topic.events"
+TOPIC_POLICY, SUBSCRIPTION = "aws_sns_topic_policy.events", "aws_sns_topic_subscription.queue"
+RECURSION = "aws_lambda_function_recursion_config.mesh_dns"
 LOG_GROUP, MAPPING = "aws_cloudwatch_log_group.function", "aws_lambda_event_source_mapping.queue"
 TABLE, ACCOUNTS = "aws_dynamodb_table.memory", "aws_dynamodb_table_item.accounts"
 SECRETS, VALUE = "aws_secretsmanager_secret.token", "aws_secretsmanager_secret_version.token"
 BUS, BUS_POLICY = "aws_cloudwatch_event_bus.spokes", "aws_cloudwatch_event_bus_policy.spokes"
-SPOKES = (BUS, BUS_POLICY, SPOKES_RULE, "aws_cloudwatch_event_target.spokes")
-TRAIL, BUCKET = "module.trail.aws_cloudtrail.events", "module.trail.aws_s3_bucket"
-EXPIRY, ENCRYPTION = f"{BUCKET}_lifecycle_configuration.trail", f"{BUCKET}_server_side_encryption_configuration.trail"
+SPOKES = (BUS, BUS_POLICY, SPOKES_RULE, SPOKES_TARGET)
+TRAIL, S3 = "module.trail.aws_cloudtrail.events", "module.trail.aws_s3_bucket"
+BUCKET = f"{S3}.trail"
+EXPIRY, ENCRYPTION = f"{S3}_lifecycle_configuration.trail", f"{S3}_server_side_encryption_configuration.trail"
 WHOLE_TRAIL = (
-    *(TRAIL, f"{BUCKET}.trail", EXPIRY, ENCRYPTION, f"{BUCKET}_policy.trail"),
-    *(f"{BUCKET}_ownership_controls.trail", f"{BUCKET}_public_access_block.trail"),
+    *(TRAIL, BUCKET, EXPIRY, ENCRYPTION, f"{S3}_policy.trail"),
+    *(f"{S3}_ownership_controls.trail", f"{S3}_public_access_block.trail"),
+)
+TAGGED = (
+    *(TOPIC, QUEUE, DEAD_LETTER, LOG_GROUP, TABLE, FUNCTION, MAPPING, SECRETS, *ROLES),
+    *(RULE, SPOKES_RULE, BUS, SCHEDULE_GROUP, ALARMS, TRAIL, BUCKET),
 )
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its first cell, the inputs that it means, and which resources the plan changes, without their keys."""
+    """One row: its first cell, the inputs that it means, and which resources the plan changes, without their keys.
+
+    spokes: the output `hub` changes. foreign: the owner mark does.
+    """
 
     change: str
     inputs: Mapping[str, object]
@@ -43,6 +54,8 @@ class Row:
     create: Sequence[str] = ()
     replace: Sequence[str] = ()
     delete: Sequence[str] = ()
+    spokes: bool = False
+    foreign: bool = False
 
     def plan(self) -> dict[str, set[str]]:
         """Action => resources, as Terraform calls the actions; none without resources."""
@@ -59,19 +72,53 @@ REPLACING = [
         {"iam": {"path": "/platform/"}},
         update=[FUNCTION, SCHEDULE],
         replace=[*ROLES, ROLE_POLICY, TOKEN_POLICY, SWEEP_POLICY],
+        spokes=True,
     ),
-    Row("`spokes` from null", {"spokes": {}}, update=[FUNCTION, ROLE_POLICY, DEAD_LETTER], create=[*SPOKES, ALARMS]),
+    Row(
+        "`spokes` from null",
+        {"spokes": {}},
+        update=[FUNCTION, ROLE_POLICY, DEAD_LETTER],
+        create=[*SPOKES, ALARMS],
+        spokes=True,
+    ),
     Row("`trail` from null", {"trail": {"force_destroy": True}}, create=WHOLE_TRAIL),
 ]
 RENAMING = Row(
     "`name`",
     {"name": "dns-of-the-mesh"},
-    update=[TABLE, SECRETS, TRAIL, f"{BUCKET}.trail"],  # their tags
+    update=[TABLE, SECRETS, TRAIL, BUCKET],  # their tags
     replace=[
-        *(FUNCTION, LOG_GROUP, MAPPING, "aws_lambda_function_recursion_config.mesh_dns"),
-        *(QUEUE, DEAD_LETTER, TOPIC, "aws_sns_topic_policy.events", "aws_sns_topic_subscription.queue"),
-        *(RULE, "aws_cloudwatch_event_target.topic", SCHEDULE, SCHEDULE_GROUP, *SPOKES, ALARMS),
-        *(*ROLES, ROLE_POLICY, TOKEN_POLICY, SWEEP_POLICY),
+        *(FUNCTION, LOG_GROUP, MAPPING, RECURSION, QUEUE, DEAD_LETTER, TOPIC, TOPIC_POLICY, SUBSCRIPTION),
+        *(RULE, TARGET, SCHEDULE, SCHEDULE_GROUP, *SPOKES, ALARMS, *ROLES, ROLE_POLICY, TOKEN_POLICY, SWEEP_POLICY),
+    ],
+    spokes=True,
+)
+
+# In another region, with a trail of its own, where a bucket with log files would stop a replacement.
+SPOKE = """
+provider "aws" {
+  alias  = "far"
+  region = "us-east-1"
+}
+module "spoke" {
+  source    = "../../modules/spoke"
+  providers = { aws = aws.far }
+  hub       = module.mesh_dns.hub
+  trail     = { force_destroy = true }
+}
+"""
+RENAMING_THE_SPOKE = Row(
+    "`name`, in a spoke",
+    {},
+    update=[TRAIL, BUCKET],  # their tags
+    replace=[
+        *("aws_cloudwatch_event_rule.forward", "aws_cloudwatch_event_target.hub", "aws_sqs_queue.undelivered"),
+        *(SCHEDULE, SCHEDULE_GROUP),
+        *(
+            f"{kind}.{name}"
+            for kind in ("aws_iam_role", "aws_iam_role_policy")
+            for name in ("reader", "forward", "sweep")
+        ),
     ],
 )
 
@@ -106,18 +153,20 @@ def in_place(zones: Mapping[str, object]) -> list[Row]:
             {"spokes": None},
             update=[FUNCTION, ROLE_POLICY, DEAD_LETTER],
             delete=[*SPOKES, ALARMS],
+            spokes=True,
         ),
         Row(
             "`load_balancers`, `required_tags`",
             {"load_balancers": {"hostname_tag": "dns-name"}, "required_tags": {"stack": "mesh"}},
             update=[FUNCTION, RULE, SPOKES_RULE],
+            spokes=True,
         ),
         Row(
             "`mode`, `write_policy`, `adopt`, `records`",
             {"mode": "dry-run", "write_policy": "upsert-only", "adopt": "matching", "records": {"ttl": 300}},
             update=[FUNCTION],
         ),
-        Row("`sweep`", {"sweep": {"minutes": 5}}, update=[SCHEDULE, ALARMS, FUNCTION]),
+        Row("`sweep`", {"sweep": {"minutes": 5}}, update=[SCHEDULE, ALARMS, FUNCTION], spokes=True),
         Row("`trail`: its retention", {"trail": {"retention_days": 7, "force_destroy": True}}, update=[EXPIRY]),
         Row("`trail` to null", {"trail": None}, delete=WHOLE_TRAIL),
         *_of_the_function(),
@@ -128,7 +177,13 @@ def in_place(zones: Mapping[str, object]) -> list[Row]:
             update=[ALARMS],
             delete=[ALARMS],
         ),
-        Row("`owner`", {"owner": OWNER}, update=[FUNCTION, RULE, SPOKES_RULE, BUS, SCHEDULE]),
+        Row(
+            "`owner`",
+            {"owner": OWNER},
+            update=[FUNCTION, RULE, SPOKES_RULE, BUS, SCHEDULE],
+            spokes=True,
+            foreign=True,
+        ),
         Row(
             "`kms_key_arn`",
             {"kms_key_arn": KEY},
@@ -138,14 +193,7 @@ def in_place(zones: Mapping[str, object]) -> list[Row]:
             ],
         ),
         Row("`iam.permissions_boundary`", {"iam": {"permissions_boundary": BOUNDARY}}, update=ROLES),
-        Row(
-            "`tags`",
-            {"tags": {"team": "platform"}},
-            update=[
-                *(TOPIC, QUEUE, DEAD_LETTER, LOG_GROUP, TABLE, FUNCTION, MAPPING, SECRETS, *ROLES),
-                *(RULE, SPOKES_RULE, BUS, SCHEDULE_GROUP, ALARMS, TRAIL, f"{BUCKET}.trail"),
-            ],
-        ),
+        Row("`tags`", {"tags": {"team": "platform"}}, update=TAGGED),
     ]
 
 

@@ -8,21 +8,31 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from sandbox.sandbox import Sandbox
-from sandbox.terraform import Terraform
-from tests.configurations.changes import LEAVING, RENAMING, REPLACING, Row, in_place
+from sandbox.terraform import Terraform, TerraformError
+from tests.configurations.changes import (
+    LEAVING,
+    RENAMING,
+    RENAMING_THE_SPOKE,
+    REPLACING,
+    SPOKE,
+    VALUE,
+    Row,
+    in_place,
+)
 from tests.configurations.configuration import heal, override, running_sandbox, zones_of
+from tests.configurations.wording import kept, promises
 from tests.e2e.installation import TOKEN, ZONES, Installation
 from tests.multi.mesh import Watcher
 
-INPUTS = Path(__file__).resolve().parents[2] / "docs" / "inputs.md"
 Plan = dict[str, set[str]]
-IN_PLACE = [row.change for row in in_place({suffix: {} for suffix in ZONES})]
-APPLIED = [row.change for row in (LEAVING, *REPLACING, RENAMING)]
+IN_PLACE = in_place({suffix: {} for suffix in ZONES})
+APPLIED = [LEAVING, *REPLACING, RENAMING]
 START = {"trail": None, "token": {"version": 1}}
 REPLACED = {key: value for row in REPLACING for key, value in row.inputs.items()}
 
@@ -64,21 +74,37 @@ def planned(mesh: Installation, inputs: Mapping[str, object], name: str, token: 
     """Plan these inputs and keep the plan under a name."""
     mesh.terraform.override(override(inputs))
     variables = {} if token is None else {"cloudflare_api_token": token}
-    return said(mesh.terraform.run("plan", "-json", f"-out={name}", variables=variables), "mesh_dns")
+    mesh.terraform.plan(name, **variables)
+    return changed(mesh, name)
 
 
-def said(output: str, module: str) -> Plan:
-    """What a plan changes in one module."""
+def changed(mesh: Installation, plan: str, module: str = "mesh_dns") -> Plan:
+    """What a kept plan changes in one module: action => resources, without their keys."""
+    return in_module(mesh.terraform.plan_json(plan), module)
+
+
+def in_module(plan: Mapping[str, Any], module: str) -> Plan:
+    """The same of a plan that was read."""
     found: Plan = {}
-    for change in (line["change"] for line in map(json.loads, output.splitlines()) if line["type"] == "planned_change"):
-        address = re.sub(r"\[[^]]*\]", "", change["resource"]["addr"])
-        if address.startswith(f"module.{module}."):
-            found.setdefault(change["action"], set()).add(address.removeprefix(f"module.{module}."))
+    for resource in plan["resource_changes"]:
+        address, actions = re.sub(r"\[[^]]*\]", "", resource["address"]), resource["change"]["actions"]
+        if address.startswith(f"module.{module}.") and actions not in (["no-op"], ["read"]):
+            action = actions[0] if len(actions) == 1 else "replace"
+            found.setdefault(action, set()).add(address.removeprefix(f"module.{module}."))
     return found
 
 
-def plans_of(mesh: Installation, rows: Sequence[Row]) -> Mapping[str, Plan]:
-    """Change => its plan. All in one plan, for a plan by itself takes seconds.
+@dataclass(frozen=True)
+class Planned:
+    """What a plan of one row shows: its resources, and the outputs that tell spokes and owner mark."""
+
+    plan: Plan
+    hub: Mapping[str, Any] | None
+    owner: str
+
+
+def plans_of(mesh: Installation, rows: Sequence[Row]) -> Mapping[str, Planned]:
+    """Change => what its plan shows. All in one plan, for a plan by itself takes seconds.
 
     The configuration calls the module once for each row, and the state holds the running installation once for each.
     """
@@ -87,6 +113,7 @@ def plans_of(mesh: Installation, rows: Sequence[Row]) -> Mapping[str, Plan]:
     (common,) = override({})["module"].values()
     base = {"source": "../../", "zones": zones, **common, **START, **REPLACED}
     calls = {f"row_{number}": base | merged(row.inputs) for number, row in enumerate(rows)}
+    outputs = {call: {"value": {name: f"${{module.{call}.{name}}}" for name in ("hub", "owner")}} for call in calls}
     state = json.loads(terraform.state())
     state["resources"] += [
         json.loads(json.dumps(resource).replace("module.mesh_dns", f"module.{call}"))
@@ -95,13 +122,18 @@ def plans_of(mesh: Installation, rows: Sequence[Row]) -> Mapping[str, Plan]:
         if resource.get("module", "").startswith("module.mesh_dns")
     ]
     (folder / "rows.tfstate").write_text(json.dumps(state))
-    (folder / "rows.tf.json").write_text(json.dumps({"module": calls}))
+    (folder / "rows.tf.json").write_text(json.dumps({"module": calls, "output": outputs}))
     try:
         terraform.run("get")
-        output = terraform.run("plan", "-json", "-refresh=false", "-state=rows.tfstate")
+        terraform.run("plan", "-refresh=false", "-state=rows.tfstate", "-out=rows")
+        plan = terraform.plan_json("rows")
     finally:
         (folder / "rows.tf.json").unlink()
-    return {row.change: said(output, call) for row, call in zip(rows, calls, strict=True)}
+    values = plan["planned_values"]["outputs"]
+    return {
+        row.change: Planned(in_module(plan, call), **values[call]["value"])
+        for row, call in zip(rows, calls, strict=True)
+    }
 
 
 def merged(inputs: Mapping[str, object]) -> Mapping[str, object]:
@@ -117,12 +149,16 @@ def together(rows: Sequence[Row]) -> Plan:
 
 
 def test_each_row_is_tested_and_each_test_has_its_row() -> None:
-    table = INPUTS.read_text().partition("| change |")[2].partition("\n\n")[0].splitlines()[2:]
-    assert sorted(row.split(" | ")[0].removeprefix("| ") for row in table) == sorted(IN_PLACE + APPLIED)
+    assert promises().keys() == {row.change for row in (*IN_PLACE, *APPLIED)}
+
+
+@pytest.mark.parametrize("row", [*IN_PLACE, *APPLIED], ids=lambda row: row.change)
+def test_the_table_promises_what_is_tested(row: Row) -> None:
+    assert promises()[row.change] == kept(row)
 
 
 def test_only_what_is_applied_here_replaces_something() -> None:
-    assert [row.change for row in in_place({suffix: {} for suffix in ZONES}) if row.replace] == []
+    assert [row.change for row in IN_PLACE if row.replace] == []
 
 
 def test_leaving_a_vpc_takes_the_rights_over_network_interfaces_away(mesh: Installation) -> None:
@@ -132,6 +168,8 @@ def test_leaving_a_vpc_takes_the_rights_over_network_interfaces_away(mesh: Insta
 def test_what_is_replaced_leaves_no_name_empty(mesh: Installation, name: tuple[str, str]) -> None:
     hostname, target = name
     (record,) = mesh.records(hostname)
+    (mesh.terraform.folder / "spoke.tf").write_text(SPOKE)
+    mesh.terraform.run("get")
 
     with Watcher(mesh.sandbox, hostname) as watcher:
         assert planned(mesh, START | REPLACED, "replacing", token=TOKEN) == together([LEAVING, *REPLACING])
@@ -156,14 +194,16 @@ def test_everything_that_can_have_tags_has_them(mesh: Installation) -> None:
 
 
 @pytest.fixture(scope="module")
-def plans(mesh: Installation) -> Mapping[str, Plan]:
+def plans(mesh: Installation) -> Mapping[str, Planned]:
     zones = {suffix: {"cloudflare": {"zone_id": zone_id}} for suffix, zone_id in mesh.zone_ids.items()}
-    return plans_of(mesh, in_place(zones))
+    return plans_of(mesh, [*in_place(zones), RENAMING])
 
 
-@pytest.mark.parametrize("row", in_place({suffix: {} for suffix in ZONES}), ids=lambda row: row.change)
-def test_the_plan_shows_what_the_row_says(plans: Mapping[str, Plan], row: Row) -> None:
-    assert plans[row.change] == row.plan()
+@pytest.mark.parametrize("row", [*IN_PLACE, RENAMING], ids=lambda row: row.change)
+def test_the_plan_shows_what_the_row_says(mesh: Installation, plans: Mapping[str, Planned], row: Row) -> None:
+    found = plans[row.change]
+    assert found.plan == row.plan()
+    assert (found.hub != mesh.outputs["hub"], found.owner != mesh.outputs["owner"]) == (row.spokes, row.foreign)
 
 
 def test_a_new_name_loses_no_record_and_needs_no_token(mesh: Installation, name: tuple[str, str]) -> None:
@@ -173,6 +213,7 @@ def test_a_new_name_loses_no_record_and_needs_no_token(mesh: Installation, name:
 
     with Watcher(mesh.sandbox, hostname) as watcher:
         assert planned(mesh, START | REPLACED | RENAMING.inputs, "renaming") == RENAMING.plan()
+        assert changed(mesh, "renaming", "spoke") == RENAMING_THE_SPOKE.plan()
         mesh.terraform.run("apply", "renaming")
         mesh.outputs = mesh.terraform.outputs()["mesh_dns"]
         mesh.__post_init__()  # the queues are others
@@ -193,3 +234,26 @@ def test_a_new_name_loses_no_record_and_needs_no_token(mesh: Installation, name:
 def test_the_renamed_installation_goes_on_with_its_records(mesh: Installation) -> None:
     hostname, controller = mesh.hostname(), mesh.controller()
     mesh.wait_for_name(hostname, controller.create(hostname))
+
+
+def test_a_version_without_its_value_fails_and_leaves_the_old_value(mesh: Installation) -> None:
+    """No plan can know: the value is ephemeral, and most plans need none."""
+    secrets, raised = (
+        mesh.sandbox.client("secretsmanager"),
+        START | REPLACED | RENAMING.inputs | {"token": {"version": 3}},
+    )
+
+    assert planned(mesh, raised, "without a value") == {"replace": {VALUE}}
+    with pytest.raises(TerraformError, match="You must provide either SecretString or SecretBinary"):
+        mesh.terraform.run("apply", "without a value")
+
+    assert secrets.get_secret_value(SecretId=mesh.outputs["secret_arn"])["SecretString"] == TOKEN
+    hostname, controller = mesh.hostname(), mesh.controller()
+    mesh.wait_for_name(hostname, controller.create(hostname))
+
+
+def test_the_next_apply_with_the_value_writes_it(mesh: Installation) -> None:
+    raised = START | REPLACED | RENAMING.inputs | {"token": {"version": 3}}
+    assert planned(mesh, raised, "with a value", token=TOKEN) == {"create": {VALUE}}
+    mesh.terraform.run("apply", "with a value", variables={"cloudflare_api_token": TOKEN})
+    assert "No changes." in mesh.terraform.plan("again")

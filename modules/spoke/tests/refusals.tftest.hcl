@@ -27,6 +27,7 @@ variables {
     account              = "111122223333"
     region               = "cn-north-1"
     installation         = "mesh-dns-1f0c9a3e"
+    first_installation   = "mesh-dns-1f0c9a3e"
     owner                = "mesh-dns/1f0c9a3e"
     bus_arn              = "arn:aws-cn:events:cn-north-1:111122223333:event-bus/mesh-dns"
     function_role_arn    = "arn:aws-cn:iam::111122223333:role/mesh-dns-cn-north-1-function"

@@ -42,6 +42,7 @@ variables {
     account              = "111122223333"
     region               = "eu-west-1"
     installation         = "mesh-dns-1f0c9a3e"
+    first_installation   = "mesh-dns-1f0c9a3e"
     owner                = "mesh-dns/1f0c9a3e"
     bus_arn              = "arn:aws:events:eu-west-1:111122223333:event-bus/mesh-dns"
     function_role_arn    = "arn:aws:iam::111122223333:role/platform/mesh-dns-eu-west-1-function"
@@ -197,12 +198,30 @@ run "an_account_without_a_trail_gets_one" {
   }
 }
 
+run "a_renamed_hub_leaves_the_trail_and_its_bucket_alone" {
+  command = plan
+
+  variables {
+    trail = {}
+    hub   = merge(var.hub, { installation = "dns-of-the-mesh-2a1b3c4d", reader_role = "dns-of-the-mesh-2a1b3c4d-reader" })
+  }
+
+  assert {
+    condition     = module.trail[0].bucket == "mesh-dns-1f0c9a3e-444455556666-eu-central-1" && startswith(aws_sqs_queue.undelivered.name, "dns-of-the-mesh-2a1b3c4d")
+    error_message = "What holds log files goes by the hub's first name, everything else by its new one."
+  }
+}
+
 run "the_longest_names_fit" {
   command = plan
 
   variables {
     trail = {}
-    hub   = merge(var.hub, { installation = "a234567890123456789012-4-1f0c9a3e", reader_role = "a234567890123456789012-4-1f0c9a3e-reader" })
+    hub = merge(var.hub, {
+      installation       = "a234567890123456789012-4-1f0c9a3e"
+      first_installation = "a234567890123456789012-4-1f0c9a3e"
+      reader_role        = "a234567890123456789012-4-1f0c9a3e-reader"
+    })
   }
 
   assert {
