@@ -48,7 +48,7 @@ locals {
     }
     failing = {
       # A failed message comes back after 900 s at most, and its age is published each time.
-      description = "A message has been failing for more than ${ceil(local.alarm_thresholds.failing / 60)} minutes, counted from its first try and not from when it was sent: the provider, AWS or the token denies something. Look in the log of ${var.name} for `retried`, which says what. Over when the message succeeded or went to the dead-letter queue."
+      description = "A message has been failing for more than ${ceil(local.alarm_thresholds.failing / 60)} minutes, counted from its first try and not from when it was sent: the provider, AWS or the store of the token denies a call or does not answer. Look in the log of ${var.name} for `retried`, which says what. Over when the message succeeded or went to the dead-letter queue."
       starts      = ceil(local.alarm_thresholds.failing / 60) + 15
       metrics     = { age = ["MeshDNS", "OldestFailedMessageAge", local.function_metric, "Maximum"] }
       above       = local.alarm_thresholds.failing
@@ -80,7 +80,7 @@ locals {
     }
     guard = {
       description = "The mass-delete guard stopped deletes. If so many load balancers really left, invoke the function with the override; else find out why they seem gone."
-      metrics     = { tripped = ["MeshDNS", "GuardTripped", local.function_metric, "Sum"] }
+      metrics     = { tripped = ["MeshDNS", "DeletesStopped", local.function_metric, "Sum"] }
       above       = 0
       period      = local.sweep_period_seconds
       of          = 2
@@ -145,7 +145,7 @@ resource "aws_cloudwatch_metric_alarm" "watch" {
   datapoints_to_alarm = each.value.of == null ? null : each.value.periods
   treat_missing_data  = each.value.missing
 
-  # One metric stands in the alarm itself, several behind an expression.
+  # One metric is in the alarm itself, several are behind an expression.
   namespace   = each.value.math == null ? one(values(each.value.metrics))[0] : null
   metric_name = each.value.math == null ? one(values(each.value.metrics))[1] : null
   dimensions  = each.value.math == null ? one(values(each.value.metrics))[2] : null

@@ -76,7 +76,7 @@ locals {
   # A reader role is called by its region; which regions there are, only the spokes know.
   reader_arns = [for account in local.claiming_accounts : "arn:${local.partition}:iam::${account}:${local.reader_role}"]
 
-  # A role's policies hold 10,240 characters. More accounts than fit, or any account, are told by their Organization.
+  # A role's policies hold 10,240 characters. If the accounts do not fit, or any may join, the policy names the Organization.
   readers_fit             = length(jsonencode(local.reader_arns)) <= 6000
   readers_by_organization = local.readers_fit ? contains(keys(coalesce(var.accounts, {})), "*") : true
 

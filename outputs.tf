@@ -59,7 +59,7 @@ output "alarm_arns" {
 }
 
 output "commands" {
-  description = "What the operations document tells to type, by name. Pass it on as an output of your own; `terraform output -json commands | jq -r .sweep` then prints one ready to paste. Words in <> are to be replaced."
+  description = "The commands of docs/operations.md, by name. Pass it on as an output of your own; `terraform output -json commands | jq -r .sweep` then prints one ready to paste. Words in <> are to be replaced."
   value       = local.commands
 }
 

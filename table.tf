@@ -1,5 +1,5 @@
-# The function's memory: which scopes joined and when they were last swept, and what became of each name. If it is lost, history is lost
-# and nothing else: records carry what matters, and no record is deleted while the memory is young. Long `accounts` stand here too; an apply
+# The function's memory: which scopes joined and when they were last read, and what became of each name. If it is lost, history is lost
+# and nothing else: records carry what matters, and no record is deleted while what it knows of scopes is young. Long `accounts` are kept here too; an apply
 # writes them again.
 
 resource "aws_dynamodb_table" "memory" {

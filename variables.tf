@@ -2,7 +2,7 @@ variable "name" {
   type        = string
   description = <<-EOT
     Prefix of every resource's name. Two installations in one account and region need two names. Changing it replaces what does the work
-    (queues, topic, rule, function, roles, alarms), and keeps what holds something under its first name: the owner mark, the token's secret,
+    (queues, topic, rule, function, roles, alarms), and keeps the first name of what holds something: the owner mark, the token's secret,
     the table, the trails and their buckets. So no record is lost, and the token is not needed again. What is lost are the old log lines, for
     the log group goes by `name`; and the ARNs of the roles change, which a Vault, a secret or a key of yours may name. Apply every spoke
     afterwards.
@@ -31,7 +31,7 @@ variable "zones" {
   }))
   description = <<-EOT
     Where names may be written: DNS suffix => the zone that holds it, by provider. A hostname belongs to the longest suffix that it
-    lies under; a hostname under none of them is refused. `zone_id` stands on the zone's overview page at Cloudflare. `token` is the key
+    lies under; a hostname under none of them is refused. `zone_id` is on the zone's overview page at Cloudflare. `token` is the key
     of the `tokens` entry for this zone; without it, the zone uses `token`. Several suffixes may lie in one zone. Terraform drops an
     attribute that is misspelt in here without a word: the output `settings` shows which token each zone uses.
 
@@ -299,7 +299,7 @@ variable "token_value" {
 variable "accounts" {
   type        = map(list(string))
   description = <<-EOT
-    Which accounts may claim names, and which: account => hostname patterns. `*` is any name in the zones, `*.` in front stands for one
+    Which accounts may claim which names: account => hostname patterns. `*` is any name in the zones, `*.` in front stands for one
     or more labels, `{account}` for the account's id, anything else is that one name. The key "*" is any account of the Organization that
     `spokes` names, except those that have an entry of their own, which then stands alone. Null lets this account claim any name in the
     zones; a map replaces the default, so include this account. Tightening it never deletes a live name. What does not fit
@@ -343,8 +343,8 @@ variable "spokes" {
   description = <<-EOT
     Other accounts and regions, each of which joins with one `modules/spoke` block that gets the output `hub`. Null for none. This says
     who may put events onto the hub's event bus: the accounts of an Organization, those of some of its units, or single accounts; with none
-    of the three, exactly those that `accounts` names. Whatever comes, only accounts that `accounts` names are looked at: it must be set
-    as soon as there is another account. `{}` alone is for other regions of this account. Terraform drops an attribute that is misspelt in
+    of the three, exactly those that `accounts` names. The function looks only at accounts that `accounts` names: set it as soon as a second
+    account joins. `{}` alone is for other regions of this account. Terraform drops an attribute that is misspelt in
     here without a word: the plan of the bus's policy shows who may put events.
 
         spokes = {}
@@ -374,11 +374,11 @@ variable "spokes" {
       contains(keys(coalesce(var.accounts, {})), "*")
       || length(setsubtract(coalesce(try(var.spokes.account_ids, null), []), keys(coalesce(var.accounts, {})))) == 0
     )
-    error_message = "Each of spokes.account_ids must also be a key of accounts, which says what names it may have: the function refuses whoever is not there."
+    error_message = "Each of spokes.account_ids must also be a key of accounts, which says what names it may have: the function discards messages of whoever is not there."
   }
   validation {
     condition     = var.accounts != null || (try(var.spokes.organization_id, null) == null && length(try(var.spokes.organization_paths, [])) == 0)
-    error_message = "spokes lets an Organization put events, but accounts does not say which of its accounts may have which names, so the function would refuse all but this one. Set accounts = { \"<account id>\" = [\"*.eu.mesh.example.com\"] }."
+    error_message = "spokes lets an Organization put events, but accounts does not say which of its accounts may have which names, so the function would discard the messages of all but this one. Set accounts = { \"<account id>\" = [\"*.eu.mesh.example.com\"] }."
   }
 }
 
@@ -482,7 +482,7 @@ variable "records" {
   description = <<-EOT
     `ttl`: seconds that resolvers keep an answer. `grace_seconds`: the time between the two looks, both of which must find a name no
     longer claimed, before its record is deleted; short ones are for tests. Terraform drops an attribute that is misspelt in here without
-    a word: the output `settings` shows both. What is written at all stands in `mode`, `write_policy` and `adopt`.
+    a word: the output `settings` shows both. What is written at all is decided by `mode`, `write_policy` and `adopt`.
 
         records = { ttl = 300 }
   EOT
@@ -631,8 +631,8 @@ variable "alarms" {
   }))
   description = <<-EOT
     Single alarms by name: `enabled = false` makes none, `threshold` is another limit in the alarm's own unit, `actions` and `ok_actions`
-    take the place of `alarm_actions` (`ok_actions = []` says nothing at its end). What each alarm means stands in its description.
-    Terraform drops an attribute that is misspelt in here without a word, and the plan shows each alarm; an unknown alarm is refused.
+    take the place of `alarm_actions` (`ok_actions = []` says nothing at its end). What each alarm means is in its description.
+    Terraform drops an attribute that is misspelt in here without a word, and the plan shows each alarm; an unknown alarm fails the plan.
 
         alarms = { guard = { actions = [aws_sns_topic.on_call.arn] }, backlog = { threshold = 7200 }, topic = { enabled = false } }
   EOT

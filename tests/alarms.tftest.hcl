@@ -40,7 +40,7 @@ run "each_fault_has_its_alarm" {
       failing         = "MeshDNS OldestFailedMessageAge service=mesh-dns Maximum GreaterThanThreshold 900 in 1 of 2 x 900s missing is notBreaching"
       backlog         = "AWS/SQS ApproximateAgeOfOldestMessage QueueName=mesh-dns-events Maximum GreaterThanThreshold 3600 in 1 of 1 x 300s missing is notBreaching"
       silence         = "FILL(sweeps, 0) sweeps: MeshDNS SweepCompleted service=mesh-dns Sum 300s LessThanThreshold 1 in 3 of 3 missing is breaching"
-      guard           = "MeshDNS GuardTripped service=mesh-dns Sum GreaterThanThreshold 0 in 1 of 2 x 300s missing is notBreaching"
+      guard           = "MeshDNS DeletesStopped service=mesh-dns Sum GreaterThanThreshold 0 in 1 of 2 x 300s missing is notBreaching"
       deletes-waiting = "MeshDNS DeletesWaiting service=mesh-dns Sum GreaterThanThreshold 0 in 2 of 3 x 300s missing is notBreaching"
       zone-denied     = "MeshDNS ZonesDenied service=mesh-dns Sum GreaterThanThreshold 0 in 1 of 2 x 300s missing is notBreaching"
       rule            = "AWS/Events FailedInvocations RuleName=mesh-dns-events Sum GreaterThanThreshold 0 in 1 of 1 x 300s missing is notBreaching"

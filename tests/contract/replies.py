@@ -20,6 +20,7 @@ OURS: dict[str, Any] = {
     "ttl": 60,
     "proxied": False,
     "comment": MARK,
+    "created_on": "2026-11-24T03:00:00Z",
     "modified_on": "2026-11-25T03:00:00.123456Z",
 }
 FOREIGN: dict[str, Any] = {"id": "c" * 32, "name": f"x.{ZONE}", "type": "A", "content": "192.0.2.7", "ttl": 60}

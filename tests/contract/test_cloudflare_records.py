@@ -13,7 +13,9 @@ from mesh_dns.dns.cloudflare import Cloudflare
 from tests.contract.replies import FOREIGN, LIST_URL, OURS, listed
 from tests.contract.worlds import MARK, OWNER, TARGET, ZONE, ZONE_ID, SuppliedToken, records
 
-SEEN = Record("a" * 32, ZONE_ID, f"cluster1.{ZONE}", "CNAME", TARGET, 60, False, MARK, 1_795_575_600.123456)
+SEEN = Record(
+    "a" * 32, ZONE_ID, f"cluster1.{ZONE}", "CNAME", TARGET, 60, False, MARK, 1_795_575_600.123456, 1_795_489_200
+)
 ODD: dict[str, tuple[dict[str, Any], Record]] = {
     "nothing": ({}, SEEN),
     "a name in upper case and with a dot": ({"name": f"Cluster1.{ZONE.upper()}."}, SEEN),
@@ -37,6 +39,7 @@ ODD: dict[str, tuple[dict[str, Any], Record]] = {
     "changed nobody knows when": ({"modified_on": None}, replace(SEEN, edited=None)),
     "changed nobody knows where": ({"modified_on": "2026-11-25T03:00:00"}, replace(SEEN, edited=None)),
     "changed in words": ({"modified_on": "yesterday"}, replace(SEEN, edited=None)),
+    "made nobody knows when": ({"created_on": None}, replace(SEEN, made=None)),
     "changed before time began": ({"modified_on": "0001-01-01T00:00:00+14:00"}, replace(SEEN, edited=-62_135_647_200)),
 }
 

@@ -43,7 +43,7 @@ def test_a_created_record_is_listed_as_it_was_asked_for(world: World) -> None:
     world.provider.apply(ZONE_ID, [create("cluster1", ttl=120)])
     (record,) = listed(world, "cluster1")
     assert record.id
-    assert replace(record, id="", edited=None) == Record(
+    assert replace(record, id="", edited=None, made=None) == Record(
         id="",
         zone_id=ZONE_ID,
         name=f"cluster1.{ZONE}",
@@ -124,6 +124,7 @@ def test_when_a_record_was_last_changed_is_told(world: World) -> None:
     world.provider.apply(ZONE_ID, [update(created, OTHER_TARGET)])
     (updated,) = listed(world, "cluster1")
     assert created.edited is not None and updated.edited is not None
+    assert created.made == updated.made == pytest.approx(created.edited, abs=0.01)
     assert before - 0.01 <= created.edited < updated.edited <= time.time() + 0.01
 
 

@@ -150,6 +150,7 @@ class CloudflareWorld:
                 r.proxied,
                 r.comment or "",
                 edited=datetime.fromisoformat(r.modified_on).timestamp(),
+                made=datetime.fromisoformat(r.created_on).timestamp(),
             )
             for r in self.emulator.records(ZONE_ID)
             if not r.name.startswith("filler")

@@ -179,7 +179,7 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
     (CONTRIBUTING, r"environment holds\s+(\d+) KB", lambda: environment),
     (OPERATIONS, r"visibility timeout\s+\((\d+) minutes by default\)", lambda: 6 * timeout / 60),
     (OPERATIONS, r"the queue, after (\d+) receives", lambda: most_receives),
-    (OPERATIONS, r"kept for (\w+) days", lambda: constant("aws", "REFUSED_FOR") / DAY),
+    (OPERATIONS, r"kept for (\w+) days", lambda: constant("aws", "REJECTED_FOR") / DAY),
     (VAULT, r"asks for (\w+) minute", lambda: constant("aws", "VALID_SECONDS") / 60),
     (TROUBLE, r"failed (\d+) times", lambda: most_receives),
     (MULTI, r"within the grace \((\d+) minutes\)", lambda: grace / 60),
@@ -204,8 +204,8 @@ FACTS: dict[str, tuple[str, ...]] = {
         r"\b429\b", r"401 or 403", r"seconds since 1970",
     ),
     "names of things": (
-        r"Route\s+53", r"Apache License 2\.0", r"provider 6\b", r"AWS provider 5, which", r"Before 1\.0", r"KV version 1", r"OpenBao 2\.x",
-        r"cilium#21330", r"To 0\.1\.0", r"Everything says 0\.1\.0",
+        r"Route\s+53", r"Apache License 2\.0", r"provider 6\b", r"AWS provider 5, which", r"Before 1\.0",
+        r"KV version 1", r"OpenBao 2\.x", r"cilium#21330", r"To 0\.1\.0", r"Everything says 0\.1\.0",
     ),
     "Cloudflare": (
         r"1,200 calls in\s+five", r"1,200 in 5 minutes .+? blocked for 5 minutes", r"\| `is full`, 81045",

@@ -10,9 +10,9 @@ from mesh_dns.core.values import (
     Cause,
     Gone,
     Kind,
-    Listing,
     LoadBalancer,
     LoadBalancerId,
+    LoadBalancers,
     Readiness,
     Scope,
     Sighting,
@@ -121,16 +121,16 @@ class InMemoryInventory:
         """Direct looks, one call each."""
         return {lb: self._read("look", lb.scope, 1, deadline) or self._shown(lb) or Gone() for lb in sorted(set(ids))}
 
-    def tagged(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
+    def tagged(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, LoadBalancers | Unreadable]:
         """What the tagging API shows, which may be old, of load balancers that AWS shows."""
-        found: dict[Scope, Listing | Unreadable] = {}
+        found: dict[Scope, LoadBalancers | Unreadable] = {}
         for scope in sorted(set(scopes)):
             found[scope] = self._read("tagged", scope, 2, deadline) or self._tagged(scope)
         return found
 
-    def listings(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
+    def listings(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, LoadBalancers | Unreadable]:
         """Everything in each of these scopes."""
-        found: dict[Scope, Listing | Unreadable] = {}
+        found: dict[Scope, LoadBalancers | Unreadable] = {}
         for scope in sorted(set(scopes)):
             calls = 1 + -(-sum(lb.scope == scope for lb in self.load_balancers) // IDS_PER_CALL)
             failure = self._read("listing", scope, calls, deadline)
@@ -154,7 +154,7 @@ class InMemoryInventory:
                 return still
         return self.load_balancers.get(lb)
 
-    def _tagged(self, scope: Scope) -> Listing:
+    def _tagged(self, scope: Scope) -> LoadBalancers:
         found: dict[LoadBalancerId, LoadBalancer] = {}
         for lb, now in self.shown().items():
             seen = self.lagging.get(lb, now)

@@ -74,7 +74,7 @@ class InMemoryOutbox:
 
 @dataclass
 class InMemoryMemory:
-    """Remembers as the table does: when something was refused last, and since when a zone has not answered."""
+    """Remembers as the table does: when a name was rejected last, and since when a zone has not answered."""
 
     clock: Callable[[], float]
     remembered: Remembered = field(default_factory=Remembered)
@@ -87,14 +87,14 @@ class InMemoryMemory:
     def remember(
         self,
         *,
-        refused: Collection[str] = (),
+        rejected: Collection[str] = (),
         written: Collection[str] = (),
         answered: Collection[str] = (),
         unanswered: Collection[str] = (),
     ) -> None:
         """Keep it."""
         now = self.clock()
-        names = dict(self.remembered.refused) | dict.fromkeys(refused, now)
+        names = dict(self.remembered.rejected) | dict.fromkeys(rejected, now)
         zones = dict.fromkeys(unanswered, now) | dict(self.remembered.unanswered)
         self.remembered = Remembered(
             {name: at for name, at in names.items() if name not in written},

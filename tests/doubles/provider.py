@@ -117,7 +117,7 @@ class InMemoryProvider:
                 raise BatchRejected("81053: a record with that host already exists")
             if self.quota is not None and len(state) >= self.quota:
                 raise QuotaReached("81045: record quota exceeded")
-            made = Record(self._new_id(), change.zone_id, change.hostname, "CNAME", "", 0, False)
+            made = Record(self._new_id(), change.zone_id, change.hostname, "CNAME", "", 0, False, made=self.clock())
             state[made.id] = self._as_wanted(made, change)
 
     def _as_wanted(self, record: Record, change: Change) -> Record:

@@ -79,7 +79,7 @@ def test_the_guard_stops_a_mass_delete_until_it_is_overridden(mesh: Installation
     answer = mesh.invoke({"action": "sweep"})
     assert answer.payload["deletes_to_come"] == MANY, answer
     assert all(mesh.told("decision", hostname=name, reason="mass-delete-guard") for name in targets)
-    assert any('"GuardTripped":[' in line.text.replace(" ", "") for line in mesh.sandbox.logs)
+    assert any('"DeletesStopped":[' in line.text.replace(" ", "") for line in mesh.sandbox.logs)
     assert mesh.backlog() == 0  # no second look, so nothing can follow
     assert all(mesh.records(name) for name in targets)
 

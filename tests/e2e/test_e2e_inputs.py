@@ -35,7 +35,7 @@ def own_message(kind: str, **content: object) -> dict[str, Any]:
 
 SECOND_LOOK = own_message(
     "second-look", load_balancer=f"{REGION}/{ACCOUNT}/net/gone/0123456789abcdef", hostname=f"victim.{SUFFIX}",
-    zone_id="0" * 32, record_id="0" * 32, first_look=1, stage="grace", state="gone", heir=None, override_guard=True,
+    zone_id="0" * 32, record_id="0" * 32, since=1, stage="grace", state="gone", heir=None, override_guard=True,
     hops=0,
 )  # fmt: skip
 CHECK = own_message(

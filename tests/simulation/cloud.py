@@ -13,9 +13,9 @@ from typing import Any
 from mesh_dns.core.values import (
     Cause,
     Kind,
-    Listing,
     LoadBalancer,
     LoadBalancerId,
+    LoadBalancers,
     Readiness,
     Scope,
     Sighting,
@@ -89,18 +89,18 @@ class Cloud:
             found.update(seen)
         return found
 
-    def tagged(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
+    def tagged(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, LoadBalancers | Unreadable]:
         """By the tagging API; scopes side by side."""
         return self._each(scopes, lambda scope: self.inventory.tagged([scope], deadline + self.time.behind))
 
-    def listings(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
+    def listings(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, LoadBalancers | Unreadable]:
         """Everything; scopes side by side."""
         return self._each(scopes, lambda scope: self.inventory.listings([scope], deadline + self.time.behind))
 
     def _each(
-        self, scopes: Collection[Scope], read: Callable[[Scope], Mapping[Scope, Listing | Unreadable]]
-    ) -> Mapping[Scope, Listing | Unreadable]:
-        found: dict[Scope, Listing | Unreadable] = {}
+        self, scopes: Collection[Scope], read: Callable[[Scope], Mapping[Scope, LoadBalancers | Unreadable]]
+    ) -> Mapping[Scope, LoadBalancers | Unreadable]:
+        found: dict[Scope, LoadBalancers | Unreadable] = {}
         for seen in self._side_by_side(scopes, read):
             found.update(seen)
         return found

@@ -187,7 +187,7 @@ class World:
     def apply(self, zone_id: str, changes: Sequence[Change]) -> None:
         """Judge, and write."""
         now = self.clock()
-        looks = [(look.first_look, look) for look in self.first_looks]
+        looks = [(look.since, look) for look in self.first_looks]
         known = KnownScopes(frozenset(SCOPES))
         overridden = {look.scope for look in self.overrides if look.override_guard}
         laws = Laws(

@@ -91,7 +91,7 @@ class Invocation:
         world = self.world
         self.rules, self.dry_run, self.began = world.rules, world.dry_run, world.time.now
         self.deadline = world.time() + TIMEOUT - RESERVE
-        self.suspects = bool(world.memory.remembered.refused)
+        self.suspects = bool(world.memory.remembered.rejected)
         self.known = KnownScopes.of(self._entries(), world.time(), self.rules.sweep_period)
 
     def _entries(self) -> Mapping[Scope, Any]:
@@ -217,7 +217,7 @@ class Invocation:
         for message, delay in sent.items():
             world.meets("send")
             if isinstance(message, SecondLook):
-                world.looks.append((message.first_look + world.time.behind, message))
+                world.looks.append((message.since + world.time.behind, message))
             world.queue.put_own(message, world.time.now, -(-delay // 1))
             world.counts["own messages"] += 1
             self.sent.append(message)

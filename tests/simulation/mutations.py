@@ -76,12 +76,12 @@ def _first_look_stays(self: Any) -> Any:
     told = (self.owned.serves, self.state) in self.planning.question.told
     if self.second is None:
         return self.planning.snapshot.now if told else None
-    return self.second.first_look
+    return self.second.since
 
 
 def _never_worse(self: Any) -> Any:
     if self.second is not None and self.second.stage is Stage.GRACE:
-        return self.second.first_look
+        return self.second.since
     return _first_look(self)
 
 

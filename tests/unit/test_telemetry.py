@@ -150,7 +150,7 @@ def test_odd_text_costs_no_line_and_makes_no_line(output: Output, text: str) -> 
         ([(Reason.CREATE, Action.CREATE, "dry-run")], {}),
         ([(Reason.DELETE, Action.DELETE, "held-by-policy")], {}),
         ([(Reason.CREATE, Action.CREATE, "failed: 502")], {}),
-        ([(Reason.MASS_DELETE_GUARD, None, "")] * 12, {"GuardTripped": 12}),
+        ([(Reason.MASS_DELETE_GUARD, None, "")] * 12, {"DeletesStopped": 12}),
         ([(reason, None, "") for reason in sorted(REFUSALS)], {"ClaimsRefused": len(REFUSALS)}),
         ([(Reason.DELETE_WAITS, None, "")] * 2, {"DeletesWaiting": 2}),
         ([(Reason.KEPT_NOT_ALLOWED, None, "")], {}),
@@ -178,7 +178,7 @@ def test_what_messages_and_sweeps_count(output: Output) -> None:
     output.telemetry.retried("m4", "AccessDenied", delay=20, age=5)
     assert output.metrics() == {
         "SweepCompleted": 1,
-        "EventsOfUnknownScopes": 1,
+        "MessagesOfUnknownScopes": 1,
         "ScopesOverdue": 1,
         "MessagesRejected": 150,
         "MessagesRetried": 1,

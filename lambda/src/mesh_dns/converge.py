@@ -17,17 +17,16 @@ from mesh_dns.core.plan import plan
 from mesh_dns.core.report import Report, Result, Written
 from mesh_dns.core.request import Request
 from mesh_dns.core.scopes import KnownScopes
-from mesh_dns.core.values import Unreadable
 from mesh_dns.core.work import MOST_HOPS, OwnMessage, Sweep
 from mesh_dns.errors import Retryable
 from mesh_dns.ports import Ports
 from mesh_dns.reading import Reader
 from mesh_dns.writing import Writer
 
-# How often zones are listed at most, before the last list: again whenever AWS was asked after a list. A name that still
-# needs something then waits for its retry.
+# Zones are listed again when AWS was asked after them: so often at most, and once more for the final plan. A name that
+# still needs something then waits for its retry.
 ROUNDS = 3
-# A hostname that the provider refused within these seconds is written last.
+# A hostname that the provider rejected within these seconds is written last.
 LATELY = 24 * 3600
 
 
@@ -53,7 +52,8 @@ def decide(request: Request, reader: Reader) -> Plan:
     for _ in range(ROUNDS):
         reader.list_zones(zone_ids, request.hostnames(reader.snapshot()))
         decided, asked = _plan_and_ask(request, reader)
-        more = {zone_id for need in decided.needs for zone_id in need.zones} - reader.snapshot().unread_zones.keys()
+        wanted = {zone_id for need in decided.needs for zone_id in need.list_zones}
+        more = wanted - reader.snapshot().unread_zones.keys()
         if not asked and not more:
             return decided
         zone_ids = zone_ids | more
@@ -66,8 +66,8 @@ def _plan_and_ask(request: Request, reader: Reader) -> tuple[Plan, bool]:
     asked = False
     while True:
         decided = _plan(request, reader)
-        looked = reader.look(lb for need in decided.needs for lb in need.sightings)
-        listed = reader.list_scopes(scope for need in decided.needs for scope in need.listings)
+        looked = reader.look(lb for need in decided.needs for lb in need.look_at)
+        listed = reader.list_scopes(scope for need in decided.needs for scope in need.list_scopes)
         if not looked and not listed:
             return decided, asked
         asked = True
@@ -93,14 +93,14 @@ def _write(ports: Ports, request: Request, reader: Reader, decided: Plan, deadli
         ports.provider,
         replan,
         lambda: ports.clock() > deadline,
-        suspects={hostname for hostname, at in ports.memory.recall().refused.items() if now - at < LATELY},
+        suspects={hostname for hostname, at in ports.memory.recall().rejected.items() if now - at < LATELY},
         returned=request.returned_hostnames(reader.snapshot()),
         turn=int(now),
     )
     due = [each for each in decided.decisions if each.change is not None and wanted(each)]
     written = writer.write(due)
     taken = {each.decision.hostname for each in written.values() if each.decision.change and each.failure is None}
-    ports.memory.remember(refused=writer.refused, written=taken & set(writer.suspects))
+    ports.memory.remember(rejected=writer.rejected, written=taken & set(writer.suspects))
     return Report(written, frozenset(each.hostname for each in due))
 
 
@@ -134,8 +134,8 @@ def _tell(ports: Ports, request: Request, result: Result) -> None:
     ports.reporter.unread(result.snapshot.unread_zones)
     failures = request.failures(result)
     for key, work in request.messages.items():
-        tagged = result.snapshot.tagged.get(work.scope)
-        if isinstance(work, Sweep) and key not in failures and not isinstance(tagged, Unreadable | None):
+        tagged = result.snapshot.tagged_in(work.scope)
+        if isinstance(work, Sweep) and key not in failures and tagged is not None:
             ports.reporter.swept(work.scope, load_balancers=len(tagged))
 
 

@@ -1,6 +1,7 @@
 """The error tree: four meanings, each with one thing that the intake does about it.
 
-Adapters translate what their library raises into one of these; no other module catches broadly.
+Adapters translate what their library raises into one of these; besides them, only the intake catches broadly, so that a
+fault of ours fails one message.
 """
 
 from __future__ import annotations

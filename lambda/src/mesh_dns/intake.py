@@ -8,12 +8,12 @@ from typing import Any, Protocol
 
 from mesh_dns.converge import converge
 from mesh_dns.core import events, messages
-from mesh_dns.core.decision import Reason
+from mesh_dns.core.decision import Decision, Reason
 from mesh_dns.core.report import Result
 from mesh_dns.core.request import Request
 from mesh_dns.core.rules import Policy
 from mesh_dns.core.scopes import KnownScopes
-from mesh_dns.core.values import Scope, Unreadable
+from mesh_dns.core.values import Scope
 from mesh_dns.core.work import Command, ForgetName, ForgetScope, Sweep, Work
 from mesh_dns.errors import Ignored, MeshDnsError, NotYet, Rejected, Retryable
 from mesh_dns.forgetting import forget
@@ -90,7 +90,7 @@ class Intake:
         try:
             self.mailbox.reject(key, batch.received[key]["body"], reason)
         except Retryable as error:
-            batch.failed[key] = error
+            batch.fail({key: error})
 
     def _isolated(self, batch: _Batch, keys: list[str], work: Callable[[list[str]], None]) -> None:
         """Work on messages together; after a fault of ours on each alone, so that only the one that caused it fails."""
@@ -100,7 +100,7 @@ class Intake:
         except Exception as fault:
             if len(keys) == 1:
                 self.telemetry.fault(keys[0], fault)
-                batch.failed[keys[0]] = Retryable(f"a fault of the function: {type(fault).__name__}")
+                batch.fail({keys[0]: Retryable(f"a fault of the function: {type(fault).__name__}")})
             else:
                 for key in keys:
                     self._isolated(batch, [key], work)
@@ -110,11 +110,11 @@ class Intake:
         try:
             scopes = self._admit(batch, work)
         except Retryable as error:
-            batch.failed.update(dict.fromkeys(work, error))
+            batch.fail(dict.fromkeys(work, error))
             return
         request = Request(work, frozenset(key for key in work if batch.receives(key) > RECEIVES_OF_RETURNED))
         result = converge(self.ports, request, scopes, deadline)
-        batch.failed.update(request.failures(result))
+        batch.fail(request.failures(result))
         self._note_read(batch, work, result)
 
     def _admit(self, batch: _Batch, work: dict[str, Work]) -> KnownScopes:
@@ -130,7 +130,7 @@ class Intake:
                     self.register.announce(each.scope)
                     scopes = self._scopes()
                 except Retryable as error:
-                    batch.failed[key] = error
+                    batch.fail({key: error})
                     if each.scope not in scopes.known:
                         del work[key]
         for key, each in list(work.items()):
@@ -153,11 +153,11 @@ class Intake:
 
     def _note_read(self, batch: _Batch, work: Mapping[str, Work], result: Result) -> None:
         for key, each in work.items():
-            if isinstance(each, Sweep) and _was_read(result, each.scope):
+            if isinstance(each, Sweep) and result.snapshot.tagged_in(each.scope) is not None:
                 try:
                     self.register.note_read(each.scope)
                 except Retryable as error:
-                    batch.failed.setdefault(key, error)
+                    batch.fail({key: error})
 
     def _tell_overdue(self, batch: _Batch) -> None:
         """At each sweep of the hub's own scope: which others are overdue."""
@@ -166,7 +166,7 @@ class Intake:
                 try:
                     self.telemetry.overdue(self._scopes().overdue - {self.hub})
                 except Retryable as error:
-                    batch.failed.setdefault(key, error)
+                    batch.fail({key: error})
                 return
 
     def _postpone(self, batch: _Batch) -> None:
@@ -207,7 +207,7 @@ class Intake:
         result = converge(self.ports, request, scopes, deadline)
         for failure in request.failures(result).values():
             raise failure
-        if _was_read(result, work.scope):
+        if result.snapshot.tagged_in(work.scope) is not None:
             self.register.note_read(work.scope)
         return {"done": str(work.scope), "deletes_to_come": _deletes_to_come(result)}
 
@@ -242,6 +242,11 @@ class _Batch:
     received: Mapping[str, Mapping[str, Any]]
     work: dict[str, Work] = field(default_factory=dict)
     failed: dict[str, MeshDnsError] = field(default_factory=dict)
+
+    def fail(self, failures: Mapping[str, MeshDnsError]) -> None:
+        """These messages come back. It is never taken back: what failed once in a batch is not acknowledged by it."""
+        for key, error in failures.items():
+            self.failed.setdefault(key, error)
 
     def receives(self, key: str) -> int:
         """How often a message was received."""
@@ -280,15 +285,19 @@ def _time(message: Mapping[str, Any], name: str, now: float) -> float:
     return int(text) / 1000 if text.isdecimal() else now
 
 
-def _was_read(result: Result, scope: Scope) -> bool:
-    return not isinstance(result.snapshot.tagged.get(scope), Unreadable | None)
-
-
 def _deletes_to_come(result: Result) -> int:
     """How many records wait for a delete after this sweep."""
-    waiting = {Reason.LOOK_AGAIN, Reason.DELETE_WAITS, Reason.MASS_DELETE_GUARD}
-    return sum(each.decision.reason in waiting for each in result.final())
+    if result.snapshot.rules.policy is not Policy.SYNC:
+        return 0
+    return sum(_ends_in_a_delete(each.decision) for each in result.final())
+
+
+def _ends_in_a_delete(decision: Decision) -> bool:
+    second = decision.look_again
+    return decision.reason in (Reason.DELETE_WAITS, Reason.MASS_DELETE_GUARD) or (
+        second is not None and second.heir is None
+    )
 
 
 def _unknown(scope: Scope) -> str:
-    return f"scope {scope} is not known: it is neither the hub's own nor announced by a sweep of a spoke"
+    return f"scope {scope} is not known: no sweep announced it, it was forgotten, or its account may claim no names"

@@ -14,7 +14,7 @@ from mesh_dns.core.history import NameState
 from mesh_dns.core.rules import Rules
 from mesh_dns.core.scopes import Entry
 from mesh_dns.core.snapshot import UnreadZone
-from mesh_dns.core.values import Listing, LoadBalancerId, Scope, Sighting, Unreadable
+from mesh_dns.core.values import LoadBalancerId, LoadBalancers, Scope, Sighting, Unreadable
 from mesh_dns.core.work import Check, OwnMessage
 from mesh_dns.dns.provider import Provider
 
@@ -33,14 +33,14 @@ class Inventory(Protocol):
         """
         ...
 
-    def tagged(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
+    def tagged(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, LoadBalancers | Unreadable]:
         """Every load balancer with the hostname tag, by the tagging API, which lags. Each scope is in the answer.
 
         Unreadable unless everything that a delete needs can be read there; so tags are described once, too.
         """
         ...
 
-    def listings(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
+    def listings(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, LoadBalancers | Unreadable]:
         """Every load balancer of each scope with its tags, read directly. Each scope is in the answer."""
         ...
 
@@ -72,11 +72,11 @@ class Register(Protocol):
 class Remembered:
     """What may be lost at any time. Times are seconds since the epoch.
 
-    `refused`: hostname => when the provider last refused to write it. `unanswered`: zone id => since when it has not
+    `rejected`: hostname => when the provider last rejected it alone. `unanswered`: zone id => since when it has not
     answered.
     """
 
-    refused: Mapping[str, float] = field(default_factory=dict)
+    rejected: Mapping[str, float] = field(default_factory=dict)
     unanswered: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -90,12 +90,12 @@ class Memory(Protocol):
     def remember(
         self,
         *,
-        refused: Collection[str] = (),
+        rejected: Collection[str] = (),
         written: Collection[str] = (),
         answered: Collection[str] = (),
         unanswered: Collection[str] = (),
     ) -> None:
-        """Hostnames that the provider refused just now, or took; zones that answered, or did not."""
+        """Hostnames that the provider rejected just now, or took; zones that answered, or did not."""
         ...
 
     def note(self, names: Mapping[str, NameState]) -> None:

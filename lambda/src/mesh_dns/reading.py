@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from mesh_dns.core.scopes import PERIODS, KnownScopes
 from mesh_dns.core.snapshot import Snapshot, UnreadZone
-from mesh_dns.core.values import Cause, Listing, LoadBalancerId, Record, Scope, Sighting, Unreadable
+from mesh_dns.core.values import Cause, LoadBalancerId, LoadBalancers, Record, Scope, Sighting, Unreadable
 from mesh_dns.dns.provider import Denied
 from mesh_dns.errors import OutOfTime, Retryable
 from mesh_dns.ports import Ports
@@ -14,8 +14,8 @@ from mesh_dns.ports import Ports
 # The part of an invocation's time in which AWS may be asked. The rest is for zones and writing, so that an invocation
 # writes something even if AWS is slow.
 TIME_FOR_AWS = 0.6
-# The part of what is left of that in which load balancers may be looked at. The rest is for listing scopes: without the
-# heirs, nothing comes of all that was looked at, and the next try would end just so.
+# The part of what is left of that in which load balancers may be looked at. The rest is for listing scopes: while
+# heirs cannot be listed, no vacancy is decided, and the next try would fail in the same way.
 TIME_FOR_LOOKS = 0.5
 
 
@@ -32,8 +32,8 @@ class Reader:
         self._deadline = deadline
         self._aws_deadline = ports.clock() + TIME_FOR_AWS * (deadline - ports.clock())
         self._sightings: dict[LoadBalancerId, Sighting] = {}
-        self._tagged: dict[Scope, Listing | Unreadable] = {}
-        self._listings: dict[Scope, Listing | Unreadable] = {}
+        self._tagged: dict[Scope, LoadBalancers | Unreadable] = {}
+        self._listings: dict[Scope, LoadBalancers | Unreadable] = {}
         self._zones: dict[str, Collection[Record]] = {}
         self._unread_zones: dict[str, UnreadZone] = {}
 

@@ -77,7 +77,7 @@ def parse(environment: Mapping[str, str]) -> Settings:
 def complete(settings: Settings, read_accounts: Callable[[], Mapping[str, Sequence[str]]]) -> Settings:
     """The same settings with the accounts that are kept elsewhere. Raises Misconfigured, and what the reading raises.
 
-    Accounts that belong to another apply than the environment are not used; a moment later both are from the same one.
+    Misconfigured too if the accounts and the environment come from different applies; the retry finds both from one.
     """
     if settings.accounts_item is None:
         return settings

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import traceback
 from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
+from mesh_dns import faults
 from mesh_dns.core.decision import REFUSALS, Decision, Reason
 from mesh_dns.core.snapshot import UnreadZone
 from mesh_dns.core.values import Action, Scope
@@ -52,7 +52,7 @@ class Telemetry:
         if decision.reason in REFUSALS:
             self._count("ClaimsRefused")
         if decision.reason is Reason.MASS_DELETE_GUARD:
-            self._count("GuardTripped")
+            self._count("DeletesStopped")
         if decision.reason is Reason.DELETE_WAITS:
             self._count("DeletesWaiting")
         fields = {
@@ -95,7 +95,7 @@ class Telemetry:
 
     def unknown_scope(self, message_id: str, reason: str) -> None:
         """A message asks for a scope that is not known."""
-        self._count("EventsOfUnknownScopes")
+        self._count("MessagesOfUnknownScopes")
         self._logger.warning("unknown scope", extra={"message_id": message_id, "detail": reason})
 
     def overdue(self, scopes: Collection[Scope]) -> None:
@@ -132,9 +132,7 @@ class Telemetry:
     def fault(self, message_id: str, fault: Exception) -> None:
         """A fault of the function itself; only this message fails."""
         self._count("Faults")
-        # Where it happened, without its text: a library's exception may hold what must not be logged.
-        steps = [f"{step.filename}:{step.lineno}" for step in traceback.extract_tb(fault.__traceback__)]
-        fields = {"message_id": message_id, "detail": type(fault).__name__, "steps": steps[-8:]}
+        fields = {"message_id": message_id, "detail": type(fault).__name__, "steps": faults.steps(fault)}
         self._logger.error("fault", extra=fields)
 
     def commanded(self, event: Mapping[str, Any], request_id: str) -> None:

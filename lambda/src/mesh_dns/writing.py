@@ -25,7 +25,7 @@ class Writer:
 
     replan(zone_id, hostnames)  lists the zone again and decides these names anew, without asking AWS again; raises
                                 Retryable
-    suspects                    hostnames that the provider refused lately: written last; left over, they are refusals
+    suspects                    hostnames that the provider rejected lately: written last; left over, they are refusals
     returned                    hostnames of messages that came back: written first, apart from the others
     turn                        rotates the order of both, so that the last ones are not always the same
 
@@ -42,7 +42,7 @@ class Writer:
     extra_calls: int = EXTRA_CALLS
     limited: dict[str, RateLimited] = field(default_factory=dict)
     written: dict[Key, Written] = field(default_factory=dict)
-    refused: set[str] = field(default_factory=set)
+    rejected: set[str] = field(default_factory=set)
 
     def write(self, decisions: Sequence[Decision]) -> dict[Key, Written]:
         """Write what has a change. Returns what came of each."""
@@ -123,7 +123,7 @@ class _Zone:
             self.writer.refuse(left, Reason.ZONE_DENIED, str(error))
             return
         suspects = [each for each in left if each.hostname in self.writer.suspects]
-        self.writer.refuse(suspects, Reason.PROVIDER_REFUSES, f"refused lately, and not tried again: {error}")
+        self.writer.refuse(suspects, Reason.PROVIDER_REFUSES, f"rejected lately, and not tried again: {error}")
         self.writer.note([each for each in left if each not in suspects], error)
 
     def _write_anew(self) -> None:
@@ -165,7 +165,7 @@ class _Zone:
         if isinstance(rejection, QuotaReached):
             self.full = rejection
         else:
-            self.writer.refused.add(group[0].hostname)
+            self.writer.rejected.add(group[0].hostname)
         self.writer.refuse(group, Reason.PROVIDER_REFUSES, str(rejection))
 
     def _split(self, group: Sequence[Decision], size: int) -> None:

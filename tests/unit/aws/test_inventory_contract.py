@@ -11,9 +11,9 @@ from mesh_dns.core.values import (
     Cause,
     Gone,
     Kind,
-    Listing,
     LoadBalancer,
     LoadBalancerId,
+    LoadBalancers,
     Readiness,
     Scope,
     Unreadable,
@@ -88,7 +88,7 @@ def world(request: pytest.FixtureRequest) -> World:
     return made
 
 
-def listed(answer: Listing | Unreadable) -> set[LoadBalancerId]:
+def listed(answer: LoadBalancers | Unreadable) -> set[LoadBalancerId]:
     assert not isinstance(answer, Unreadable), answer
     return set(answer)
 

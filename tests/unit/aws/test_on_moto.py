@@ -139,11 +139,11 @@ def test_the_memory(clients: AwsClients) -> None:
     def memory() -> TableMemory:
         return TableMemory(table, time.time)
 
-    memory().remember(refused=["a.mesh.example.com", "b.mesh.example.com"], unanswered=["zone"])
+    memory().remember(rejected=["a.mesh.example.com", "b.mesh.example.com"], unanswered=["zone"])
     later = memory()
     assert later.recall().unanswered.keys() == {"zone"}
     later.remember(written=["a.mesh.example.com"])
-    assert memory().recall().refused.keys() == {"b.mesh.example.com"}
+    assert memory().recall().rejected.keys() == {"b.mesh.example.com"}
 
 
 def test_the_queues(clients: AwsClients) -> None:

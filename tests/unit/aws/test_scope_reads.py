@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mesh_dns.core.values import Cause, Kind, Listing, LoadBalancer, Scope, Unreadable
+from mesh_dns.core.values import Cause, Kind, LoadBalancer, LoadBalancers, Scope, Unreadable
 from tests.unit.aws.fake_aws import HUB, NOW, SPOKE, Balancer, FakeAws, claiming, classic, nlb, plain
 from tests.unit.aws.fake_table import AwsError, Call, Clock
 from tests.unit.aws.reading import ELB, ELBV2, TAGGING, fail_with, inventory_of
@@ -19,15 +19,15 @@ DEADLINE = NOW + 100
 OTHER = {"team": "other"}
 
 
-def tagged(aws: FakeAws, scope: Scope = HUB) -> Listing | Unreadable:
+def tagged(aws: FakeAws, scope: Scope = HUB) -> LoadBalancers | Unreadable:
     return inventory_of(aws).tagged([scope], DEADLINE)[scope]
 
 
-def listing(aws: FakeAws, scope: Scope = HUB) -> Listing | Unreadable:
+def listing(aws: FakeAws, scope: Scope = HUB) -> LoadBalancers | Unreadable:
     return inventory_of(aws).listings([scope], DEADLINE)[scope]
 
 
-def hostnames(found: Listing | Unreadable) -> Mapping[Any, Any]:
+def hostnames(found: LoadBalancers | Unreadable) -> Mapping[Any, Any]:
     assert not isinstance(found, Unreadable), found
     return {key: value.tags.get("hostname") for key, value in found.items()}
 

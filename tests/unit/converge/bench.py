@@ -65,7 +65,7 @@ class Bench:
         self.provider.apply = recorded  # type: ignore[method-assign]
         writer = Writer(self.provider, replan, lambda: len(self.provider.calls) >= self.calls_left, **options)
         written = writer.write(decisions)
-        self.refused = writer.refused
+        self.refused = writer.rejected
         return {hostname: each for (hostname, *_), each in written.items()}
 
     def names(self) -> set[str]:

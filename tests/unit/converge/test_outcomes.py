@@ -50,7 +50,7 @@ def test_a_second_look_was_sent_or_not(hub: Hub, error: Retryable | None, outcom
 
 def remember(hub: Hub, *names: str, ago: float = 10) -> None:
     """The provider refused these so many seconds ago."""
-    hub.memory.remembered = Remembered(refused=dict.fromkeys(names, hub.clock() - ago))
+    hub.memory.remembered = Remembered(rejected=dict.fromkeys(names, hub.clock() - ago))
 
 
 def written(hub: Hub) -> list[str]:
@@ -62,7 +62,7 @@ def written(hub: Hub) -> list[str]:
     [(24 * 3600 - 1, [1, 2, 0]), (24 * 3600, [0, 1, 2])],
     ids=["a day less a second ago: last", "a day ago: in its turn"],
 )
-def test_a_name_that_was_refused_lately_is_written_last(hub: Hub, ago: float, order: list[int]) -> None:
+def test_a_name_that_was_rejected_lately_is_written_last(hub: Hub, ago: float, order: list[int]) -> None:
     remember(hub, NAMES[0], ago=ago)
     hub.many(3)
     hub.run(Sweep(HUB))
@@ -73,19 +73,19 @@ def test_a_name_that_was_taken_is_no_suspect_any_more_and_the_others_stay(hub: H
     remember(hub, NAMES[0], "elsewhere.mesh.example.com")
     hub.many(1)
     hub.run(Sweep(HUB))
-    assert list(hub.memory.recall().refused) == ["elsewhere.mesh.example.com"]
+    assert list(hub.memory.recall().rejected) == ["elsewhere.mesh.example.com"]
 
 
-@pytest.mark.parametrize("fault", ["refused again", "not answered"])
+@pytest.mark.parametrize("fault", ["rejected again", "not answered"])
 def test_a_name_that_was_not_taken_stays_a_suspect(hub: Hub, fault: str) -> None:
     remember(hub, NAMES[0])
     hub.many(1)
-    if fault == "refused again":
+    if fault == "rejected again":
         hub.provider.poison.add(NAMES[0])
     else:
         hub.provider.before = raises(Unavailable("502"), "apply")
     hub.run(Sweep(HUB))
-    assert list(hub.memory.recall().refused) == [NAMES[0]]
+    assert list(hub.memory.recall().rejected) == [NAMES[0]]
 
 
 def test_whose_turn_it_is_goes_on_with_the_clock(hub: Hub) -> None:

@@ -16,9 +16,9 @@ from mesh_dns.core.values import (
     Cause,
     ClaimState,
     Gone,
-    Listing,
     LoadBalancer,
     LoadBalancerId,
+    LoadBalancers,
     Record,
     Scope,
     Sighting,
@@ -103,7 +103,7 @@ class Scene:
         looks: dict[LoadBalancerId, Sighting] = {lb.id: lb for lb in self.live}
         looks |= dict.fromkeys(self.gone, Gone())
         looks |= dict.fromkeys(self.unreadable, Unreadable("no answer", cause=self.cause))
-        listings: dict[Scope, Listing | Unreadable] = {}
+        listings: dict[Scope, LoadBalancers | Unreadable] = {}
         for scope in self.known if self.listed else ():
             if scope in self.unlistable:
                 listings[scope] = Unreadable("AccessDenied")

@@ -232,19 +232,19 @@ def _swept(gone: int, left: int, **different: object) -> Scene:
 
 def test_a_sweep_lists_before_it_asks_singly() -> None:
     needs = _swept(2, 0, listed=False).plan().needs
-    assert {need.listings for need in needs} == {frozenset({HUB})}
-    assert all(not need.sightings for need in needs)
+    assert {need.list_scopes for need in needs} == {frozenset({HUB})}
+    assert all(not need.look_at for need in needs)
 
 
 def test_a_sweep_asks_for_what_the_list_lacks_while_the_guard_is_quiet() -> None:
     plan = _swept(2, 1).plan()
-    assert {lb for need in plan.needs for lb in need.sightings} == {make_id(1), make_id(2)}
+    assert {lb for need in plan.needs for lb in need.look_at} == {make_id(1), make_id(2)}
 
 
 def test_a_sweep_does_not_ask_while_the_guard_objects_except_where_an_heir_waits() -> None:
     heir = make(99, "c1.mesh.example.com", created=NOW)
     plan = _swept(30, 0, live=(heir,)).plan()
-    assert plan.needs == (Need("c1.mesh.example.com", sightings=frozenset({make_id(1)})),)
+    assert plan.needs == (Need("c1.mesh.example.com", look_at=frozenset({make_id(1)})),)
     assert {d.reason for d in plan.decisions} == {Reason.MASS_DELETE_GUARD}
     assert len(plan.decisions) == 29
 
@@ -257,10 +257,10 @@ def test_an_overridden_sweep_asks_for_all() -> None:
 def test_a_sweep_that_may_not_delete_asks_only_where_an_heir_waits(policy: Policy) -> None:
     heir = make(99, "c1.mesh.example.com", created=NOW)
     plan = _swept(3, 0, live=(heir,), rules=replace(RULES, policy=policy)).plan()
-    assert plan.needs == (Need("c1.mesh.example.com", sightings=frozenset({make_id(1)})),)
-    assert [(d.reason, d.look_again) for d in plan.decisions] == [(Reason.LOOK_AGAIN, None)] * 2
+    assert plan.needs == (Need("c1.mesh.example.com", look_at=frozenset({make_id(1)})),)
+    assert [(d.reason, d.look_again) for d in plan.decisions] == [(Reason.NOT_LISTED, None)] * 2
 
 
 def test_a_sweep_whose_scope_cannot_be_listed_asks_singly() -> None:
     plan = _swept(2, 0, unlistable=(HUB,)).plan()
-    assert {lb for need in plan.needs for lb in need.sightings} == {make_id(1), make_id(2)}
+    assert {lb for need in plan.needs for lb in need.look_at} == {make_id(1), make_id(2)}

@@ -93,19 +93,19 @@ def test_the_look_at_an_heir_looks_for_nobody_else_and_lists_nothing() -> None:
     scene = dropped(heir(), listed=False, second_looks=(waiting(),), about=(), told=frozenset())
     assert told(scene.plan()) == ["provisioning 1"]
     without = dropped(listed=False, second_looks=(waiting(),), about=(), told=frozenset())
-    assert without.plan().needs == (Need(NAME, listings=frozenset({HUB})),)
+    assert without.plan().needs == (Need(NAME, list_scopes=frozenset({HUB})),)
 
 
 def test_an_heir_that_is_not_there_any_more_starts_the_grace_over() -> None:
-    decision = dropped(second_looks=(waiting(first_look=1.0),)).only()
+    decision = dropped(second_looks=(waiting(since=1.0),)).only()
     assert decision.reason is Reason.LOOK_AGAIN
     assert decision.look_again is not None
-    assert (decision.look_again.stage, decision.look_again.first_look, decision.wait) == (Stage.GRACE, NOW, 600)
+    assert (decision.look_again.stage, decision.look_again.since, decision.wait) == (Stage.GRACE, NOW, 600)
 
 
 def test_two_chains_about_one_record_go_on_as_one() -> None:
-    scene = dropped(heir(), second_looks=(waiting(hops=2), waiting(hops=1, first_look=NOW - 60)), told=frozenset())
-    assert scene.decision().look_again == waiting(hops=2, first_look=NOW - 60)
+    scene = dropped(heir(), second_looks=(waiting(hops=2), waiting(hops=1, since=NOW - 60)), told=frozenset())
+    assert scene.decision().look_again == waiting(hops=2, since=NOW - 60)
 
 
 # Nothing of ours is sent for ever
@@ -145,7 +145,7 @@ def test_of_two_looks_at_one_record_one_override_is_enough() -> None:
     looks = (second_look(RECORD, X.id, age=10, override_guard=True), second_look(RECORD, X.id, age=100))
     sent = Scene(gone=(X.id,), records=(RECORD,), second_looks=looks).decision().look_again
     assert sent is not None
-    assert (sent.override_guard, sent.first_look) == (True, NOW - 100)
+    assert (sent.override_guard, sent.since) == (True, NOW - 100)
 
 
 @pytest.mark.parametrize(("scene", "look"), STAGES.values(), ids=STAGES.keys())
@@ -208,7 +208,7 @@ def test_the_surplus_record_is_deleted_at_its_second_look_whoever_may_want_the_n
 
 @pytest.mark.parametrize(
     "look",
-    [replace(RIPE, first_look=NOW - 599), replace(RIPE, record_id=RECORD.id), replace(RIPE, stage=Stage.CONFIRMATION)],
+    [replace(RIPE, since=NOW - 599), replace(RIPE, record_id=RECORD.id), replace(RIPE, stage=Stage.CONFIRMATION)],
     ids=["too early", "of another record", "a confirmation"],
 )
 def test_the_surplus_record_stays_until_its_own_second_look_is_ripe(look: SecondLook) -> None:
@@ -227,15 +227,15 @@ def test_the_surplus_record_stays_until_its_own_second_look_is_ripe(look: Second
 )
 def test_the_first_look_at_a_surplus_record_is_remembered(scene: Scene, state: ClaimState, told_by_event: Any) -> None:
     first = replace(scene, told=told_by_event).decision()
-    assert first.look_again == replace(RIPE, first_look=NOW, state=state)
-    early = replace(RIPE, first_look=NOW - 100, state=state)
+    assert first.look_again == replace(RIPE, since=NOW, state=state)
+    early = replace(RIPE, since=NOW - 100, state=state)
     second = replace(scene, told=told_by_event, second_looks=(early,)).decision()
     assert (second.look_again, second.wait) == (replace(early, hops=1), 500)
 
 
 def test_a_surplus_record_whose_load_balancer_nobody_looked_at_is_looked_at() -> None:
     scene = Scene(live=(X,), records=(RECORD, B), listed=False)
-    assert scene.plan().needs == (Need(NAME, sightings=frozenset({Y.id})),)
+    assert scene.plan().needs == (Need(NAME, look_at=frozenset({Y.id})),)
 
 
 def test_an_unreadable_surplus_sends_nothing() -> None:

@@ -88,11 +88,11 @@ def check(**changes: Any) -> dict[str, Any]:
         pytest.param(second_look(hostname="a" * 254), id="a name that is too long"),
         pytest.param(second_look(load_balancer="eu-west-1/111122223333/net/x"), id="not a load balancer"),
         pytest.param(second_look(load_balancer=f"{NLB} "), id="a load balancer and a space"),
-        pytest.param(second_look(first_look="1700000000"), id="a time as text"),
-        pytest.param(second_look(first_look=float("nan")), id="a time that is no number"),
-        pytest.param(second_look(first_look=float("inf")), id="a time that never comes"),
-        pytest.param(second_look(first_look=True), id="a time that is true"),
-        pytest.param(second_look(first_look=-1), id="a time before time"),
+        pytest.param(second_look(since="1700000000"), id="a time as text"),
+        pytest.param(second_look(since=float("nan")), id="a time that is no number"),
+        pytest.param(second_look(since=float("inf")), id="a time that never comes"),
+        pytest.param(second_look(since=True), id="a time that is true"),
+        pytest.param(second_look(since=-1), id="a time before time"),
         pytest.param(second_look(override_guard="yes"), id="an override that is not a boolean"),
         pytest.param(second_look(state="cannot be read"), id="a state that is no first look"),
         pytest.param(second_look(stage="later"), id="a stage that is none"),
@@ -120,7 +120,7 @@ def test_a_rejection_says_what_is_wrong() -> None:
     with pytest.raises(Rejected, match="a check is of one scope"):
         messages.decode(check(load_balancers=[str(NLB), str(FAR)]))
     with pytest.raises(Rejected, match="a time is not a number"):
-        messages.decode(second_look(first_look=float("nan")))
+        messages.decode(second_look(since=float("nan")))
     with pytest.raises(Rejected, match="'mesh_1' does not name a load balancer"):
         messages.decode(check(load_balancers=["mesh_1"]))
 

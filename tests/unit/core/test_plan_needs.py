@@ -25,22 +25,22 @@ DROPPED = make(1, OTHER, created=100)
     [
         pytest.param(
             Scene(live=(X,), zone_read=False),
-            Need(NAME, zones=frozenset({ZONE})),
+            Need(NAME, list_zones=frozenset({ZONE})),
             id="a zone that was not read is not an empty one",
         ),
         pytest.param(
             Scene(live=(Y,), records=(ours(X),)),
-            Need(NAME, sightings=frozenset({X.id})),
+            Need(NAME, look_at=frozenset({X.id})),
             id="the incumbent, before a challenger hears anything",
         ),
         pytest.param(
             Scene(gone=(X.id,), records=(ours(X),), known=(HUB, AWAY), listed=False),
-            Need(NAME, listings=frozenset({HUB, AWAY})),
+            Need(NAME, list_scopes=frozenset({HUB, AWAY})),
             id="every known scope, before a name is vacant",
         ),
         pytest.param(
             Scene(live=(DROPPED, Y), about=(Y.id,), records=(ours(X),), listed=False),
-            Need(NAME, listings=frozenset({HUB})),
+            Need(NAME, list_scopes=frozenset({HUB})),
             id="every known scope, before a name that was let go is handed over",
         ),
     ],
@@ -157,14 +157,14 @@ def test_a_name_in_a_zone_that_denies_is_refused_with_its_words() -> None:
 
 def test_a_name_in_a_zone_that_does_not_answer_waits() -> None:
     plan = Scene(live=(make(1, ELSEWHERE),), rules=TWO_ZONES, unread=SLOW).plan()
-    assert (plan.decisions, plan.needs) == ((), (Need(ELSEWHERE, zones=frozenset({OTHER_ZONE})),))
+    assert (plan.decisions, plan.needs) == ((), (Need(ELSEWHERE, list_zones=frozenset({OTHER_ZONE})),))
 
 
 @pytest.mark.parametrize("look", [True, False], ids=["at the second look", "at the first look"])
 def test_a_zone_that_does_not_answer_holds_up_deletes_elsewhere_and_one_that_denies_does_not(look: bool) -> None:
     scene = Scene(gone=(X.id,), records=(ours(X),), rules=TWO_ZONES)
     scene = replace(scene, second_looks=(second_look(ours(X), X.id),) if look else ())
-    assert replace(scene, unread=SLOW).plan().needs == (Need(NAME, zones=frozenset({OTHER_ZONE})),)
+    assert replace(scene, unread=SLOW).plan().needs == (Need(NAME, list_zones=frozenset({OTHER_ZONE})),)
     assert told(replace(scene, unread=DENIED).plan()) == ["delete 1" if look else "look-again 1"]
 
 

@@ -182,7 +182,7 @@ def test_a_name_is_decided_once_and_not_while_something_is_needed(scene: Scene) 
     changed = [d.hostname for d in decided.decisions if d.change or d.look_again]
     assert len(changed) == len(set(changed))
     assert not {need.hostname for need in decided.needs} & set(changed)
-    assert all(need.sightings or need.listings or need.zones for need in decided.needs)
+    assert all(need.look_at or need.list_scopes or need.list_zones for need in decided.needs)
 
 
 @often
@@ -211,7 +211,7 @@ def test_a_delete_is_of_a_ripe_second_look_and_nobody_may_have_the_name(scene: S
             for look in scene.second_looks
             if (look.record_id, look.load_balancer) == (change.record_id, change.load_balancer)
             and look.stage is not Stage.CONFIRMATION
-            and NOW - look.first_look >= scene.rules.grace
+            and NOW - look.since >= scene.rules.grace
         ]
         assert ripe
         assert not snapshot.allowed(change.hostname)

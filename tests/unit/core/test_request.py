@@ -88,7 +88,7 @@ def test_a_write_of_which_nothing_came_brings_back_whom_its_name_concerns(world:
 @often
 @given(world=worlds(), name=names)
 def test_a_name_that_could_not_be_decided_brings_back_whom_it_concerns(world: World, name: str) -> None:
-    need = Need(name, listings=frozenset({HUB}))
+    need = Need(name, list_scopes=frozenset({HUB}))
     assert failing(world, with_plan(world.result(), needs=(need,))) == world.concerned_by(name)
 
 
@@ -184,7 +184,7 @@ def test_faults_together_bring_back_all_that_each_of_them_does(world: World, dat
     one, two, lb = data.draw(names), data.draw(names), data.draw(ids)
     change = Change(Action.UPDATE, zone_of(one), one, IDS[0], "r")
     report = report_of(decides(result, one, change=change), ERROR)
-    result = with_plan(replace(result, report=report), needs=(Need(two, zones=frozenset({zone_of(two)})),))
+    result = with_plan(replace(result, report=report), needs=(Need(two, list_zones=frozenset({zone_of(two)})),))
     result = seeing(result, sightings=unseen(result, lb, Cause.DENIED))
     assert failing(world, result) == world.concerned_by(one) | world.concerned_by(two) | looks_at(world, lb)
 
@@ -235,7 +235,7 @@ def test_a_look_without_an_answer_says_why_and_how_long_to_wait(cause: Cause, ki
 def test_a_need_of_a_zone_fails_with_the_words_of_the_zone() -> None:
     denied = UnreadZone(Retryable("the token lacks ...", after=60))
     result = result_of(snapshot(sightings={LB: make(LB)}, unread_zones={"y": UnreadZone(ERROR), "z": denied}))
-    result = with_plan(result, needs=(Need(NAME, zones=frozenset({"z"})),), concerns={NAME: frozenset({LB})})
+    result = with_plan(result, needs=(Need(NAME, list_zones=frozenset({"z"})),), concerns={NAME: frozenset({LB})})
     assert LATE.failures(result) == {"m": denied.error}
 
 

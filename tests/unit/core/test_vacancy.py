@@ -81,7 +81,7 @@ ROWS = {
         (gone(replace(Y, created=NOW - 600)), ["look-again 1"]),
     "gone, and an old heir, ripe second look: hand over": (gone(Y, second_looks=(LOOK,)), ["hand-over 2"]),
     "gone, and an old heir, early second look: wait":
-        (gone(Y, second_looks=(replace(LOOK, first_look=NOW - 599),)), ["look-again 1"]),
+        (gone(Y, second_looks=(replace(LOOK, since=NOW - 599),)), ["look-again 1"]),
     "gone, and two heirs of the same age: the lower id inherits":
         (gone(Y, replace(Z, created=200), second_looks=(LOOK,)), ["claimed-by 3", "hand-over 2"]),
     "gone, and the newest of two heirs is provisioned: it inherits all the same":
@@ -152,7 +152,7 @@ def test_when_a_first_look_counts(scene: Scene, stage: Stage, wait: float) -> No
     decision = scene.decision()
     assert decision.change is None
     assert decision.look_again is not None
-    assert (decision.look_again.stage, decision.look_again.first_look) == (stage, NOW)
+    assert (decision.look_again.stage, decision.look_again.since) == (stage, NOW)
     assert decision.wait == wait
 
 
@@ -194,8 +194,8 @@ NOT_THIS_RECORD = {
     "another load balancer": {"load_balancer": make_id(9)},
     "another name": {"hostname": OTHER},
     "another zone": {"zone_id": OTHER_ZONE},
-    "a grace that is not over": {"first_look": NOW - 599},
-    "a first look in the future": {"first_look": NOW + 600},
+    "a grace that is not over": {"since": NOW - 599},
+    "a first look in the future": {"since": NOW + 600},
 }
 
 
@@ -206,13 +206,13 @@ def test_a_second_look_with_something_else_in_it_deletes_nothing(different: dict
 
 
 def test_a_clock_that_stepped_back_far_asks_the_queue_for_no_more_than_it_takes() -> None:
-    assert gone(second_looks=(replace(LOOK, first_look=NOW + 3600),)).only().wait == 900
+    assert gone(second_looks=(replace(LOOK, since=NOW + 3600),)).only().wait == 900
 
 
 def test_a_first_look_is_remembered_in_the_second() -> None:
     first = gone().only().look_again
     assert first == SecondLook(X.id, NAME, ZONE, RECORD.id, NOW, Stage.GRACE, ClaimState.GONE)
-    early = replace(LOOK, first_look=NOW - 100)
+    early = replace(LOOK, since=NOW - 100)
     decision = gone(second_looks=(early,)).only()
     assert (decision.look_again, decision.wait) == (replace(early, hops=1), 500)
 
@@ -236,7 +236,7 @@ def test_a_record_that_was_edited_since_the_first_look_starts_over(edited: float
     assert decision.reason is reason
     if reason is Reason.LOOK_AGAIN:
         assert decision.look_again is not None
-        assert (decision.look_again.first_look, decision.wait) == (NOW, 600)
+        assert (decision.look_again.since, decision.wait) == (NOW, 600)
 
 
 def test_an_edited_record_is_not_handed_to_an_old_heir_either() -> None:
@@ -249,13 +249,13 @@ def test_a_second_look_that_finds_no_heir_where_the_first_saw_one_starts_over() 
     decision = gone(second_looks=(saw,)).only()
     assert decision.reason is Reason.LOOK_AGAIN
     assert str(Y.id) in decision.detail
-    assert decision.look_again == replace(LOOK, first_look=NOW, hops=1)
+    assert decision.look_again == replace(LOOK, since=NOW, hops=1)
     assert told(gone(Z, second_looks=(saw,)).plan()) == ["hand-over 3"]
 
 
 def test_an_heir_that_only_a_confirmation_saw_starts_nothing_over() -> None:
     decision = gone(told=NOTHING_TOLD, second_looks=(confirming(age=45, heir=Y.id),)).only()
-    assert decision.look_again == replace(LOOK, first_look=NOW, hops=1)
+    assert decision.look_again == replace(LOOK, since=NOW, hops=1)
 
 
 # Scopes that cannot be listed for heirs, a young register, zones that do not answer
@@ -265,7 +265,7 @@ TWO = (HUB, AWAY)
 # fmt: off
 HELD_UP = {
     "its own scope unlistable: neither delete nor look again, but retry":
-        (gone(known=TWO, unlistable=(HUB,), second_looks=(replace(LOOK, first_look=1),)), ["scope-unlistable 1"]),
+        (gone(known=TWO, unlistable=(HUB,), second_looks=(replace(LOOK, since=1),)), ["scope-unlistable 1"]),
     "its own scope unlistable, and a claimant elsewhere: no hand-over either":
         (gone(make(make_id(2, AWAY), NAME, created=NOW), known=TWO, unlistable=(HUB,)), ["scope-unlistable 1"]),
     "its own scope unlistable, and it merely dropped the name: no hand-over either":
@@ -275,7 +275,7 @@ HELD_UP = {
     "another scope unlistable, first look: look again all the same":
         (gone(known=TWO, unlistable=(AWAY,)), ["look-again 1"]),
     "another scope unlistable, however ripe: the delete waits, and this look ends":
-        (gone(known=TWO, unlistable=(AWAY,), second_looks=(replace(LOOK, first_look=1),)), ["delete-waits 1"]),
+        (gone(known=TWO, unlistable=(AWAY,), second_looks=(replace(LOOK, since=1),)), ["delete-waits 1"]),
     "another scope unlistable and overdue: delete":
         (gone(known=TWO, unlistable=(AWAY,), overdue=(AWAY,), second_looks=(LOOK,)), ["delete 1"]),
     "two unlistable scopes of which one is overdue: wait for the other":

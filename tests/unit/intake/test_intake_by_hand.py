@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mesh_dns.core.rules import Policy
+from mesh_dns.core.rules import Policy, Rules
 from mesh_dns.core.values import Scope
 from mesh_dns.dns.provider import Unavailable
 from mesh_dns.errors import Rejected, Retryable
@@ -47,6 +47,26 @@ def test_an_event_by_hand_that_is_none_of_our_business_is_answered_with_the_reas
     assert [(line["message"], line["message_id"], line["detail"]) for line in lines()] == [
         ("ignored", "direct", reason)
     ]
+
+
+@pytest.mark.parametrize(
+    ("rules", "heir", "number"),
+    [
+        (RULES, False, 1),
+        (RULES, True, 0),
+        (replace(RULES, policy=Policy.UPSERT_ONLY), False, 0),
+        (replace(RULES, policy=Policy.UPSERT_ONLY), True, 0),
+    ],
+    ids=["nobody claims the name", "an old heir will get it", "the policy deletes nothing", "neither"],
+)
+def test_only_what_may_end_in_a_delete_is_counted_as_one(hub: Hub, rules: Rules, heir: bool, number: int) -> None:
+    gone = hub.inventory.put(make(1, NAME))
+    hub.invoke({"action": "sweep"})
+    if heir:
+        hub.inventory.put(make(2, NAME, created=1))
+    hub.inventory.delete(gone)
+    hub.rules = rules
+    assert hub.invoke({"action": "sweep"})["deletes_to_come"] == number
 
 
 def test_an_override_by_hand_says_how_many_deletes_are_to_come(hub: Hub) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
+from mesh_dns import faults
 from mesh_dns.aws.clients import Client
 from mesh_dns.core.values import Cause, Unreadable
 from mesh_dns.errors import OutOfTime, Retryable
@@ -160,8 +160,7 @@ def unreadable(error: Exception) -> Unreadable:
             cause = Cause.FAULT
     if isinstance(error, Retryable):
         return Unreadable(str(error), error.after, cause)
-    steps = [f"{step.filename}:{step.lineno}" for step in traceback.extract_tb(error.__traceback__)]
-    _log.error("a fault while reading: %s at %s", type(error).__name__, " ".join(steps[-8:]))
+    _log.error("a fault while reading: %s at %s", type(error).__name__, " ".join(faults.steps(error)))
     return Unreadable(f"a fault of the function: {type(error).__name__}; its log says where", None, cause)
 
 

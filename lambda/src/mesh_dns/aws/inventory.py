@@ -16,9 +16,9 @@ from mesh_dns.aws.scopes import Scopes
 from mesh_dns.core.values import (
     Gone,
     Kind,
-    Listing,
     LoadBalancer,
     LoadBalancerId,
+    LoadBalancers,
     Scope,
     Sighting,
     Unreadable,
@@ -53,18 +53,18 @@ class AwsInventory:
             found.update(seen)
         return found
 
-    def tagged(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
+    def tagged(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, LoadBalancers | Unreadable]:
         """One call for each 100 tagged, one for each 400 in the scope, and one that proves that tags can be read."""
         return self._each(self._tagged, scopes, deadline)
 
-    def listings(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Listing | Unreadable]:
+    def listings(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, LoadBalancers | Unreadable]:
         """One call for each 400 in the scope and one for the tags of each 20, in both generations."""
         return self._each(self._listing, scopes, deadline)
 
     def _each(
-        self, read: Callable[[Scope, float], Listing], scopes: Collection[Scope], deadline: float
-    ) -> Mapping[Scope, Listing | Unreadable]:
-        def read_or_not(scope: Scope) -> Listing | Unreadable:
+        self, read: Callable[[Scope, float], LoadBalancers], scopes: Collection[Scope], deadline: float
+    ) -> Mapping[Scope, LoadBalancers | Unreadable]:
+        def read_or_not(scope: Scope) -> LoadBalancers | Unreadable:
             try:
                 return read(scope, deadline)
             except Exception as error:
@@ -80,7 +80,7 @@ class AwsInventory:
         except Exception as error:
             return dict.fromkeys(ids, unreadable(error))
 
-    def _tagged(self, scope: Scope, deadline: float) -> Listing:
+    def _tagged(self, scope: Scope, deadline: float) -> LoadBalancers:
         tags = self._tags_by_tagging_api(scope, deadline)
         generations = self._generations(scope, deadline)
         found: dict[LoadBalancerId, LoadBalancer] = {}
@@ -99,7 +99,7 @@ class AwsInventory:
             _prove_that_all_can_be_read(generations)
         return found
 
-    def _listing(self, scope: Scope, deadline: float) -> Listing:
+    def _listing(self, scope: Scope, deadline: float) -> LoadBalancers:
         found: dict[LoadBalancerId, LoadBalancer] = {}
         for generation in self._generations(scope, deadline):
             described = {key: value for page in generation.pages() for key, value in page.items()}

@@ -12,14 +12,14 @@ from mesh_dns.core.history import NameState
 from mesh_dns.errors import Retryable
 from mesh_dns.ports import Remembered
 
-REFUSED, UNANSWERED, NAME = "refused", "unanswered", "name"
-# Seconds: what was refused longer ago does not count; a name's refusal is written at most once an hour.
-REFUSED_FOR = 2 * 86_400
-REFUSED_ANEW = 3_600
-# Writes in one call: a few seconds. The rest waits in the process for the next refusal.
+REJECTED, UNANSWERED, NAME = "rejected", "unanswered", "name"
+# Seconds: what was rejected longer ago does not count; a name's refusal is written at most once an hour.
+REJECTED_FOR = 2 * 86_400
+REJECTED_ANEW = 3_600
+# Items written in one invocation: a few seconds. The rest waits for the next one.
 MOST_WRITES = 100
-# Seconds that the state of a name is kept about which perhaps nothing is decided any more. While something is, it is
-# written anew a day later.
+# Seconds that a name's state is kept after what may be its last decision. While decisions go on, that is renewed once a
+# day.
 KEPT_FOR = 7 * 86_400
 KEPT_ANEW = 86_400
 # Seconds by which the time of a second look moves without being written anew.
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 class TableMemory:
-    """A `Memory` of items `refused`, `<hostname>` (`at`, `expires`), `unanswered`, `<zone id>` (`since`) and `name`.
+    """A `Memory` of items `rejected`, `<hostname>` (`at`, `expires`), `unanswered`, `<zone id>` (`since`) and `name`.
 
     `clock` in seconds since the epoch.
     """
@@ -37,7 +37,7 @@ class TableMemory:
     def __init__(self, table: Table, clock: Callable[[], float]) -> None:
         self._table = table
         self._clock = clock
-        self._refused: dict[str, float] = {}
+        self._rejected: dict[str, float] = {}
         self._unanswered: dict[str, float] = {}
         # Zones that answered and may still stand in the table as unanswered.
         self._answered: set[str] = set()
@@ -51,15 +51,15 @@ class TableMemory:
     def recall(self) -> Remembered:
         """What the table holds, at most a minute old, and what this process came to know."""
         self._read()
-        oldest = self._clock() - REFUSED_FOR
+        oldest = self._clock() - REJECTED_FOR
         # DynamoDB deletes what expired some days later.
-        self._refused = {name: at for name, at in self._refused.items() if at > oldest}
-        return Remembered(dict(self._refused), dict(self._unanswered))
+        self._rejected = {name: at for name, at in self._rejected.items() if at > oldest}
+        return Remembered(dict(self._rejected), dict(self._unanswered))
 
     def remember(
         self,
         *,
-        refused: Collection[str] = (),
+        rejected: Collection[str] = (),
         written: Collection[str] = (),
         answered: Collection[str] = (),
         unanswered: Collection[str] = (),
@@ -67,9 +67,9 @@ class TableMemory:
         """In the process always; in the table what is new there, or so old that it matters."""
         self._read()
         now = float(int(self._clock()))
-        self._refused.update(dict.fromkeys(refused, now))
-        for name in set(written) - set(refused):
-            self._refused.pop(name, None)
+        self._rejected.update(dict.fromkeys(rejected, now))
+        for name in set(written) - set(rejected):
+            self._rejected.pop(name, None)
         for zone_id in unanswered:
             self._unanswered.setdefault(zone_id, now)
         for zone_id in answered:
@@ -78,7 +78,7 @@ class TableMemory:
         if self._stored is None:
             return
         try:
-            self._write(self._stored[REFUSED], self._stored[UNANSWERED])
+            self._write(self._stored[REJECTED], self._stored[UNANSWERED])
         except Retryable as error:
             _log.warning("not written down: %s", error)
 
@@ -106,9 +106,9 @@ class TableMemory:
             return None
         return {name: _read_noted(item) for name, item in items.items()}
 
-    def _write(self, refused: dict[str, float], unanswered: dict[str, float]) -> None:
+    def _write(self, rejected: dict[str, float], unanswered: dict[str, float]) -> None:
         for kind, stored, known in (
-            (REFUSED, refused, self._refused),
+            (REJECTED, rejected, self._rejected),
             (UNANSWERED, unanswered, self._unanswered),
         ):
             for key in sorted(stored.keys() - known.keys()):
@@ -119,11 +119,11 @@ class TableMemory:
                 self._table.put(UNANSWERED, zone_id, {"since": since})
                 unanswered[zone_id] = since
         self._answered.clear()
-        new = [name for name, at in sorted(self._refused.items()) if at - refused.get(name, 0.0) >= REFUSED_ANEW]
+        new = [name for name, at in sorted(self._rejected.items()) if at - rejected.get(name, 0.0) >= REJECTED_ANEW]
         for name in new[:MOST_WRITES]:
-            at = self._refused[name]
-            self._table.put(REFUSED, name, {"at": at, EXPIRES: at + REFUSED_FOR})
-            refused[name] = at
+            at = self._rejected[name]
+            self._table.put(REJECTED, name, {"at": at, EXPIRES: at + REJECTED_FOR})
+            rejected[name] = at
 
     def _read(self) -> None:
         now = self._clock()
@@ -131,14 +131,14 @@ class TableMemory:
             return
         self._read_at = now  # also when it fails: once a minute is enough
         try:
-            items = {kind: self._table.query(kind) for kind in (REFUSED, UNANSWERED)}
+            items = {kind: self._table.query(kind) for kind in (REJECTED, UNANSWERED)}
         except Retryable as error:
             _log.warning("what was written down cannot be read: %s", error)
             return
-        refused = {key: numbers["at"] for key, numbers in items[REFUSED].items() if "at" in numbers}
+        rejected = {key: numbers["at"] for key, numbers in items[REJECTED].items() if "at" in numbers}
         unanswered = {key: numbers["since"] for key, numbers in items[UNANSWERED].items() if "since" in numbers}
-        self._stored = {REFUSED: refused, UNANSWERED: unanswered}
-        self._refused = refused | self._refused
+        self._stored = {REJECTED: rejected, UNANSWERED: unanswered}
+        self._rejected = rejected | self._rejected
         for zone_id in unanswered.keys() - self._answered:
             self._unanswered[zone_id] = min(unanswered[zone_id], self._unanswered.get(zone_id, now))
 
@@ -174,7 +174,7 @@ def _read_noted(item: Mapping[str, str]) -> _Noted:
 
 
 def _seconds(text: str) -> float:
-    """A time in the table; what somebody else wrote there and is none counts as 0."""
+    """A time in the table, in seconds since the epoch. A malformed one counts as 0."""
     return float(text) if text.isdecimal() else 0.0
 
 

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     PROVISIONING = "provisioning"
     EVENT_AHEAD = "event-ahead"
     DELETE_WAITS = "delete-waits"
+    NOT_LISTED = "not-listed"
     MASS_DELETE_GUARD = "mass-delete-guard"
     SCOPE_UNLISTABLE = "scope-unlistable"
     KEPT_NOT_ALLOWED = "kept-not-allowed"
@@ -78,9 +79,9 @@ class Need:
     """What must be read before a name can be decided."""
 
     hostname: str
-    sightings: frozenset[LoadBalancerId] = frozenset()
-    listings: frozenset[Scope] = frozenset()
-    zones: frozenset[str] = frozenset()
+    look_at: frozenset[LoadBalancerId] = frozenset()
+    list_scopes: frozenset[Scope] = frozenset()
+    list_zones: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

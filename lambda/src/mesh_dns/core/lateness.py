@@ -2,7 +2,7 @@
 
 While AWS does not show the effect of an event, its message comes back, until the event is `PATIENCE` seconds old.
 Until then the load balancer that it names keeps its names. What the event says is never written. An event that made or
-tagged a load balancer may come after its end: when the batch knows of that end, the message is done.
+tagged a load balancer may arrive after it was deleted: if the batch shows that, the message is done.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def _decide(planning: Planning, hostname: str) -> Iterator[Conclusion]:
         detail = str(snapshot.unread_zones[zone_id].error)
         yield from planning.refuse(hostname, claimants, Reason.ZONE_DENIED, detail)
     else:
-        yield Need(hostname, zones=frozenset({zone_id}))
+        yield Need(hostname, list_zones=frozenset({zone_id}))
 
 
 def _outside(planning: Planning, hostname: str) -> str:
@@ -239,18 +239,18 @@ def _find_out(planning: Planning, owned: Owned, allowed: Sequence[LoadBalancer])
     can lead to a write.
     """
     snapshot, hostname, incumbent = planning.snapshot, owned.record.name, owned.serves
-    look = Need(hostname, sightings=frozenset({incumbent}))
+    need = Need(hostname, look_at=frozenset({incumbent}))
     if incumbent.scope not in planning.question.swept or isinstance(snapshot.listings.get(incumbent.scope), Unreadable):
-        return look
+        return need
     if missing := snapshot.unlisted():
-        return Need(hostname, listings=missing)
+        return Need(hostname, list_scopes=missing)
     if allowed or planning.question.overrides_guard(incumbent):
-        return look
+        return need
     if snapshot.rules.policy is not Policy.SYNC:
         detail = "its load balancer is not listed; the policy deletes nothing, so it was not looked at"
-        return Decision(hostname, Reason.LOOK_AGAIN, incumbent, detail)
+        return Decision(hostname, Reason.NOT_LISTED, incumbent, detail)
     objection = planning.guard_objection(incumbent)
-    return look if objection is None else Decision(hostname, Reason.MASS_DELETE_GUARD, incumbent, objection)
+    return need if objection is None else Decision(hostname, Reason.MASS_DELETE_GUARD, incumbent, objection)
 
 
 def _correct(planning: Planning, record: Record, load_balancer: LoadBalancer) -> Decision:

@@ -66,7 +66,7 @@ class Planning:
         ]
         if not looks:
             return None
-        first = min(looks, key=lambda look: (look.stage is Stage.CONFIRMATION, look.first_look, look.hops))
+        first = min(looks, key=lambda look: (look.stage is Stage.CONFIRMATION, look.since, look.hops))
         return replace(first, override_guard=any(look.override_guard for look in looks))
 
     def change(

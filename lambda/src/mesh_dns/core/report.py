@@ -13,7 +13,7 @@ from mesh_dns.errors import Retryable
 Key = tuple[str, LoadBalancerId, str]
 """A hostname, the load balancer that its decision is about, and the record's id: empty where none is touched yet.
 
-One load balancer may have two records of ours at a name, of which each has its own end.
+One load balancer may have two records of ours at a name, each with its own outcome.
 """
 
 
@@ -43,7 +43,7 @@ class Report:
     unsent: Retryable | None = None
 
     def missing(self) -> dict[str, Retryable]:
-        """Hostnames that were due and of which nothing came, each with that as its failure."""
+        """Hostnames that were due and have no outcome, each with a failure that says so."""
         missing = self.due - {hostname for hostname, _, _ in self.written}
         return {hostname: Retryable(f"{hostname}: nothing came of its write") for hostname in missing}
 

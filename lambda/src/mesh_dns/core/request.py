@@ -134,7 +134,7 @@ def _unread_zones(work: Work, snapshot: Snapshot) -> Iterator[Retryable]:
 def _undecided(work: Work, result: Result) -> Iterator[Retryable]:
     for need in result.plan.needs:
         if _concerns(work, need.hostname, result):
-            unread = (result.snapshot.unread_zones.get(zone_id) for zone_id in need.zones)
+            unread = (result.snapshot.unread_zones.get(zone_id) for zone_id in need.list_zones)
             error = next((zone.error for zone in unread if zone is not None), None)
             yield error or OutOfTime(f"{need.hostname}: what it needs could not be read in time")
     if not isinstance(work, Sweep):

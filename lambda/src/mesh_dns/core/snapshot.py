@@ -14,9 +14,9 @@ from mesh_dns.core.values import (
     Cause,
     ClaimState,
     Gone,
-    Listing,
     LoadBalancer,
     LoadBalancerId,
+    LoadBalancers,
     Record,
     Scope,
     Sighting,
@@ -57,8 +57,8 @@ class Snapshot:
     rules: Rules
     scopes: KnownScopes
     sightings: Mapping[LoadBalancerId, Sighting] = field(default_factory=dict)
-    tagged: Mapping[Scope, Listing | Unreadable] = field(default_factory=dict)
-    listings: Mapping[Scope, Listing | Unreadable] = field(default_factory=dict)
+    tagged: Mapping[Scope, LoadBalancers | Unreadable] = field(default_factory=dict)
+    listings: Mapping[Scope, LoadBalancers | Unreadable] = field(default_factory=dict)
     zones: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     unread_zones: Mapping[str, UnreadZone] = field(default_factory=dict)
 
@@ -122,6 +122,11 @@ class Snapshot:
             case _:
                 return False
 
+    def tagged_in(self, scope: Scope) -> LoadBalancers | None:
+        """The tagged load balancers of a scope; None where they could not be read, or were not asked for."""
+        found = self.tagged.get(scope)
+        return None if isinstance(found, Unreadable) else found
+
     def unlisted(self) -> frozenset[Scope]:
         """Known scopes that were not listed yet."""
         return self.scopes.known.difference(self.listings)
@@ -165,5 +170,5 @@ class Snapshot:
             yield from records
 
 
-def _read(listings: Iterable[Listing | Unreadable]) -> Iterator[Listing]:
+def _read(listings: Iterable[LoadBalancers | Unreadable]) -> Iterator[LoadBalancers]:
     return (listing for listing in listings if not isinstance(listing, Unreadable))

@@ -34,7 +34,7 @@ from mesh_dns.core.work import SecondLook, Stage
 # Seconds after which a look that no event told is confirmed, and how many must have passed to count.
 CONFIRMATION = 45
 SHORTEST_CONFIRMATION = 40
-# Seconds after its creation for which an heir may be provisioned before it gets the name anyway.
+# Seconds after its creation for which an heir may be provisioning before it gets the name anyway.
 PROVISIONING = 600
 
 
@@ -48,7 +48,7 @@ def decide_vacancy(
     if awaited is not None:
         heirs = [awaited]
     elif missing := snapshot.unlisted():
-        yield Need(hostname, listings=missing)
+        yield Need(hostname, list_scopes=missing)
         return
     elif owned.serves.scope in snapshot.awaited():
         detail = f"its load balancer {state.value}, and {owned.serves.scope} cannot be listed for heirs"
@@ -58,7 +58,7 @@ def decide_vacancy(
     if heirs:
         yield from vacancy.hand_over(heirs)
     elif missing_zones := snapshot.missing_zones():
-        yield Need(hostname, zones=missing_zones)  # the guard counts over all of them
+        yield Need(hostname, list_zones=missing_zones)  # the guard counts over all of them
     else:
         yield vacancy.delete()
 
@@ -67,7 +67,7 @@ def decide_surplus(planning: Planning, owned: Owned, state: ClaimState) -> Itera
     """Decide a second record of ours at a name, beside the one that is kept: deleted by two looks."""
     hostname, serves = owned.record.name, owned.serves
     if state is ClaimState.UNKNOWN:
-        yield Need(hostname, sightings=frozenset({serves}))
+        yield Need(hostname, look_at=frozenset({serves}))
         return
     decision = Decision(hostname, Reason.NAME_SHARED, serves, "a second record of ours is at this name")
     if state is ClaimState.UNREADABLE:
@@ -107,16 +107,16 @@ class _Vacancy:
         if second is None or got_worse:
             return now if told else None
         if second.stage is Stage.CONFIRMATION:
-            return now if told or now - second.first_look >= SHORTEST_CONFIRMATION else None
+            return now if told or now - second.since >= SHORTEST_CONFIRMATION else None
         edited = self.owned.record.edited
-        return now if edited is not None and edited > second.first_look else second.first_look
+        return now if edited is not None and edited > second.since else second.since
 
     @property
     def is_ripe(self) -> bool:
         """Whether this is the second look and one grace has passed since the first."""
-        if self.second is None or self.second.stage is Stage.CONFIRMATION or self.first_look != self.second.first_look:
+        if self.second is None or self.second.stage is Stage.CONFIRMATION or self.first_look != self.second.since:
             return False
-        return self.planning.snapshot.now - self.second.first_look >= self.planning.snapshot.rules.grace
+        return self.planning.snapshot.now - self.second.since >= self.planning.snapshot.rules.grace
 
     # With heirs
 
@@ -126,7 +126,7 @@ class _Vacancy:
         heir = self._next(heirs)
         if first_look is None:
             yield self._confirm(f"its load balancer {self.state.value}; {heir.id} would inherit", heir.id)
-        elif self.state is ClaimState.DROPPED and self._is_provisioned(heir):
+        elif self.state is ClaimState.DROPPED and self._is_provisioning(heir):
             detail = f"its load balancer {self.state.value}; {heir.id} is not active yet"
             decision = Decision(self._hostname, Reason.PROVISIONING, self.owned.serves, detail)
             yield self.look_again(decision, Stage.HEIR, first_look, heir.id, self._provisioning_wait(heir))
@@ -146,7 +146,7 @@ class _Vacancy:
             return next((heir for heir in heirs if heir.readiness is Readiness.ACTIVE), heirs[0])
         return heirs[0]
 
-    def _is_provisioned(self, heir: LoadBalancer) -> bool:
+    def _is_provisioning(self, heir: LoadBalancer) -> bool:
         waits = self.planning.snapshot.now < heir.created + PROVISIONING
         return waits and heir.readiness is Readiness.PROVISIONING
 
@@ -209,7 +209,7 @@ class _Vacancy:
             hostname=record.name,
             zone_id=record.zone_id,
             record_id=record.id,
-            first_look=first_look,
+            since=first_look,
             stage=stage,
             state=self.state,
             heir=heir,

@@ -131,7 +131,7 @@ class Unreadable:
 
 
 Sighting = LoadBalancer | Gone | Unreadable
-Listing = Mapping[LoadBalancerId, LoadBalancer]
+LoadBalancers = Mapping[LoadBalancerId, LoadBalancer]
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,15 +74,16 @@ class Stage(StrEnum):
 class SecondLook:
     """Look again at one record whose load balancer was found gone or without the name.
 
-    `state`: how it was found, DROPPED or GONE. `first_look` (seconds since the epoch): when. `heir`: who would have
-    inherited the name then. `override_guard` holds for just this record. `hops`: how often it was sent on.
+    `state`: how it was found, DROPPED or GONE. `since`: when the grace began, or when the look was made that is to be
+    confirmed, in seconds since the epoch. `heir`: who would have inherited the name then. `override_guard` holds for
+    just this record. `hops`: how often it was sent on.
     """
 
     load_balancer: LoadBalancerId
     hostname: str
     zone_id: str
     record_id: str
-    first_look: float
+    since: float
     stage: Stage = Stage.GRACE
     state: ClaimState = ClaimState.GONE
     heir: LoadBalancerId | None = None

@@ -20,8 +20,6 @@ Facts that this rests on, from Cloudflare's API schema, its documentation and re
 | records | what an item of a list says, what a batch holds |
 | http, pauses | the token, timeouts, pauses |
 | answers | which error an answer is |
-
-Import this module on first use only: `requests` is a good part of a cold start.
 """
 
 from mesh_dns.dns.cloudflare.client import Cloudflare

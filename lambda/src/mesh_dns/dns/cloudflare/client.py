@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from mesh_dns import faults
 from mesh_dns.core.values import Action, Change, Record
 from mesh_dns.dns.cloudflare.answers import RECORD_MISSING, Reply, write_error
 from mesh_dns.dns.cloudflare.http import BASE_URL, READ_TIMEOUT, WRITE_TIMEOUT, Api, Token
@@ -109,7 +110,7 @@ class Cloudflare:
             return error.with_traceback(None)
         except Exception as error:
             # One zone's odd answer must not cost the others theirs. The text stays here: it could hold anything.
-            return Fault(f"a fault of this function's own in reading zone {zone_id}: {_whereabouts(error)}")
+            return Fault(f"a fault of this function's own in reading zone {zone_id}: {_named(error)}")
 
     def _delete(self, zone_id: str, record_id: str, deadline: float | None = None) -> None:
         reply = self._api.call("DELETE", zone_id, f"/{record_id}", deadline=deadline)
@@ -151,10 +152,5 @@ class Cloudflare:
         return write_error(zone_id, self.token_name(zone_id), reply)
 
 
-def _whereabouts(error: Exception) -> str:
-    """The kind of an error and the line that it comes from, without its text."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f" ({trace.tb_frame.f_code.co_name}, line {trace.tb_lineno})" if trace is not None else ""
-    return f"{type(error).__name__}{where}"
+def _named(fault: Exception) -> str:
+    return f"{type(fault).__name__} at {faults.steps(fault)[-1]}"

@@ -30,7 +30,7 @@ WRITE_TIMEOUT = 10.0
 # Seconds, from its first byte, after which the rest of an answer that trickles in is not read any more.
 ANSWER_TIME = 5.0
 PIECE = 64 * 1024
-# Seconds in which a token rests that was told to wait for less: long enough to end the read that it happened in.
+# The shortest pause of a rate-limited token in seconds, even if Cloudflare asks for less: a read under way ends in it.
 LEAST_REST = 5.0
 
 _TOKEN = re.compile(r"[!-~]+")

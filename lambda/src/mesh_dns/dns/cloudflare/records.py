@@ -32,6 +32,7 @@ def record(zone_id: str, item: Mapping[str, Any]) -> Record | None:
         # A record without an id cannot be changed, so it must not pass for ours.
         comment=_text(item.get("comment")) if record_id else "",
         edited=_time(item.get("modified_on")),
+        made=_time(item.get("created_on")),
     )
 
 

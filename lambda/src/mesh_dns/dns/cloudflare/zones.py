@@ -93,7 +93,7 @@ class Zones:
         """Leave out NS records at the zone's apex: they delegate nothing.
 
         The token may not read the zone, and records do not tell its name (any more). But an NS record with a record
-        that is not at or below it is a delegation for sure, and of the one that is left Cloudflare can be asked.
+        that is not at or below it is a delegation for sure, and Cloudflare can be asked about the remaining one.
         """
         seen = {record.name for record in found}
         for top in {record.name for record in found if record.type == "NS"}:
