@@ -58,7 +58,7 @@ DETAILS = {
         "its load balancer is gone; the register of scopes is younger than three sweep periods: "
         "it may have lost one with an heir"),
     "a load balancer that a sweep's listing lacks, under a policy that deletes nothing": (
-        replace(LACKED, rules=replace(RULES, policy=Policy.UPSERT_ONLY)), Reason.LOOK_AGAIN,
+        replace(LACKED, rules=replace(RULES, policy=Policy.UPSERT_ONLY)), Reason.NOT_LISTED,
         "its load balancer is not listed; the policy deletes nothing, so it was not looked at"),
     "a load balancer that a sweep's listing lacks, while the guard objects": (
         replace(LACKED, records=(RECORD, *LOST)), Reason.MASS_DELETE_GUARD,
@@ -85,7 +85,7 @@ DETAILS = {
         "a TXT record carries our mark; it is left alone"),
     "a foreign A beside ours": (
         Scene(live=(X,), records=(RECORD, foreign("A"))), Reason.NAME_SHARED,
-        "a A record that is not ours is at this name, too; it is left alone"),
+        "somebody else's A record is at this name, too; it is left alone"),
     "foreign records in the way": (
         Scene(live=(X,), records=(foreign("TXT"), foreign("A"))), Reason.NAME_TAKEN, "A, TXT there, not made by us"),
     "a delegation above": (
