@@ -276,9 +276,10 @@ variable "token_value" {
   type        = string
   description = <<-EOT
     The Cloudflare API token itself, for the secret that the module makes: it goes there as a write-only argument and stays out of the
-    state and the plan. Set `token.version` with it. It is needed only when a version is written, then also at the apply of a saved plan
-    (AWS answers "You must provide either SecretString or SecretBinary" when it is missing, and keeps the old value); leave it out
-    otherwise. Give it by the environment (`TF_VAR_...`), not by a file.
+    state and the plan. Set `token.version` with it. It is needed only when a version is written, then also at the apply of a saved plan;
+    leave it out otherwise. No plan can see that it is missing: the apply then fails with "You must provide either SecretString or
+    SecretBinary", the old value stays in use, and the next apply with a value writes it. Give it by the environment (`TF_VAR_...`), not
+    by a file.
 
         token_value = var.cloudflare_api_token # an ephemeral variable of yours
   EOT

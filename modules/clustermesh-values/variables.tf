@@ -2,7 +2,9 @@ variable "domain" {
   type        = string
   description = <<-EOT
     The DNS suffix of the mesh. A cluster without its own `hostname` is reached at `<cluster>.<domain>`.
-    It must lie in a zone of the module that writes the records. Example: `"mesh.example.com"`.
+    It must lie in a zone of the module that writes the records.
+
+        domain = "mesh.example.com"
   EOT
   nullable    = false
 
@@ -20,12 +22,16 @@ variable "clusters" {
     enabled  = optional(bool, true)
   }))
   description = <<-EOT
-    Every cluster of the mesh: `cluster.name` => what the others need to know. Example: `{ cluster1 = { id = 1 }, cluster2 = { id = 2 } }`.
+    Every cluster of the mesh: `cluster.name` => what the others need to know.
 
     - `id`: `cluster.id`, unique, never reused while identities of the old cluster may still be around.
     - `hostname`: the name of its clustermesh-apiserver, if not `<cluster>.<domain>`.
     - `port`: 2379. The chart's Service listens on 2379 only; another port needs something of yours in front of it.
     - `enabled`: `false` takes a cluster out of the mesh on both sides, keeps its id reserved and its own name in DNS.
+
+    Terraform drops an attribute that is misspelt in here without a word: the output `values` shows each cluster.
+
+        clusters = { cluster1 = { id = 1 }, cluster2 = { id = 2 } }
   EOT
   nullable    = false
 
@@ -133,6 +139,8 @@ variable "controller" {
     - `"eks-auto-mode"`: the load balancing that EKS Auto Mode brings along;
     - `"any"`: annotations that the first two both accept. The add-on takes the Service if its webhook runs (its default since 2.5),
       otherwise the cloud controller manager does.
+
+        controller = "aws-load-balancer-controller"
   EOT
   default     = "any"
   nullable    = false
@@ -145,7 +153,11 @@ variable "controller" {
 
 variable "max_connected_clusters" {
   type        = number
-  description = "`clustermesh.maxConnectedClusters`: 255 or 511. The same in the whole mesh; it cannot be changed on running clusters."
+  description = <<-EOT
+    `clustermesh.maxConnectedClusters`: 255 or 511. The same in the whole mesh; it cannot be changed on running clusters.
+
+        max_connected_clusters = 511
+  EOT
   default     = 255
   nullable    = false
 
@@ -160,6 +172,8 @@ variable "datapath" {
   description = <<-EOT
     How pods get their addresses, which decides what ids Cilium accepts. It only checks; it sets no value.
     `"eni"` (`eni.enabled: true`) and `"aws-cni"` (`cni.chainingMode: aws-cni`) leave half of the ids; `"overlay"` stands for everything else.
+
+        datapath = "eni"
   EOT
   default     = "overlay"
   nullable    = false
@@ -172,7 +186,11 @@ variable "datapath" {
 
 variable "hostname_tag" {
   type        = string
-  description = "The load balancer tag that carries the hostname: the same as `load_balancers.hostname_tag` of the module that writes the records."
+  description = <<-EOT
+    The load balancer tag that carries the hostname: the same as `load_balancers.hostname_tag` of the module that writes the records.
+
+        hostname_tag = "dns-name"
+  EOT
   default     = "hostname"
   nullable    = false
 
@@ -185,8 +203,9 @@ variable "hostname_tag" {
 variable "extra_tags" {
   type        = map(string)
   description = <<-EOT
-    More tags for every load balancer, for example those that `load_balancers.required_tags` of the module that writes the records asks for.
-    Example: `{ team = "platform" }`.
+    More tags for every load balancer, for example those that `required_tags` of the module that writes the records asks for.
+
+        extra_tags = { team = "platform" }
   EOT
   default     = {}
   nullable    = false

@@ -17,7 +17,11 @@ variable "hub" {
     sweep_minutes        = optional(number)
     sweep_window_minutes = optional(number)
   })
-  description = "The root module's output `hub`, as it is: hub = module.mesh_dns.hub. It carries names and ARNs, nothing secret."
+  description = <<-EOT
+    The root module's output `hub`, as it is. It carries names and ARNs, nothing secret.
+
+        hub = module.mesh_dns.hub
+  EOT
   validation {
     condition     = var.hub != null
     error_message = "hub is null: the hub lets no spokes in. Set its input spokes, for example spokes = { organization_id = \"o-a1b2c3d4e5\" }."
@@ -71,7 +75,11 @@ variable "kms_key_arn" {
 
 variable "permissions_boundary" {
   type        = string
-  description = "A permissions boundary of this account for the three roles, for example \"arn:aws:iam::444455556666:policy/boundary\". Their path is the hub's `iam.path`."
+  description = <<-EOT
+    A permissions boundary of this account for the three roles. Their path is the hub's `iam.path`.
+
+        permissions_boundary = "arn:aws:iam::444455556666:policy/boundary"
+  EOT
   default     = null
 
   validation {
@@ -82,10 +90,18 @@ variable "permissions_boundary" {
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of every resource that can have them, for example { team = \"platform\" }. Each also gets the hub's `mesh-dns`."
+  description = <<-EOT
+    Tags of every resource that can have them. Each also gets the hub's `mesh-dns`.
+
+        tags = { team = "platform" }
+  EOT
   default     = {}
   nullable    = false
 
+  validation {
+    condition     = alltrue([for key, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{1,128}$", key)) && !startswith(lower(key), "aws:") && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{0,256}$", value))])
+    error_message = "tags must have keys of 1 to 128 and values of at most 256 letters, digits, spaces and _.:/=+-@, and no key that starts with \"aws:\"."
+  }
   validation {
     condition     = !contains(keys(var.tags), "mesh-dns")
     error_message = "tags must not have the key \"mesh-dns\": the module sets it, with one value in the hub and its spokes."

@@ -1,52 +1,92 @@
-"""Each input of the module: refused with a reason when it is wrong, shown in an example, planned while unknown."""
+"""Each input of each module: refused with a reason when it is wrong, shown in an example, planned while unknown."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import pytest
 
 from tests.docs.declared import ROOT
 
+FOLDERS = ("", "modules/spoke", "modules/spoke/trail", "modules/clustermesh-values")
 # The order of what a variable says.
 ORDER = ["type", "description", "default", "nullable", "ephemeral", "sensitive", "validation"]
+# What a misspelt attribute comes to.
+DROPPED = re.compile(r"Terraform\s+drops\s+an\s+attribute\s+that\s+is\s+misspelt\s+in\s+here\s+without\s+a\s+word")
 
 
-def inputs() -> dict[str, str]:
-    """Input => its block."""
-    text = (ROOT / "variables.tf").read_text()
-    return dict(re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL))
+@dataclass(frozen=True)
+class Input:
+    """A variable of a module: its folder, its name and what its block says."""
+
+    folder: str
+    name: str
+    block: str
+
+    def __str__(self) -> str:
+        return f"{self.folder}/{self.name}".removeprefix("/")
+
+    @property
+    def type(self) -> str:
+        """Its type, as far as one line says it."""
+        return re.findall(r"^  type += (.*)$", self.block, re.MULTILINE)[0]
+
+    def tests(self) -> str:
+        """The module's native tests."""
+        return "".join(file.read_text() for file in sorted((ROOT / self.folder / "tests").glob("*.tftest.hcl")))
 
 
-INPUTS = inputs()
-REFUSALS = "".join(file.read_text() for file in (ROOT / "tests").glob("*.tftest.hcl"))
-UNKNOWN = (ROOT / "tests" / "unknown" / "main.tf").read_text()
+def inputs(folder: str) -> list[Input]:
+    """All of a module."""
+    text = (ROOT / folder / "variables.tf").read_text()
+    blocks = re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL)
+    return [Input(folder, name, block) for name, block in blocks]
+
+
+INPUTS = [found for folder in FOLDERS for found in inputs(folder)]
+every_input = pytest.mark.parametrize("each", INPUTS, ids=str)
 
 
 def test_there_are_no_more_than_22() -> None:
-    assert len(INPUTS) <= 22
+    assert len(inputs("")) <= 22
 
 
-@pytest.mark.parametrize("name", INPUTS)
-def test_a_wrong_value_is_refused_and_a_test_expects_it(name: str) -> None:
-    assert re.search(rf"expect_failures = \[(.*, )?var\.{name}[],]", REFUSALS)
-    messages = re.findall(r'error_message = "((?:[^"\\]|\\.)*)', INPUTS[name])
+def test_every_module_is_looked_at() -> None:
+    found = {file.parent for part in (".", "modules") for file in (ROOT / part).rglob("variables.tf")}
+    hidden = {".terraform", ".tools", "build", "examples", "tests"}
+    shown = {folder for folder in found if not hidden & set(folder.relative_to(ROOT).parts)}
+    assert shown == {ROOT / folder for folder in FOLDERS}
+
+
+@pytest.mark.parametrize("each", [each for each in INPUTS if each.type != "bool"], ids=str)
+def test_a_wrong_value_is_refused_and_a_test_expects_it(each: Input) -> None:
+    assert re.search(rf"expect_failures = \[(.*, )?var\.{each.name}[],]", each.tests())
+    messages = re.findall(r'error_message = "((?:[^"\\]|\\.)*)', each.block)
     assert messages, "no validation"
-    assert [text for text in messages if name not in text.replace("<key>", "")] == [], "a sentence names its input"
+    assert [text for text in messages if each.name not in text.replace("<key>", "")] == [], "a sentence names its input"
 
 
-@pytest.mark.parametrize("name", INPUTS)
-def test_the_description_has_an_example(name: str) -> None:
-    assert re.search(rf"^        {name} += \S", INPUTS[name], re.MULTILINE)
+@every_input
+def test_the_description_has_an_example(each: Input) -> None:
+    assert re.search(rf"^        {each.name} += \S", each.block, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", INPUTS)
-def test_a_value_that_a_first_plan_does_not_know_is_planned(name: str) -> None:
-    assert re.search(rf"^  {name} += .*\blocal\.unknown\b", UNKNOWN, re.MULTILINE)
+@every_input
+def test_a_value_that_a_first_plan_does_not_know_is_planned(each: Input) -> None:
+    unknown = (ROOT / each.folder / "tests" / "unknown" / "main.tf").read_text()
+    assert re.search(rf"^  {each.name} += .*\blocal\.unknown\b", unknown, re.MULTILINE)
+    assert './tests/unknown"' in each.tests()
 
 
-@pytest.mark.parametrize("name", INPUTS)
-def test_what_a_variable_says_comes_in_one_order(name: str) -> None:
-    said = re.findall(r"^  (\w+)(?= +=| \{)", INPUTS[name], re.MULTILINE)
+@pytest.mark.parametrize("each", [each for each in INPUTS if "object({" in each.type], ids=str)
+def test_the_description_of_an_object_says_what_terraform_drops(each: Input) -> None:
+    """The hub is handed over as it is, and one that lacks something is refused."""
+    assert DROPPED.search(each.block) or each.name == "hub"
+
+
+@every_input
+def test_what_a_variable_says_comes_in_one_order(each: Input) -> None:
+    said = re.findall(r"^  (\w+)(?= +=| \{)", each.block, re.MULTILINE)
     assert said == sorted(said, key=ORDER.index)
     assert said[:2] == ["type", "description"]

@@ -13,7 +13,7 @@ from scripts.tools import NO_GO
 from tests.docs.declared import ROOT
 
 PARTS = (ROOT / "modules", ROOT / "examples")
-CODE = (file for part in PARTS for file in part.rglob("*.tf") if ".terraform" not in file.parts)
+CODE = (file for part in PARTS for file in part.rglob("*.tf") if not {".terraform", "tests"} & set(file.parts))
 FOLDERS = [ROOT, *sorted({file.parent for file in CODE})]
 MARKERS = ("<!-- BEGIN_TF_DOCS -->\n", "<!-- END_TF_DOCS -->\n")
 

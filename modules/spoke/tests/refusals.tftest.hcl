@@ -162,3 +162,13 @@ run "a_boundary_that_is_no_policy_is_refused" {
 
   expect_failures = [var.permissions_boundary]
 }
+
+run "a_tag_that_aws_would_refuse_is_refused" {
+  command = plan
+
+  variables {
+    tags = { "aws:team" = "platform" }
+  }
+
+  expect_failures = [var.tags]
+}

@@ -155,7 +155,7 @@ def _report_odd(planning: Planning, ours: Sequence[Owned], others: Sequence[Reco
             detail = f"a {record.type} record carries our mark; it is left alone"
             yield Decision(record.name, Reason.NOT_A_CNAME, serves, detail)
         elif ours and record.type in _ADDRESSES:
-            detail = f"a {record.type} record that is not ours is at this name, too; it is left alone"
+            detail = f"somebody else's {record.type} record is at this name, too; it is left alone"
             yield Decision(record.name, Reason.NAME_SHARED, ours[0].serves, detail)
 
 

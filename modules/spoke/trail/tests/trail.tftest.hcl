@@ -101,3 +101,43 @@ run "a_key_alias_is_refused" {
 
   expect_failures = [var.kms_key_arn]
 }
+
+run "a_name_with_a_space_is_refused" {
+  command = plan
+
+  variables {
+    name = "mesh dns"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_bucket_with_a_capital_is_refused" {
+  command = plan
+
+  variables {
+    bucket = "Mesh-dns"
+  }
+
+  expect_failures = [var.bucket]
+}
+
+run "objects_that_expire_at_once_are_refused" {
+  command = plan
+
+  variables {
+    retention_days = 0
+  }
+
+  expect_failures = [var.retention_days]
+}
+
+run "a_tag_that_aws_would_refuse_is_refused" {
+  command = plan
+
+  variables {
+    tags = { "aws:team" = "platform" }
+  }
+
+  expect_failures = [var.tags]
+}

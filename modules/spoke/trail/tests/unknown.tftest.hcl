@@ -1,0 +1,18 @@
+# Every input whose value a first plan does not know.
+
+mock_provider "aws" {
+  source = "../../../tests/setup"
+}
+
+run "nothing_counts_on_what_a_first_plan_does_not_know" {
+  command = plan
+
+  module {
+    source = "./tests/unknown"
+  }
+
+  assert {
+    condition     = terraform_data.unknown.input == "known after apply"
+    error_message = "The value must be that of a resource."
+  }
+}
