@@ -9,7 +9,7 @@ N ?= 10000
 # this order: those that take long come first, so that nobody waits for one of them at the end; those of tests/e2e stand
 # together, because a process that leaves them takes its sandbox down.
 SIDE_BY_SIDE := --numprocesses 6 --dist loadfile --no-loadscope-reorder
-ON_THE_SANDBOX := tests/configurations tests/multi tests/smoke tests/e2e tests/cilium tests/examples/test_archive.py tests/sandbox tests/docs/test_key_policy.py
+ON_THE_SANDBOX := tests/configurations tests/multi tests/smoke tests/e2e tests/cilium tests/examples/test_demo.py tests/examples/test_archive.py tests/sandbox tests/docs/test_key_policy.py
 # What `make test` runs after lint, two at a time: the sandbox waits while the others compute.
 PARTS := e2e unit terraform modules
 export PYTHONPATH := lambda/src
@@ -59,7 +59,7 @@ modules: setup ## init, validate and test of the module, its submodules and exam
 e2e: setup ## Tests on the sandbox
 	$(BIN)/pytest $(SIDE_BY_SIDE) --durations 20 $(ON_THE_SANDBOX)
 
-examples: setup ## Each example on the sandbox: plan, apply, plan again, destroy; the tag's archive
+examples: setup ## Each example on the sandbox: plan, apply, plan again, destroy; the tag's archive; the demo
 	$(BIN)/pytest tests/examples
 
 tofu: setup ## The same with OpenTofu: modules, examples

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.s3.models import s3_backends
 
 from sandbox.cloudflare import Call, FaultKind
-from sandbox.sandbox import Sandbox
+from sandbox.sandbox import ACCOUNT, Sandbox
 from sandbox.terraform import Terraform
 from tests.e2e.installation import GRACE, QUEUE_SPEED, ZONES, Installation
 
@@ -78,6 +79,20 @@ def override(inputs: Mapping[str, object]) -> dict[str, object]:
     """An override of the quickstart. The account has a trail, and the grace is short."""
     common = {"records": {"grace_seconds": GRACE}, "trail": {"force_destroy": True}}
     return {"module": {"mesh_dns": {**common, **inputs}}}
+
+
+@contextmanager
+def log_that_is_kept(mesh: Installation) -> Iterator[None]:
+    """For a while the trail's log is not empty; applied without `trail.force_destroy`, which every other test sets."""
+    terraform, key = mesh.terraform, "AWSLogs/one.json.gz"
+    inputs = json.loads((terraform.folder / "sandbox_override.tf.json").read_text())["module"]["mesh_dns"]
+    terraform.override({"module": {"mesh_dns": inputs | {"trail": {}}}})
+    terraform.apply()
+    s3 = s3_backends[ACCOUNT]["aws"]  # as CloudTrail: the bucket's policy lets nobody in without TLS
+    (bucket,) = s3.buckets
+    s3.put_object(bucket, key, b"{}")
+    yield
+    s3.delete_object(bucket, key)
 
 
 def complaints(mesh: Installation, *texts: str) -> list[str]:

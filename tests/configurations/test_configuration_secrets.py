@@ -16,12 +16,14 @@ import pytest
 
 from sandbox.controllers import Scope
 from sandbox.sandbox import ACCOUNT
+from sandbox.terraform import TerraformError
 from tests.configurations.configuration import (
     apply,
     apply_again,
     call_everything,
     heal,
     listed,
+    log_that_is_kept,
     places_that_show,
     running_sandbox,
     statement,
@@ -31,8 +33,7 @@ from tests.configurations.configuration import (
 )
 from tests.docs.test_configurations import shown
 from tests.e2e.installation import OTHER_SUFFIX, SUFFIX, Installation
-from tests.e2e.leftovers import made
-from tests.e2e.leftovers import secrets as secrets_left
+from tests.e2e.leftovers import SECRET, documented, what_is_left
 
 KEY, OTHER_REGION = "cloudflare", "eu-central-1"
 TOKEN = "token-of-the-first-zone-0123456789"
@@ -279,17 +280,19 @@ class TestExisting:
         assert places_that_show(mesh, TOKEN, OTHER_TOKEN, ROTATED, NEIGHBOUR) == []
 
 
-def test_destroy_leaves_the_records_and_the_secret_in_its_recovery_window(mesh: Installation) -> None:
-    hub, zone_id = Scope(mesh.sandbox), mesh.zone_ids[SUFFIX]
+def test_destroy_leaves_what_the_document_says(mesh: Installation) -> None:
+    """The log of a trail stops it, until it is deleted."""
+    hub, zone_id, cloudflare = Scope(mesh.sandbox), mesh.zone_ids[SUFFIX], mesh.sandbox.cloudflare
     mark = f"{mesh.outputs['owner']} eu-west-1/{ACCOUNT}/net/a/0123456789abcdef"
-    mesh.sandbox.cloudflare.add_record(
-        zone_id, type="CNAME", name=mesh.hostname("stays"), content="a.elb.amazonaws.com", ttl=60, comment=mark
-    )
-    records = mesh.sandbox.cloudflare.records(zone_id)
-    assert made(hub)
+    stays = {"name": mesh.hostname("stays"), "content": "a.elb.amazonaws.com", "comment": mark}
+    cloudflare.add_record(zone_id, type="CNAME", ttl=60, **stays)
+    records = cloudflare.records(zone_id)
 
+    with log_that_is_kept(mesh):
+        with pytest.raises(TerraformError, match="BucketNotEmpty"):
+            mesh.terraform.destroy()
+        assert what_is_left(mesh, [hub]).keys() == documented("the module made it", "the module made one").keys()
     mesh.terraform.destroy()
 
-    assert made(hub) == set()
-    assert list(secrets_left(hub).values()) == [True]
-    assert mesh.sandbox.cloudflare.records(zone_id) == records
+    assert what_is_left(mesh, [hub]).keys() == documented("the module made it").keys() == documented().keys() | {SECRET}
+    assert cloudflare.records(zone_id) == records

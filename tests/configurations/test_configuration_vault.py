@@ -29,15 +29,13 @@ from tests.configurations.configuration import (
     zones_of,
 )
 from tests.e2e.installation import SUFFIX, Installation
-from tests.e2e.leftovers import made, secrets
+from tests.e2e.leftovers import documented, first_to_go, made, what_is_left
 from tests.unit.secrets import openbao
 from tests.unit.secrets.openbao import OpenBao
 from tests.unit.secrets.vault_server import LOGIN_TOKEN, ROLE, Vault, serving
 
 TOKEN = "token-of-the-emulated-zones-in-vault-0123456789"
 AUDIENCE = "https://vault.example.com"
-FIRST_TO_GO = "module.mesh_dns.aws_lambda_function.mesh_dns"
-"""What goes before its role: docs/operations.md, "Removing it"."""
 SIGNED = "eyJhbGciOi"
 """How a signed token begins: `{"alg":`."""
 SERVER_ID, NAMESPACE, AUTH_MOUNT = "vault.example.com", "teams/mesh", "aws-hub"
@@ -283,18 +281,18 @@ class TestLoginByWebIdentity:
         assert places_that_show(mesh, TOKEN, SIGNED) == []
 
 
-def test_destroy_in_two_steps_leaves_the_records_and_what_is_not_the_module_s(mesh: Installation) -> None:
+def test_destroy_in_two_steps_leaves_what_the_document_says_and_what_is_not_the_module_s(mesh: Installation) -> None:
     hub, records = Scope(mesh.sandbox), mesh.sandbox.cloudflare.records(mesh.zone_ids[SUFFIX])
     groups = {group["GroupId"] for group in hub.client("ec2").describe_security_groups()["SecurityGroups"]}
     foreign = {secret["Name"] for secret in hub.client("secretsmanager").list_secrets()["SecretList"]}
     assert records
 
-    mesh.terraform.run("destroy", "-auto-approve", f"-target={FIRST_TO_GO}")
+    mesh.terraform.run("destroy", "-auto-approve", f"-target={first_to_go()}")
     kinds = {each.partition(":")[0] for each in made(hub)}
     assert kinds & {"iam Roles", "lambda Functions"} == {"iam Roles"}, "it removes the network interfaces"
     mesh.terraform.destroy()
 
-    assert (made(hub), secrets(hub)) == (set(), {})
+    assert what_is_left(mesh, [hub]).keys() == documented().keys()
     assert {group["GroupId"] for group in hub.client("ec2").describe_security_groups()["SecurityGroups"]} == groups
     assert {secret["Name"] for secret in hub.client("secretsmanager").list_secrets()["SecretList"]} == foreign
     assert mesh.sandbox.cloudflare.records(mesh.zone_ids[SUFFIX]) == records

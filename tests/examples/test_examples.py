@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 from sandbox.resource_policy import ORGANIZATION_ID
 from sandbox.sandbox import Sandbox
 from sandbox.terraform import ROOT, Terraform
+from tests.e2e.alarms import check_first_apply, names
+from tests.e2e.log import Log
 
 SUFFIX, BLUE, GREEN = "mesh.example.com", "222222222222", "333333333333"
 
@@ -25,6 +28,8 @@ EXAMPLES: Mapping[str, Variables] = {
         "accounts": json.dumps({"blue": BLUE, "green": GREEN}),
     },
 }
+SCOPES = {"quickstart": 1, "complete": 1, "multi-account": 3}
+"""Accounts and regions in each, whose first sweeps end the alarm `silence`."""
 
 
 def test_each_example_is_tried_here() -> None:
@@ -49,6 +54,11 @@ def test_is_planned_applied_found_unchanged_and_destroyed(example: str, tmp_path
         assert len(json.loads(terraform.state())["resources"]) > 20
         assert token not in terraform.state()
         assert "No changes." in terraform.plan("second")
+
+        log = Log()
+        log.sandbox = sandbox
+        log.wait(lambda: len({line["scope"] for line in log.told("swept")}) == SCOPES[example], "every scope is swept")
+        check_first_apply(sandbox, time.time(), names(sandbox))
 
         terraform.destroy()
         assert json.loads(terraform.state())["resources"] == []

@@ -19,7 +19,7 @@ from sandbox.cloudflare import Call, FaultKind
 from sandbox.controllers import Scope
 from sandbox.sandbox import REGION
 from tests.e2e.alarms import HOUR, Points, Story, alarm_of, check, check_first_apply, names, published
-from tests.e2e.leftovers import made, secrets
+from tests.e2e.leftovers import RECORDS, SECRET, days_until_gone, documented, made, what_is_left
 from tests.multi.mesh import BLUE, STRANGER, Mesh, Watcher, counted, hanging, without_role
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "multi-account.md"
@@ -265,13 +265,16 @@ def documented_blocks() -> tuple[str, str]:
     return provider, module
 
 
-def test_destroy_leaves_the_records_and_the_secret_in_its_recovery_window(mesh: Mesh) -> None:
+def test_destroy_leaves_what_the_document_says(mesh: Mesh) -> None:
     name, scopes = mesh.hostname("blue"), (mesh.hub, mesh.blue, mesh.green)
     record = mesh.installation.wait_for_name(name, mesh.controller(mesh.blue).create(name))
     assert all(made(scope) for scope in scopes)
 
     mesh.terraform.destroy()
 
-    assert {scope.region: made(scope) for scope in scopes} == {scope.region: set() for scope in scopes}
-    assert list(secrets(mesh.hub).values()) == [True]
+    there, said = what_is_left(mesh.installation, scopes), documented("the module made it")
+    assert there.keys() == said.keys()
     assert mesh.installation.records(name) == [record]
+    assert name in there[RECORDS]
+    (secret,) = there[SECRET]
+    assert said[SECRET] == f"{days_until_gone(mesh.hub, secret)} days"
