@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 _OF_TERRAFORM = frozenset({"count", "for_each", "depends_on", "provider", "lifecycle"})
 _BLOCK = re.compile(r'^(resource|data) "(aws_\w+)" "\w+" \{(?:\}|\n(.*?)^\})', re.MULTILINE | re.DOTALL)
+_OPENS = re.compile(r'(?:dynamic "(?P<dynamic>\w+)"|(?P<block>\w+)) \{(?:$|(?P<closed>\})| (?P<only>\w+) += .* \}$)')
 _HEREDOC = re.compile(r"<<-?(\w+)$")
 
 
 @dataclass(slots=True)
 class Use:
-    """Of one kind of resource or data source: `arguments`, also of nested blocks; `attributes` that others refer to."""
+    """Of one kind of resource or data source: `arguments`, also of nested blocks; `attributes` that others refer to.
+
+    An argument of a nested block has the blocks' names in front: `scaling_config.maximum_concurrency`.
+    """
 
     arguments: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
@@ -38,36 +42,41 @@ def used(root: Path) -> Mapping[str, Use]:
 
 
 def _arguments(body: str) -> Iterator[str]:
-    """The names on the left in a block and in the blocks within it; what stands in an expression is a value."""
-    depth, heredoc, ours = 0, "", 0
+    """The names on the left, those within blocks after the blocks'; what stands in an expression is a value."""
+    depth, heredoc = 0, ""
+    blocks: list[str] = []
     for line in body.splitlines():
         text = line.strip()
         if heredoc:
             heredoc = "" if text == heredoc else heredoc
             continue
         if depth == 0:
-            block = re.fullmatch(r'(?:dynamic "(\w+)"|(\w+)) \{\}?', text)
-            argument = re.match(r"(\w+) += ", text)
-            if block is not None or text == "}":
-                name = "" if block is None else block[1] or block[2]
-                ours = _within(ours, name, text)
-                if name not in {"", "content", *_OF_TERRAFORM} and ours == 0:
-                    yield name
+            if text == "}":
+                blocks.pop()
                 continue
+            block = _OPENS.match(text)
+            if block is not None:
+                name = block["dynamic"] or block["block"]
+                yield from _path(blocks, name)
+                if block["only"]:
+                    yield from _path([*blocks, name], block["only"])
+                elif not block["closed"]:
+                    blocks.append(name)
+                continue
+            argument = re.match(r"(\w+) += ", text)
             if argument is None:
                 continue
-            if argument[1] not in _OF_TERRAFORM and ours == 0:
-                yield argument[1]
+            yield from _path(blocks, argument[1])
         depth += _opened(text)
         match = _HEREDOC.search(text)
         heredoc = match[1] if match else ""
 
 
-def _within(ours: int, name: str, text: str) -> int:
-    """How many blocks deep the line is in one that is Terraform's, not the provider's; 0 outside of them."""
-    if text == "}":
-        return max(0, ours - 1)
-    return ours + 1 if ours or name == "lifecycle" else 0
+def _path(blocks: Sequence[str], name: str) -> Iterator[str]:
+    """`block.block.name`, as the provider sees it: nothing of Terraform's own, and a dynamic block as a block."""
+    path = [each for each in (*blocks, name) if each != "content"]
+    if name != "content" and not _OF_TERRAFORM.intersection(path):
+        yield ".".join(path)
 
 
 def _opened(text: str) -> int:

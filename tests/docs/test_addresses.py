@@ -14,7 +14,7 @@ from scripts.release import oldest_patch
 from tests.docs.declared import ROOT
 
 NAME = "cilium-mesh-dns/aws"
-PATTERNS = ("README.md", "docs/*.md", "modules/**/README.md", "examples/*/*.tf")
+PATTERNS = ("README.md", "SECURITY.md", "docs/*.md", "modules/**/README.md", "examples/*/*.tf")
 # hashicorp/terraform-registry-address, module.go: the part before the first slash.
 NAMESPACE = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z_-]{0,62}[0-9A-Za-z])?")
 
@@ -27,9 +27,19 @@ def sources(root: Path) -> Iterator[tuple[Path, str]]:
                 yield file, address
 
 
+def owners(root: Path) -> set[str]:
+    """Whose repository the documents link to."""
+    texts = [file.read_text() for pattern in PATTERNS for file in root.glob(pattern)]
+    found = {
+        owner for text in texts for owner in re.findall(r"//github\.com/([^/\s]+)/terraform-aws-cilium-mesh-dns/", text)
+    }
+    assert found
+    return found
+
+
 def namespaces(root: Path) -> set[str]:
-    """What stands before the module's name in all of them."""
-    return {address.split("/", 1)[0] for _, address in sources(root)}
+    """What stands before the module's name, and before the repository's, in all of them."""
+    return {address.split("/", 1)[0] for _, address in sources(root)} | owners(root)
 
 
 _NAMESPACE = next(address for _, address in sources(ROOT)).split("/", 1)[0]

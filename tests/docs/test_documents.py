@@ -21,6 +21,10 @@ PAGES = [path for part in ("examples", "modules") for path in sorted((ROOT / par
 DOCUMENTS = [README, CONTRIBUTING, SECURITY, *PUBLISHING, *MANUAL, *PAGES]
 
 
+# What the archive of a tag leaves out is linked by its address. tests/package/test_archive.py holds which is which.
+_ADDRESS = re.compile(r"https://github\.com/[\w-]+/terraform-aws-cilium-mesh-dns/(blob|tree)/main/([^#]+)")
+
+
 def named(document: Path) -> str:
     return str(document.relative_to(ROOT))
 
@@ -42,13 +46,24 @@ def rows(text: str) -> list[list[str]]:
 # Links and commands
 
 
+def linked(document: Path, target: str) -> Path | None:
+    """The file or folder of the repository that a link leads to; None when it leads elsewhere."""
+    address = _ADDRESS.match(target)
+    if address is not None:
+        file = ROOT / address[2]
+        assert address[1] == ("tree" if file.is_dir() else "blob"), target
+        return file
+    path = target.partition("#")[0]
+    return None if "://" in target else (document.parent / path).resolve() if path else document
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)
 def test_links_within_the_repository_lead_somewhere(document: Path) -> None:
-    targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text()) if "://" not in target]
-    assert targets
-    for target in targets:
-        path, _, fragment = target.partition("#")
-        file = document if not path else (document.parent / path).resolve()
+    links = {target: linked(document, target) for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text())}
+    found = {target: file for target, file in links.items() if file is not None}
+    assert found
+    for target, file in found.items():
+        fragment = target.partition("#")[2]
         assert file.exists(), target
         assert not fragment or fragment in anchors(file), target
 
@@ -94,8 +109,10 @@ def test_every_threat_has_a_test_that_exists() -> None:
     for threat, _, shown in threats:
         links = re.findall(r"\[(\w+)\]\(([^)]+)\)", shown)
         assert links, threat
-        for test, file in links:
-            text = (ROOT / file).read_text()
+        for test, target in links:
+            file = linked(SECURITY, target)
+            assert file is not None, target
+            text = file.read_text()
             assert re.search(rf'(def {test}\(|^run "{test}" {{)', text, re.MULTILINE), f"{file} has no {test}"
 
 

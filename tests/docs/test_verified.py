@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,20 +17,76 @@ from tests.docs.declared import ROOT
 
 TEXT = (ROOT / "docs" / "verified.md").read_text()
 STATES = re.compile(r"(run|checked, not run|checked, not published|not run yet|\*\*never run\*\*|run, but never on .+)")
+NO_PROSE = re.compile(r"\]\([^)\s]+\)|`[^`\n]*`")
+NUMBER = re.compile(r"(?<![\w.-])\d+(?:\.\d+)*(?![\w-])")
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        pytest.param(f"OpenTofu {OPENTOFU.version[1:]}, AWS provider", id="the OpenTofu that is built"),
-        pytest.param(f"actionlint {ACTIONLINT.version[1:]}", id="the actionlint that is built"),
-        pytest.param(f"known to {json.loads(KNOWN.read_text())['provider']}", id="the provider 6 that was looked up"),
-        pytest.param(f"({PACKAGE} {VERSION})", id="the bindings that it was looked up in"),
-        pytest.param(f"Cilium charts {' and '.join(CHART_VERSIONS)}", id="the charts that are rendered"),
-    ],
-)
-def test_a_version_is_the_pinned_one(said: str) -> None:
-    assert said in TEXT
+def written(file: str, pattern: str) -> tuple[str, ...]:
+    """What a pattern's groups are in a file, in which it stands once."""
+    (found,) = re.findall(pattern, (ROOT / file).read_text())
+    return (found,) if isinstance(found, str) else found
+
+
+TERRAFORM = r"^\| Terraform ([\d.]+), AWS provider"
+(OLDEST,) = written("versions.tf", r'required_version = ">= ([\d.]+)"')
+(PROVIDER,) = written("versions.tf", r'version = ">= ([\d.]+), < 7\.0"')
+PROVIDER_6 = json.loads(KNOWN.read_text())["provider"]
+KUBERNETES = "scripts/kubernetes/install.sh"
+# What the document says, with each number in a group => the numbers, from where they are pinned or noted.
+NAMED: dict[str, tuple[str, ...]] = {
+    rf"{TERRAFORM} ([\d.]+) \|": (OLDEST + r".\d+", PROVIDER + ".0"),
+    r"^\| OpenTofu ([\d.]+), AWS provider ([\d.]+) \|": (OPENTOFU.version[1:], PROVIDER + ".0"),
+    r"^\| Terraform newer than ([\d.]+), OpenTofu ([\d.]+) \|": (OLDEST, OLDEST),
+    r"^\| AWS provider (\d+) \|": (PROVIDER_6.split(".")[0],),
+    rf"known to ([\d.]+), as its generated bindings \({PACKAGE} ([\d.]+)\)": (PROVIDER_6, VERSION),
+    r"^\| Cilium charts ([\d.]+) and ([\d.]+) \|": tuple(CHART_VERSIONS),
+    r"^\| etcd ([\d.]+), kube-apiserver ([\d.]+), cloud-provider-aws ([\d.]+) \|": tuple(
+        written(KUBERNETES, rf"(?m)^{name}=v(.+)$")[0] for name in ("etcd", "kubernetes", "controller")
+    ),
+    r"^\| Cilium's own client, ([\d.]+) \|": written(KUBERNETES, r"(?m)^cilium=v(.+)$"),
+    r"^\| AWS Load Balancer Controller ([\d.]+) and ([\d.]+) \|": written(
+        "tests/sandbox/test_controllers.py", r"seen with AWS Load Balancer Controller ([\d.]+) and ([\d.]+) and"
+    ),
+    r"actionlint ([\d.]+);": (ACTIONLINT.version[1:],),
+    r"Python ([\d.]+), and nothing from outside": written("pyproject.toml", r'requires-python = ">=(.+)"'),
+}
+
+
+@pytest.mark.parametrize("says", NAMED)
+def test_a_version_is_the_one_that_is_pinned(says: str) -> None:
+    (found,) = re.finditer(says, TEXT, re.MULTILINE)
+    for said, expected in zip(found.groups(), NAMED[says], strict=True):
+        assert re.fullmatch(expected, said)
+
+
+def test_the_terraform_that_runs_here_is_the_one_of_the_table() -> None:
+    terraform = shutil.which("terraform")
+    if terraform is None:
+        pytest.skip("terraform is not on the path")
+    told = subprocess.run([terraform, "version", "-json"], check=True, capture_output=True).stdout  # noqa: S603
+    here = json.loads(told)["terraform_version"]
+    if not here.startswith(f"{OLDEST}."):
+        pytest.skip(f"{here} runs here; the table tells of {OLDEST}")
+    assert re.findall(TERRAFORM, TEXT, re.MULTILINE) == [here]
+
+
+def unnamed(text: str) -> Iterator[str]:
+    """The numbers that no row of NAMED holds."""
+    held = [
+        found.span(group)
+        for says in NAMED
+        for found in re.finditer(says, text, re.MULTILINE)
+        for group in range(1, len(found.groups()) + 1)
+    ]
+    shown = NO_PROSE.sub(lambda match: " " * len(match[0]), text)
+    for found in NUMBER.finditer(shown):
+        if not any(start <= found.start() and found.end() <= end for start, end in held):
+            yield found[0]
+
+
+def test_no_other_number_is_in_it() -> None:
+    assert list(unnamed(TEXT)) == []
+    assert list(unnamed(TEXT.replace("etcd 3", "etcd and 12 more, 3"))) != []
 
 
 def test_every_row_says_whether_it_was_run() -> None:

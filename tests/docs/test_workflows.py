@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from tests.docs.declared import ROOT
 
 WORKFLOWS = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / ".github" / "workflows").glob("*.yml")}
 CI = WORKFLOWS["ci"]
+DEPENDABOT = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", MAKEFILE, re.MULTILINE))
 PARTS = {"lint", *re.findall(r"^PARTS := (.+)$", MAKEFILE, re.MULTILINE)[0].split()}
@@ -60,6 +61,51 @@ def test_the_oldest_versions_that_the_module_admits_are_tried() -> None:
     assert set(matrix["tool"]) == {"terraform", "tofu"}
     assert set(matrix["version"]) == {f"{terraform}.0", "latest"}
     assert set(matrix["provider"]) == {f"{provider}.0", "~> 6.0"}
+
+
+def test_one_check_stands_for_all_jobs_of_ci() -> None:
+    """RELEASING.md has the branch wait for it."""
+    jobs = CI["jobs"]
+    assert set(jobs["all"]["needs"]) == set(jobs) - {"all"}
+    assert jobs["all"]["if"] == "always()", "a check that is skipped counts as passed"
+    assert "name" not in jobs["all"]
+    (named,) = re.findall(r"status check `(\w+)`", (ROOT / "RELEASING.md").read_text())
+    assert named in jobs
+
+
+@pytest.mark.parametrize(
+    ("results", "passes"),
+    [("success success", True), ("success failure", False), ("success skipped", False), ("cancelled success", False)],
+)
+def test_that_check_passes_only_with_every_job(results: str, passes: bool) -> None:
+    (step,) = CI["jobs"]["all"]["steps"]
+    done = subprocess.run(["bash", "-e", "-c", step["run"]], check=False, env={"RESULTS": results})  # noqa: S603, S607
+    assert (done.returncode == 0) == passes
+
+
+def covered(ecosystem: str) -> list[str]:
+    """The folders, as patterns, in which Dependabot looks for new versions."""
+    (entry,) = (each for each in DEPENDABOT["updates"] if each["package-ecosystem"] == ecosystem)
+    return [str(pattern) for pattern in entry.get("directories", [entry.get("directory")])]
+
+
+def uncovered(ecosystem: str, folders: Iterable[Path]) -> list[str]:
+    """The folders of the repository that none of the patterns means; `*` stands for one name."""
+    patterns = [re.escape(each).replace(r"\*", "[^/]+") for each in covered(ecosystem)]
+    names = [f"/{folder.relative_to(ROOT)}".removesuffix(".") for folder in folders]
+    assert names
+    return [name for name in names if not any(re.fullmatch(pattern, name) for pattern in patterns)]
+
+
+def test_new_versions_are_looked_for_wherever_one_is_named() -> None:
+    code = [
+        file for part in ("*.tf", "modules/**/*.tf", "examples/**/*.tf", "tests/**/*.tf") for file in ROOT.glob(part)
+    ]
+    providers = {file.parent for file in code if "required_providers" in file.read_text()}
+    assert len(providers) > 6
+    assert uncovered("terraform", providers) == []
+    assert uncovered("pip", {file.parent for file in (*ROOT.glob("*.in"), *ROOT.glob("lambda/*.in"))}) == []
+    assert covered("github-actions") == ["/"]
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)

@@ -42,6 +42,13 @@ def test_nothing_is_in_it_that_only_contributors_need(module: Path) -> None:
     assert sum(path.stat().st_size for path in module.rglob("*") if path.is_file()) < LARGEST
 
 
+def test_every_link_in_it_leads_to_what_is_in_it_or_to_an_address(module: Path) -> None:
+    documents = sorted(module.rglob("*.md"))
+    links = [(file, to) for file in documents for to in re.findall(r"\]\(([^)\s#]+)[^)\s]*\)", file.read_text())]
+    assert len(links) > 100
+    assert [f"{file.name}: {to}" for file, to in links if "://" not in to and not (file.parent / to).exists()] == []
+
+
 def test_what_a_registry_shows_is_where_it_looks(module: Path) -> None:
     """A licence, the root's README, and a README and versions in every submodule and example."""
     assert "Apache License" in (module / "LICENSE").read_text()
