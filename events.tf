@@ -17,6 +17,11 @@ locals {
 
   # Creating and deleting always pass. Tagging passes only where it touches a tag that we look at: thousands of unrelated load balancers,
   # target groups and listeners are tagged all day. Both generations name the tags as tags[{key}], only RemoveTags of the newer one as tagKeys[].
+  #
+  # Target groups and listeners that get such a tag themselves do pass: AWS Load Balancer Controller tags them like their load balancer, one
+  # call each, and the function drops their events before it asks anybody. A wildcard on resourceArns could leave them out, with a further
+  # alternative for classic calls, which have no ARNs. But a pattern that is too narrow loses events without a word, and one that is too wide
+  # costs two messages a change: so this one looks at nothing but calls and tags.
   event_pattern = jsonencode({
     "$or" = [
       merge(local.load_balancer_call, { detail = { eventName = ["CreateLoadBalancer", "DeleteLoadBalancer"] } }),

@@ -4,8 +4,10 @@ AWS Load Balancer Controller makes network load balancers: a target group, the l
 its tags at create, then AddTags and RemoveTags for each of them, with one ARN a call. The load balancer's name hashes
 the cluster, the Service's UID and the scheme, so a changed scheme or a Service that was made again has another name;
 for a changed scheme it deletes first and creates then. The cloud provider (cloud-provider-aws) names a load balancer
-by the Service's UID alone, and sets tags only at create for a network load balancer; for a classic one it calls
-AddTags with the annotation's tags at every sync, and RemoveTags never.
+by the Service's UID alone. A network load balancer, its target group and its listener get the same tags, at create
+only; for a classic one it calls AddTags with the annotation's tags at every sync, and RemoveTags never.
+
+That both do so is held against calls of the real ones: tests/sandbox/test_controller_calls.py, `make kubernetes`.
 """
 
 from __future__ import annotations
@@ -66,9 +68,7 @@ class AwsLoadBalancerController:
         self.dns_name = ""
 
     def _name(self, *hashed: str) -> str:
-        digest = hashlib.sha256("".join((self._cluster, self._uid, *hashed)).encode()).hexdigest()
-        namespace, name = (re.sub("[^A-Za-z0-9]", "", part)[:8] for part in self._service.split("/"))
-        return f"k8s-{namespace}-{name}-{digest[:10]}"
+        return _hashed_name(self._service, self._cluster, self._uid, *hashed)
 
     def create(
         self, hostname: str | None, *, scheme: str = "internal", extra_tags: Mapping[str, str] | None = None
@@ -138,8 +138,9 @@ class CloudProviderAws:
         uid: str | None = None,
     ) -> None:
         self._elb = scope.client("elbv2" if kind == "nlb" else "elb")
-        self._subnets = scope.subnets()
-        self._kind = kind
+        self._subnets, self._vpc = scope.subnets(), scope.vpc()
+        self._kind, self._service = kind, service
+        self._target_group = ""
         self._owner = {f"kubernetes.io/cluster/{cluster}": "owned", "kubernetes.io/service-name": service}
         self.name = f"a{uid or _uid(cluster, service)}".replace("-", "")[:32]
         self.arn = ""
@@ -149,16 +150,27 @@ class CloudProviderAws:
         """Create the load balancer, with all its tags; its DNS name."""
         tags = _listed(self._owner | ({HOSTNAME_TAG: hostname} if hostname else {}))
         if self._kind == "nlb":
-            made = self._elb.create_load_balancer(
-                Name=self.name, Type="network", Scheme=scheme, Tags=tags,
-                SubnetMappings=[{"SubnetId": subnet} for subnet in self._subnets],
-            )["LoadBalancers"][0]  # fmt: skip
-            self.arn, self.dns_name = made["LoadBalancerArn"], made["DNSName"]
-            return self.dns_name
+            return self._create_network(tags, scheme)
         listener = {"Protocol": "TCP", "LoadBalancerPort": PORT, "InstanceProtocol": "TCP", "InstancePort": NODE_PORT}
         self.dns_name = self._elb.create_load_balancer(
             LoadBalancerName=self.name, Listeners=[listener], Subnets=self._subnets, Scheme=scheme, Tags=tags
         )["DNSName"]
+        return self.dns_name
+
+    def _create_network(self, tags: list[dict[str, str]], scheme: str) -> str:
+        made = self._elb.create_load_balancer(
+            Name=self.name, Type="network", Scheme=scheme, Tags=tags,
+            SubnetMappings=[{"SubnetId": subnet} for subnet in self._subnets],
+        )["LoadBalancers"][0]  # fmt: skip
+        self.arn, self.dns_name = made["LoadBalancerArn"], made["DNSName"]
+        self._target_group = self._elb.create_target_group(
+            Name=_hashed_name(self._service, self.name), Protocol="TCP", Port=NODE_PORT, VpcId=self._vpc,
+            TargetType="instance", Tags=tags,
+        )["TargetGroups"][0]["TargetGroupArn"]  # fmt: skip
+        self._elb.create_listener(
+            LoadBalancerArn=self.arn, Protocol="TCP", Port=PORT, Tags=tags,
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": self._target_group}],
+        )  # fmt: skip
         return self.dns_name
 
     def sync(self, hostname: str | None) -> None:
@@ -170,8 +182,15 @@ class CloudProviderAws:
         """The Service is gone."""
         if self._kind == "nlb":
             self._elb.delete_load_balancer(LoadBalancerArn=self.arn)
+            self._elb.delete_target_group(TargetGroupArn=self._target_group)
         else:
             self._elb.delete_load_balancer(LoadBalancerName=self.name)
+
+
+def _hashed_name(service: str, *hashed: str) -> str:
+    digest = hashlib.sha256("".join(hashed).encode()).hexdigest()
+    namespace, name = (re.sub("[^A-Za-z0-9]", "", part)[:8] for part in service.split("/"))
+    return f"k8s-{namespace}-{name}-{digest[:10]}"
 
 
 def _uid(cluster: str, service: str) -> str:

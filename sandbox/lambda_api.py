@@ -1,15 +1,16 @@
-"""The calls of the Lambda API that moto does not serve as AWS does: Invoke and the recursion settings."""
+"""The calls of the Lambda API that moto does not serve as AWS does: Invoke, recursion and account settings."""
 
 from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import threading
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from moto.awslambda.models import LambdaFunction
+from moto.awslambda.models import LambdaFunction, lambda_backends
 from werkzeug.wrappers import Response
 
 from sandbox.function_logs import FunctionLogs
@@ -23,8 +24,13 @@ _INVOKE = re.compile(r"^/2015-03-31/functions/(?P<name>[^/]+)/invocations/?$")
 _RECURSION = re.compile(r"^/2024-08-31/functions/(?P<name>[^/]+)/recursion-config/?$")
 
 
+_ACCOUNT_SETTINGS = re.compile(r"^/2016-08-19/account-settings/?$")
+_QUOTA = "MOTO_LAMBDA_CONCURRENCY_QUOTA"
+"""moto's own: how many executions an account may have at a time. Without it nothing is limited."""
+
+
 class LambdaApi:
-    """Invoke runs the function for real. PutFunctionRecursionConfig is not in moto at all."""
+    """Invoke runs the function for real. PutFunctionRecursionConfig and GetAccountSettings are not in moto at all."""
 
     def __init__(self, functions: FunctionService, logs: FunctionLogs) -> None:
         self._functions = functions
@@ -33,6 +39,8 @@ class LambdaApi:
 
     def answer(self, call: Call, caller: Caller) -> Response | None:
         """Answer one of these calls, none other."""
+        if call.service == "lambda" and _ACCOUNT_SETTINGS.match(call.path):
+            return _account_settings(caller.account, call.region)
         invoke, recursion = _INVOKE.match(call.path), _RECURSION.match(call.path)
         path = invoke or recursion
         if call.service != "lambda" or path is None:
@@ -72,6 +80,14 @@ class LambdaApi:
         if call.headers.get("x-amz-log-type") == "Tail":
             response.headers["X-Amz-Log-Result"] = base64.b64encode(self._logs.tail(request_id)).decode()
         return response
+
+
+def _account_settings(account: str, region: str) -> Response:
+    """What may run at a time, and what of it no function has reserved."""
+    limit = int(os.environ.get(_QUOTA, "1000"))
+    reserved = sum(int(each.reserved_concurrency or 0) for each in lambda_backends[account][region].list_functions())
+    limits = {"ConcurrentExecutions": limit, "UnreservedConcurrentExecutions": limit - reserved}
+    return Response(json.dumps({"AccountLimit": limits}), content_type="application/json")
 
 
 def _failure(status: int, code: str, message: str) -> Response:

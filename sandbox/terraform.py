@@ -72,6 +72,12 @@ class Terraform:
         """The outputs' values."""
         return {key: output["value"] for key, output in json.loads(self.run("output", "-json")).items()}
 
+    def versions(self) -> dict[str, str]:
+        """`terraform`, and each provider that `init` chose, without its registry => version."""
+        said = json.loads(self.run("version", "-json"))
+        providers = {name.partition("/")[2]: version for name, version in said["provider_selections"].items()}
+        return {"terraform": said["terraform_version"]} | providers
+
     def state(self) -> str:
         """The state file's text."""
         return (self.folder / "terraform.tfstate").read_text()

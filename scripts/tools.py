@@ -44,6 +44,7 @@ class Tool:
 
 TERRAFORM_DOCS = Tool("github.com/terraform-docs/terraform-docs", "v0.19.0")
 ACTIONLINT = Tool("github.com/rhysd/actionlint", "v1.7.12", "/cmd/actionlint")
+HELM = Tool("helm.sh/helm/v3", "v3.18.4", "/cmd/helm")
 TFLINT = Tool("github.com/terraform-linters/tflint", "v0.55.0")
 OPENTOFU = Tool(
     "github.com/opentofu/opentofu",
@@ -54,6 +55,7 @@ OPENTOFU = Tool(
 )
 BY_NAME: Mapping[str, Tool] = {
     "actionlint": ACTIONLINT,
+    "helm": HELM,
     "terraform-docs": TERRAFORM_DOCS,
     "tflint": TFLINT,
     "tofu": OPENTOFU,

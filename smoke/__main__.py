@@ -1,7 +1,8 @@
 """`make smoke`: tries the module on the account that the credentials lead to, and writes a report. Asks first.
 
-Needed: AWS credentials of an administrator (AWS_PROFILE or others), CLOUDFLARE_API_TOKEN with Zone / DNS / Edit, and
-the zone: --zone example.com --zone-id 0123...
+export AWS_PROFILE=...            # an administrator of the account
+export CLOUDFLARE_API_TOKEN=...   # with Zone / DNS / Edit on the zone
+make smoke ZONE=example.com ZONE_ID=0123... SMOKE="more options"
 """
 
 from __future__ import annotations
@@ -23,33 +24,47 @@ from sandbox.terraform import ROOT, Terraform, TerraformError
 from smoke.installation import terraform
 from smoke.place import Place
 from smoke.play import Play
+from smoke.preparation import OWN_TRAIL, NotReady, place_of, prepare
 from smoke.removal import remove_everything
 from smoke.report import Report, speak
 
-COST = "It costs less than a dollar: two network load balancers for about half an hour, and a few thousand requests."
+COST = "It costs less than a dollar: two network load balancers for about an hour, and a few thousand requests."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when everything was as promised and nothing is left, 1 otherwise, 130 when it was interrupted."""
+    """0 when all was as promised and nothing is left, 1 otherwise, 2 if it could not begin, 130 if interrupted."""
     options = _options(arguments)
-    token = os.environ.get("CLOUDFLARE_API_TOKEN", "")
-    if not token:
-        print("CLOUDFLARE_API_TOKEN is not set: a token with Zone / DNS / Edit on the zone", file=sys.stderr)
-        return 2
     run = options.clean or secrets.token_hex(3)
-    place = Place(run, options.region, options.zone, options.zone_id, token)
-    hidden = {place.account: "<account>", place.zone_id: "<zone id>", place.zone: "<zone>", token: "<token>"}
+    try:
+        place = place_of(run, options)
+        if not options.clean:
+            prepare(place, options)
+    except NotReady as lack:
+        print(lack, file=sys.stderr)
+        return 2
+    hidden = {place.account: "<account>", place.zone_id: "<zone id>", place.zone: "<zone>", place.token: "<token>"}
     report = Report(hidden)
     if not (options.yes or options.clean) and not _agreed(place):
         return 2
     folder = ROOT / "build" / "smoke" / run
     applied = terraform(place, folder, options.grace, options.own_trail)
-    speak(f"If this is killed: python -m smoke --clean {run} with the same zone and region takes everything away.")
+    speak(f"If this is killed, take away what it made by\n  {_cleaning(place)}")
+    interrupted = _play(place, applied, report, options)
+    path = folder / "report.md"
+    path.write_text(report.markdown(_facts(place, applied, options)))
+    speak(f"\n{report.redacted(report.verdict())} The report, which can be shown to anybody:\n{path}")
+    if interrupted:
+        return 130
+    return 1 if report.failed or report.left else 0
+
+
+def _play(place: Place, applied: Terraform, report: Report, options: argparse.Namespace) -> bool:
+    """Do it all, then take everything away, however it ended; whether it was interrupted."""
     interrupted = False
     _on_interrupt(_interrupt)
     try:
         if not options.clean:
-            _play(place, applied, report, options)
+            Play(place, applied, report, options.patience, options.grace).run()
     except KeyboardInterrupt:
         interrupted = True
         report.check("it went on to the end", False, "it was interrupted")
@@ -58,20 +73,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         _on_interrupt(signal.SIG_IGN)  # taking everything away is not interrupted
         remove_everything(place, applied, report)
-    path = folder / "report.md"
-    path.write_text(report.markdown(_facts(options)))
-    speak(f"\n{report.redacted(report.verdict())} The report, which can be shown to anybody:\n{path}")
-    if interrupted:
-        return 130
-    return 1 if report.failed or report.left else 0
+    return interrupted
+
+
+def _cleaning(place: Place) -> str:
+    """The command that takes away what a run made, as it is typed."""
+    more = f"--clean {place.run} --region {place.region}"
+    return f'make smoke ZONE={place.zone} ZONE_ID={place.zone_id} SMOKE="{more}"'
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m smoke", description=__doc__)
-    parser.add_argument("--zone", required=True, help="the zone's name at Cloudflare, such as example.com")
-    parser.add_argument("--zone-id", required=True, help="its id: 32 hexadecimal digits")
+    parser.add_argument("--zone", default="", help="the zone's name at Cloudflare, such as example.com")
+    parser.add_argument("--zone-id", default="", help="its id: 32 hexadecimal digits")
     parser.add_argument("--region", default=os.environ.get("AWS_REGION", "eu-west-1"))
-    parser.add_argument("--own-trail", action="store_true", help="the account has no trail of write management events")
+    parser.add_argument("--vpc", default="", help="where the load balancers are made, if not in the default VPC")
+    parser.add_argument(OWN_TRAIL, action="store_true", help="the account has no trail of write management events")
     parser.add_argument("--grace", type=int, default=60, help="seconds between the two looks (default 60)")
     parser.add_argument("--patience", type=float, default=600, help="seconds that one thing may take (default 600)")
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -82,23 +99,38 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _agreed(place: Place) -> bool:
     print(f"This makes the module, two load balancers and names below {place.suffix} in account {place.account},")
     print(f"region {place.region}, and takes everything away again. {COST}")
-    return input("Go on? [y/N] ").strip().lower() == "y"
+    try:
+        return input("Go on? [y/N] ").strip().lower() == "y"
+    except (EOFError, KeyboardInterrupt):
+        return False
 
 
-def _play(place: Place, applied: Terraform, report: Report, options: argparse.Namespace) -> None:
-    Play(place, applied, report, options.patience, options.grace).run()
-
-
-def _facts(options: argparse.Namespace) -> Mapping[str, str]:
-    said = subprocess.run(["terraform", "version"], capture_output=True, text=True, check=False).stdout  # noqa: S607
+def _facts(place: Place, applied: Terraform, options: argparse.Namespace) -> Mapping[str, str]:
+    try:
+        versions = applied.versions()
+    except TerraformError:  # the report is worth more than this
+        versions = {}
     return {
         "ran on": "a sandbox" if "AWS_ENDPOINT_URL" in os.environ else "AWS",
         "ended": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "Terraform": (said.splitlines() or ["?"])[0].removeprefix("Terraform "),
+        "commit": _commit(),
+        "Terraform": versions.get("terraform", "?"),
+        "AWS provider": versions.get("hashicorp/aws", "?"),
         "Python": platform.python_version(),
         "region": options.region,
         "trail": "the module's own" if options.own_trail else "the account's",
+        "reserved concurrency": "1" if place.may_reserve else "none: the account's limit is too low",
+        "grace, patience": f"{options.grace} s, {options.patience:.0f} s",
     }
+
+
+def _commit() -> str:
+    """The commit that is checked out here, and whether something differs from it."""
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],  # noqa: S607
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return said.stdout.strip() or "not in a git repository"
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

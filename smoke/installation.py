@@ -19,13 +19,15 @@ EXAMPLE = "quickstart"
 
 def override(place: Place, grace: int, own_trail: bool) -> dict[str, object]:
     """What differs from the example: a name, a short grace, a sweep every minute, and tags to find it by."""
-    module = {
+    module: dict[str, object] = {
         "name": place.name,
         "records": {"grace_seconds": grace},
         "sweep": {"minutes": 1, "flexible_window_minutes": 1},
         "trail": {"force_destroy": True} if own_trail else None,
         "tags": {TAG: place.run},
     }
+    if not place.may_reserve:
+        module["function"] = {"reserved_concurrency": False}
     return {"provider": {"aws": {"region": place.region}}, "module": {"mesh_dns": module}}
 
 

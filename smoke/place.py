@@ -25,13 +25,18 @@ TAG = "mesh-dns-smoke"
 
 @dataclass
 class Place:
-    """zone: the name at Cloudflare; the test works below a suffix of its own in it, which nobody else uses."""
+    """zone: the name at Cloudflare; the test works below a suffix of its own in it, which nobody else uses.
+
+    subnets: for the load balancers. may_reserve: whether Lambda lets the account reserve an execution for a function.
+    """
 
     run: str
     region: str
     zone: str
     zone_id: str
     token: str = field(repr=False)
+    subnets: tuple[str, ...] = ()
+    may_reserve: bool = True
 
     def __post_init__(self) -> None:
         self.suffix = f"smoke-{self.run}.{self.zone}"
@@ -44,15 +49,6 @@ class Place:
         """A client of the account and region."""
         return boto3.client(service, region_name=self.region)
 
-    # Load balancers
-
-    def subnets(self) -> list[str]:
-        """Two subnets in different zones, of the default VPC or else of any."""
-        ec2 = self.client("ec2")
-        found = ec2.describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"]
-        by_zone = {each["AvailabilityZone"]: each["SubnetId"] for each in found or ec2.describe_subnets()["Subnets"]}
-        return sorted(by_zone.values())[:2]
-
     # Cloudflare
 
     def records(self, name: str = "") -> list[dict[str, Any]]:
@@ -63,6 +59,12 @@ class Place:
         response.raise_for_status()
         ours = [each for each in response.json()["result"] if each["name"].endswith(f".{self.suffix}")]
         return [each for each in ours if name in ("", each["name"])]
+
+    def add_record(self, name: str, content: str, comment: str) -> None:
+        """Make a CNAME by hand."""
+        record = {"type": "CNAME", "name": name, "content": content, "ttl": 60, "proxied": False, "comment": comment}
+        url = self._records_url()
+        requests.post(url, json=record, headers=self._headers(), timeout=30, allow_redirects=False).raise_for_status()
 
     def delete_record(self, record_id: str) -> None:
         """Take a record of this run out of the zone."""

@@ -9,10 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.terraform import ROOT, Terraform
+from smoke.alarms import Alarms
 from smoke.installation import Log, Spectator, wait
 from smoke.place import TAG, Place
 from smoke.report import Report
 
+FORGED = json.dumps({"mesh-dns": {"second-look": {}}})
+SWEEP_SECONDS, SLACK = 60, 15
+SWEEPS = 2
+"""So many come after the first one before their distance is judged; each may be a window early or late."""
 SAMPLE = ROOT / "tests" / "fixtures" / "events" / "v2-create-nlb.json"
 
 
@@ -33,8 +38,10 @@ class Play:
         self._blue_to_green(blue)
         self._dead_letter()
         self._errors()
+        self._alarms()
         self._sweeps()
         self._delete()
+        self._plan_again()
 
     def _apply(self) -> None:
         why = f"The example `quickstart` with a grace of {self.grace} s and a sweep every minute, by `terraform apply`."
@@ -44,12 +51,16 @@ class Play:
         self.outputs = self.terraform.outputs()["mesh_dns"]
         self.log = Log(self.place, self.outputs["function_name"])
         self.report.say("Terraform applied it")
-        said = self.terraform.plan("again")
-        self.report.check("another plan changes nothing", "No changes." in said)
+        self._plan("another plan changes nothing")
         self.report.check(
             "the Cloudflare token is not in Terraform's state", self.place.token not in self.terraform.state()
         )
         self.spectator = Spectator(self.place, self.outputs["topic_arn"])
+        self.alarms = Alarms(self.place, self.outputs, self.report, self.patience)
+
+    def _plan(self, what: str) -> None:
+        said = self.terraform.plan("again")
+        self.report.check(what, "No changes." in said, "" if "No changes." in said else said[-600:])
 
     def _pattern(self) -> None:
         why = "EventBridge itself says (`TestEventPattern`) which calls the module's rule would take."
@@ -102,24 +113,58 @@ class Play:
         self.report.check("it always led to one of the two", not watch.empty, f"asked {watch.asked} times meanwhile")
 
     def _dead_letter(self) -> None:
-        why = "A message that is no event is put into the module's queue: it must not get lost, and an alarm must tell."
-        self.report.act("5. What nobody understands is kept", why)
+        why = (
+            "Two messages are put into the module's queue by hand: one that is no event, and one that looks like the "
+            "function's own second look. Neither must be believed or lost, and an alarm must tell."
+        )
+        self.report.act("5. What cannot be believed is kept", why)
         sqs = self.place.client("sqs")
         events, dead = (
             sqs.get_queue_url(QueueName=self.outputs[each].rsplit(":", 1)[-1])["QueueUrl"]
             for each in ("queue_arn", "dead_letter_queue_arn")
         )
-        sqs.send_message(QueueUrl=events, MessageBody="smoke test: not an event")
-        waiting = self._wait(lambda: self._count(sqs, dead))
-        self.report.check("it is in the dead-letter queue", bool(waiting))
-        self._alarm("dead-letter")
+        for body in ("smoke test: not an event", FORGED):
+            sqs.send_message(QueueUrl=events, MessageBody=body)
+        waiting = self._wait(lambda: self._count(sqs, dead) >= 2)
+        self.report.check("both are in the dead-letter queue", bool(waiting))
+        forged = self._wait(lambda: self._rejected("somebody else sent it"))
+        self.report.check("the second look was rejected for its sender", bool(forged), *self._rejected("somebody")[:1])
+        role = self._role_id()
+        senders = self._senders(sqs, dead)
+        mine = bool(senders) and all(sender.partition(":")[0] == role for sender in senders)
+        sessions = ", ".join(sorted({sender.partition(":")[2] for sender in senders}))
+        self.report.check(
+            "SQS calls the function's role the sender of what the function sent (`SenderId`)", mine,
+            f"messages looked at: {len(senders)}, the role's session: {sessions}",
+        )  # fmt: skip
+        self.alarms.is_raised("dead-letter")
+        before = len(self._rejected())
         sqs.start_message_move_task(
             SourceArn=self.outputs["dead_letter_queue_arn"], DestinationArn=self.outputs["queue_arn"]
         )
-        again = self._wait(lambda: len(list(self.log.lines("rejected"))) > 1)
-        self.report.check("put back, the function gets it again", bool(again), "StartMessageMoveTask")
-        self._wait(lambda: self._count(sqs, dead))
+        again = self._wait(lambda: len(self._rejected()) >= before + 2)
+        self.report.check("put back, the function gets them again", bool(again), "StartMessageMoveTask")
+        self._wait(lambda: self._count(sqs, dead) >= 2)
         sqs.purge_queue(QueueUrl=dead)
+
+    def _role_id(self) -> str:
+        """The unique id of the function's role, as IAM tells it."""
+        name = self.outputs["function_name"]
+        role = self.place.client("lambda").get_function_configuration(FunctionName=name)["Role"].rsplit("/", 1)[-1]
+        return str(self.place.client("iam").get_role(RoleName=role)["Role"]["RoleId"])
+
+    @staticmethod
+    def _senders(sqs: Any, url: str) -> list[str]:
+        """Who sent what lies in a queue, as far as one look shows; nothing is taken out."""
+        got = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0, WaitTimeSeconds=5,
+            MessageSystemAttributeNames=["SenderId"],
+        )  # fmt: skip
+        return [message["Attributes"]["SenderId"] for message in got.get("Messages", ())]
+
+    def _rejected(self, words: str = "") -> list[str]:
+        """Why the function rejected messages, if the reason has these words."""
+        return [line["detail"] for line in self.log.lines("rejected") if words in line["detail"]]
 
     def _errors(self) -> None:
         why = "The function is called with a command that it does not know."
@@ -128,30 +173,52 @@ class Play:
             FunctionName=self.outputs["function_name"], Payload=json.dumps({"action": "smoke"}).encode()
         )
         self.report.check("the function refuses it", "FunctionError" in answer)
-        self._alarm("errors")
+        self.alarms.is_raised("errors")
+
+    def _alarms(self) -> None:
+        why = "What an alarm watches is broken for a moment, where that harms nobody, and mended again."
+        self.report.act("7. Alarms tell", why)
+        self.alarms.provoke()
+        self.alarms.tell_the_others()
 
     def _sweeps(self) -> None:
-        why = "Besides events, the module looks at all tagged load balancers again and again: here, every minute."
-        self.report.act("7. Sweeps come", why)
-        self._wait(lambda: len(list(self.log.lines("swept"))) > 1, 2)
+        why = (
+            "Besides events, the module looks at all tagged load balancers again and again: here every minute, at any "
+            "moment of it, so single ones may be 0 to 120 s apart. Then they are stopped, and an alarm must tell."
+        )
+        self.report.act("8. Sweeps come", why)
+        patience = max(self.patience, 2 * SWEEP_SECONDS * (SWEEPS + 1))
+        wait(lambda: len(list(self.log.lines("swept"))) > SWEEPS, patience, 2)
         times = [line["at"] for line in self.log.lines("swept")]
-        between = [f"{later - earlier:.0f}" for earlier, later in itertools.pairwise(times)]
-        self.report.check("more than one sweep was done", len(times) > 1, f"seconds between: {', '.join(between)}")
+        between = [later - earlier for earlier, later in itertools.pairwise(times)]
+        seen = f"seconds between: {', '.join(f'{each:.0f}' for each in between)}"
+        self.report.check(f"more than {SWEEPS} sweeps were done", len(times) > SWEEPS, seen)
+        mean = sum(between) / len(between) if between else 0.0
+        early_or_late = SWEEP_SECONDS / max(1, len(between)) + SLACK
+        on_time = abs(mean - SWEEP_SECONDS) <= early_or_late
+        found = f"one in {mean:.0f} s; {early_or_late:.0f} s more or less are fine"
+        self.report.check("one came each minute", on_time, found)
+        self.alarms.stop_the_sweeps()
 
     def _delete(self) -> None:
         why = (
             f"Both load balancers are deleted. The record must go, but only after a second look, {self.grace} s after "
-            "the first; that look counts only if the function's own role sent its message (`SenderId` in SQS)."
+            "the first; that look counts only if the function's own role sent its message (see 5)."
         )
-        self.report.act("8. The name goes with its load balancer", why)
+        self.report.act("9. The name goes with its load balancer", why)
         for arn in self.place.made:
             self.elb.delete_load_balancer(LoadBalancerArn=arn)
         gone = wait(lambda: not self.place.records(self.hostname), self.patience + 2 * self.grace)
         self.report.check("the record is gone", bool(gone))
         deleted, looks = self._wait(lambda: self._decided("delete")), self._decided("look-again")
-        self.report.check("it was the second look, sent by the function's own role", bool(looks and deleted))
+        self.report.check("it went at the second look, the message of the function to itself", bool(looks and deleted))
         between = deleted[-1]["at"] - looks[-1]["at"] if looks and deleted else 0.0
         self.report.check("it waited for the grace", between >= self.grace - 1, f"{between:.0f} s")
+
+    def _plan_again(self) -> None:
+        why = "After all this Terraform must find everything as it made it, before it takes it away."
+        self.report.act("10. Nothing drifted", why)
+        self._plan("a plan at the end changes nothing")
 
     def _wait(self, happened: Callable[[], Any], every: float = 0.5) -> Any:
         return wait(happened, self.patience, every)
@@ -179,7 +246,7 @@ class Play:
             Name=f"{self.place.name}-{colour}",
             Type="network",
             Scheme="internal",
-            Subnets=self.place.subnets(),
+            Subnets=list(self.place.subnets),
             Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
         )["LoadBalancers"][0]
         self.place.made.append(made["LoadBalancerArn"])
@@ -194,17 +261,6 @@ class Play:
 
     def _leads_to(self, target: str) -> bool:
         return self.place.answer(self.hostname).lower() == target
-
-    def _alarm(self, word: str) -> None:
-        name = f"{self.place.name}-{word}"
-        cloudwatch = self.place.client("cloudwatch")
-
-        def state() -> str:
-            found = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
-            return str(found[0]["StateValue"]) if found else "none"
-
-        raised = self._wait(lambda: state() == "ALARM")
-        self.report.check(f"the alarm `{word}` is raised", bool(raised), state())
 
     @staticmethod
     def _count(sqs: Any, url: str) -> int:

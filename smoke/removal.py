@@ -25,7 +25,10 @@ _TOLERATED = (BotoCoreError, ClientError, TerraformError, OSError)
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of thing: how it is listed, what its name is called (empty: the item is the name), how it is deleted."""
+    """A kind of thing: how it is listed, what its name is called (empty: the item is the name), how it is deleted.
+
+    key: what of an item names it at its deletion, if that is not its name.
+    """
 
     service: str
     listing: str
@@ -33,14 +36,15 @@ class Kind:
     name: str
     delete: str
     parameter: str
+    key: str = ""
 
-    def names(self, place: Place) -> Iterator[str]:
-        """Those of a run, by name."""
+    def found(self, place: Place) -> Iterator[str]:
+        """Those of a run, by what names them at their deletion."""
         for page in place.client(self.service).get_paginator(self.listing).paginate():
             for item in page.get(self.items, ()):
                 name = str(item[self.name] if self.name else item)
                 if re.search(rf"(^|[/:]){place.name}([-/]|$)", name):
-                    yield name
+                    yield str(item[self.key]) if self.key else name
 
     def remove(self, place: Place, name: str) -> None:
         """Delete one, and first what AWS does not delete it with."""
@@ -60,6 +64,10 @@ _ARN = "LoadBalancerArn"
 KINDS = (
     Kind("elbv2", "describe_load_balancers", "LoadBalancers", _ARN, "delete_load_balancer", _ARN),
     Kind("scheduler", "list_schedule_groups", "ScheduleGroups", "Name", "delete_schedule_group", "Name"),
+    Kind(
+        "lambda", "list_event_source_mappings", "EventSourceMappings", "FunctionArn", "delete_event_source_mapping",
+        "UUID", key="UUID",
+    ),
     Kind("lambda", "list_functions", "Functions", "FunctionName", "delete_function", "FunctionName"),
     Kind("events", "list_rules", "Rules", "Name", "delete_rule", "Name"),
     Kind("sns", "list_topics", "Topics", "TopicArn", "delete_topic", "TopicArn"),
@@ -128,5 +136,5 @@ def _left(place: Place) -> Iterator[tuple[str, Callable[[], None]]]:
     for record in place.records():
         yield f"record {record['name']}", lambda record=record: place.delete_record(record["id"])  # type: ignore[misc]
     for kind in KINDS:
-        for name in kind.names(place):
+        for name in kind.found(place):
             yield f"{kind.service} {name}", lambda kind=kind, name=name: kind.remove(place, name)  # type: ignore[misc]

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 INTRODUCTION = """\
 The module keeps DNS names in step with load balancers: whatever carries the tag `hostname=NAME` gets the record NAME at
-Cloudflare. A run installs it, makes two load balancers that want the same name, lets them change places, provokes two
-alarms, takes everything away, and looks whether anything stayed. Each row says what should be so and whether it was;
-seconds count from the beginning of its act."""
+Cloudflare. A run installs it, makes two load balancers that want the same name, lets them change places, provokes every
+alarm that it can without harm, takes everything away, and looks whether anything stayed. Each row says what should be
+so and whether it was, or what was done; seconds count from the beginning of its act. The words are those of
+docs/operations.md."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ class Report:
         self._add(what, result, found)
 
     def _add(self, what: str, result: bool | None, found: object) -> None:
+        if not self.acts:
+            self.act("0. Before it begins", "Nothing was made yet.")
         act = self.acts[-1]
         row = Row(time.monotonic() - act.began, what, result, " ".join(str(found).split()))
         act.rows.append(row)

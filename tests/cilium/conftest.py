@@ -13,14 +13,13 @@ from typing import Any
 
 import pytest
 
+from scripts.tools import NoGoError, built
 from tests.cilium.rendered import Chart, Helm
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = ROOT / "modules" / "clustermesh-values"
 CHARTS = Path(os.environ.get("CILIUM_CHARTS", ROOT.parent / "shared" / "cilium"))
 CHART_VERSIONS = ("1.18.12", "1.20.0")
-
-NO_GO = 3  # what scripts/install_helm.sh ends with
 
 Values = Callable[..., dict[str, Any]]
 
@@ -93,11 +92,10 @@ def refusal(terraform: str, configuration: Path) -> Callable[..., str]:
 @pytest.fixture(scope="session")
 def helm() -> Helm:
     """Helm, built on first use."""
-    built = subprocess.run([ROOT / "scripts" / "install_helm.sh"], check=False, capture_output=True, text=True)  # noqa: S603
-    if built.returncode == NO_GO:
-        pytest.skip(built.stderr.strip())
-    assert built.returncode == 0, built.stderr
-    return Helm(ROOT / ".tools" / "bin" / "helm")
+    try:
+        return Helm(built("helm"))
+    except NoGoError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session", params=CHART_VERSIONS)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.sandbox import Sandbox
-from tests.e2e.installation import QUEUE_SPEED, Installation, install
+from tests.e2e.installation import QUEUE_SPEED, Installation, install, late
 
 
 @pytest.fixture(scope="package")
@@ -16,7 +16,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     """The quickstart, applied to a running sandbox."""
     if shutil.which("terraform") is None:
         pytest.skip("terraform is not on the path; install Terraform 1.11 or later")
-    with Sandbox(queue_speed=QUEUE_SPEED) as sandbox:
+    with Sandbox(queue_speed=QUEUE_SPEED, lateness=late()) as sandbox:
         yield install(sandbox, tmp_path_factory.mktemp("repository"))
 
 

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import dns.resolver
 from sandbox.cloudflare import Call, FaultKind
 from sandbox.cloudflare.records import StoredRecord
 from sandbox.controllers import AwsLoadBalancerController, Scope
+from sandbox.lateness import INSTANT, Lateness
 from sandbox.sandbox import Sandbox
 from sandbox.terraform import Terraform
 from tests.e2e.log import PATIENT, Log
@@ -27,7 +28,15 @@ TOKEN = "token-of-the-emulated-zones-0123456789"
 GRACE = 4
 QUEUE_SPEED = 5
 """Visibility timeouts and batch windows of the queue pass this many times as fast; delays and the grace do not."""
+TAGS_APPEAR = (0.5, 2.0)
+"""Seconds from the moment in which a load balancer is shown to that in which its tags are."""
 OVERRIDE = {"module": {"mesh_dns": {"records": {"grace_seconds": GRACE}, "trail": {"force_destroy": True}}}}
+
+
+def late() -> Lateness:
+    """As late as the sandbox is, and load balancers shown before their tags: the worst that anybody saw of AWS."""
+    given = Lateness.from_environment()
+    return given if given == INSTANT else replace(given, tags_appear=TAGS_APPEAR)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import dns.resolver
 
 from sandbox.sandbox import REGION, Sandbox
 from sandbox.terraform import Terraform
+from tests.kubernetes.calls import Made, Told, told
 from tests.kubernetes.control_plane import Api
 
 if TYPE_CHECKING:
@@ -31,35 +32,6 @@ INPUTS = {
     "load_balancers": {"internal_only": False},
 }
 _READS = "Describe"
-_EVENTS = {"CreateLoadBalancer", "DeleteLoadBalancer", "AddTags", "RemoveTags"}
-
-
-@dataclass(frozen=True)
-class Made:
-    """One load balancer call that wrote: the API's operation, its parameters, and whether AWS took it."""
-
-    action: str
-    parameters: Mapping[str, str]
-    ok: bool
-
-    def about(self) -> tuple[object, ...]:
-        """What an imitation must have in common with it; names, ids and subnets are everybody's own."""
-        kind = self.parameters.get("Type", "classic")
-        made = (kind, self.parameters["Scheme"]) if self.action == "CreateLoadBalancer" else ()
-        removed = tuple(sorted(value for name, value in self.parameters.items() if name.startswith("TagKeys")))
-        return self.action, *made, *self.resources(), tuple(sorted(self.tags().items())), *removed
-
-    def tags(self) -> dict[str, str]:
-        """The tags in it."""
-        keys = {name: value for name, value in self.parameters.items() if name.endswith(".Key")}
-        return {value: self.parameters[f"{name.removesuffix('Key')}Value"] for name, value in keys.items()}
-
-    def resources(self) -> list[str]:
-        """What it tags, by kind: `loadbalancer`, `targetgroup`; classic load balancers have no ARN."""
-        named = [
-            value for name, value in self.parameters.items() if name.startswith(("ResourceArns", "LoadBalancerNames"))
-        ]
-        return [value.split(":")[5].split("/")[0] if value.startswith("arn:") else "loadbalancer" for value in named]
 
 
 @dataclass
@@ -83,25 +55,20 @@ class Cloud:
         with self._lock:
             self.made.append(Made(call.action, call.form(), response.status_code < 400))
 
-    def since(self, count: int) -> list[tuple[object, ...]]:
-        """What the calls after the first `count` were about, for one load balancer, as far as events come of them.
-
-        A controller may tag at every sync, and how often it syncs is chance: what sets nothing anew is left out.
-        """
+    def since(self, count: int) -> list[Told]:
+        """What the calls after the first `count` were about; of one load balancer at a time."""
         with self._lock:
-            made = [each for each in self.made[count:] if each.action in _EVENTS]
-        told, tags = [], dict[str, dict[str, str]]()
-        for each in made:
-            known = tags.setdefault("".join(each.resources()) or "loadbalancer", {})
-            if each.action != "AddTags" or not each.tags().items() <= known.items():
-                told.append(each.about())
-            known |= each.tags()
-        return told
+            return told(self.made[count:])
 
     def failed(self) -> list[Made]:
         """The calls that AWS did not take."""
         with self._lock:
             return [made for made in self.made if not made.ok]
+
+    def shows(self, dns_name: str) -> bool:
+        """Whether AWS lists a load balancer with this name of its own."""
+        listed = self.sandbox.client("elbv2").describe_load_balancers()["LoadBalancers"]
+        return any(each["DNSName"].lower() == dns_name for each in listed)
 
     def leads_to(self, name: str) -> str:
         """What the zone's server answers for a name; empty when there is no such name."""

@@ -45,6 +45,10 @@ class Service:
         self.api.delete(self.path)
         until("the Service is gone", lambda: self.api.find(self.path) is None)
 
+    def uid(self) -> str:
+        """What the API server calls it for good."""
+        return str((self.api.find(self.path) or {})["metadata"]["uid"])
+
     def address(self) -> str:
         """The load balancer's name as the controller reports it; empty until there is one."""
         found = self.api.find(self.path) or {}

@@ -9,17 +9,17 @@ import os
 import shutil
 import subprocess
 import sys
-import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from sandbox.controllers import CloudProviderAws, Scope
+from sandbox import controllers
 from tests.cilium.rendered import Manifests
 from tests.kubernetes.cloud import CLUSTER, GRACE, OTHER, ZONE, Cloud
 from tests.kubernetes.control_plane import BINARIES, Api, program, until
 from tests.kubernetes.dial import CLIENT
+from tests.kubernetes.recorded import Recorded, imitate
 from tests.kubernetes.services import (
     PATIENCE,
     SERVICE,
@@ -68,46 +68,6 @@ def service(rendered: Callable[..., Manifests], api: Api) -> Services:
     return make
 
 
-Play = Callable[[CloudProviderAws, str, str], None]
-
-
-def faithful(imitation: CloudProviderAws, one: str, two: str) -> None:
-    imitation.create(one)
-    imitation.sync(two)
-    imitation.delete()
-
-
-def tags_that_come_later(imitation: CloudProviderAws, one: str, two: str) -> None:
-    imitation.create(None)
-    imitation.sync(one)
-    imitation.sync(two)
-    imitation.delete()
-
-
-def no_owner(imitation: CloudProviderAws, one: str, two: str) -> None:
-    imitation._owner.popitem()
-    faithful(imitation, one, two)
-
-
-def another_scheme(imitation: CloudProviderAws, one: str, two: str) -> None:
-    imitation.create(one, scheme="internet-facing")
-    imitation.sync(two)
-    imitation.delete()
-
-
-def one_call_more(imitation: CloudProviderAws, one: str, two: str) -> None:
-    imitation.create(one)
-    imitation.sync(f"again.{one}")
-    imitation.sync(two)
-    imitation.delete()
-
-
-DRIFTS: Mapping[str, list[Play]] = {
-    "nlb": [tags_that_come_later, no_owner, another_scheme],
-    "classic": [tags_that_come_later, no_owner, another_scheme, one_call_more],
-}
-
-
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_name_follows_its_service_and_the_imitation_makes_the_same_calls(
     aws: Cloud, service: Services, kind: str
@@ -116,7 +76,7 @@ def test_a_name_follows_its_service_and_the_imitation_makes_the_same_calls(
     one, two = f"{kind}.{ZONE}", f"{kind}-blue.{ZONE}"
 
     real.create()
-    target = wait_for(aws, one, real)
+    target, uid = wait_for(aws, one, real), real.uid()
     real.annotate(additional_resource_tags=f"hostname={two}")
     if kind == "classic":
         until(f"{two} leads there", lambda: aws.leads_to(two) == target, patience=PATIENCE)
@@ -126,18 +86,13 @@ def test_a_name_follows_its_service_and_the_imitation_makes_the_same_calls(
         assert not aws.leads_to(two)
     real.delete()
     is_gone(aws, one, two)
-    calls = aws.since(before)
-
-    def imitated(play: Play) -> list[tuple[object, ...]]:
-        before, uid = len(aws.made), str(uuid.uuid4())
-        imitation = CloudProviderAws(Scope(aws.sandbox), CLUSTER, kind, service=f"kube-system/{kind}", uid=uid)
-        play(imitation, one, two)
-        return aws.since(before)
-
-    assert imitated(faithful) == calls
+    seen = Recorded(CLUSTER, f"kube-system/{kind}", uid, (one, two), aws.since(before))
     assert aws.failed() == []
-    for drift in DRIFTS[kind]:
-        assert imitated(drift) != calls, f"nobody would notice {drift.__name__}"
+    seen.is_as_kept(f"cloud-provider-aws-{kind}")
+
+    before = len(aws.made)
+    imitate(f"cloud-provider-aws-{kind}", controllers, controllers.Scope(aws.sandbox), seen)
+    assert aws.since(before) == seen.calls
 
 
 def test_another_namespace_cannot_take_a_name(aws: Cloud, api: Api, service: Services) -> None:

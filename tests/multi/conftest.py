@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.sandbox import Sandbox
 from tests.e2e.alarms import Points, recording
-from tests.e2e.installation import QUEUE_SPEED
+from tests.e2e.installation import QUEUE_SPEED, late
 from tests.multi.mesh import Mesh, install
 
 SCOPES = 3
@@ -21,7 +21,7 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     """A hub and two spokes in three accounts, all of which have announced themselves."""
     if shutil.which("terraform") is None:
         pytest.skip("terraform is not on the path; install Terraform 1.11 or later")
-    with Sandbox(queue_speed=QUEUE_SPEED) as sandbox:
+    with Sandbox(queue_speed=QUEUE_SPEED, lateness=late()) as sandbox:
         mesh = install(sandbox, tmp_path_factory.mktemp("repository"))
         mesh.wait_until_known(mesh.hub, mesh.blue, mesh.green)
         mesh.installation.wait(lambda: len(mesh.swept()) == SCOPES, "the first sweeps are through")

@@ -53,6 +53,12 @@ class Smoke:
         found += [each["Name"] for each in client("s3").list_buckets()["Buckets"]]
         found += [each["Name"] for each in client("secretsmanager").list_secrets()["SecretList"]]
         found += client("dynamodb").list_tables()["TableNames"]
+        found += [each["FunctionArn"] for each in client("lambda").list_event_source_mappings()["EventSourceMappings"]]
+        found += [each["Name"] for each in client("events").list_rules()["Rules"]]
+        found += [each["Name"] for each in client("scheduler").list_schedules()["Schedules"]]
+        found += [each["logGroupName"] for each in client("logs").describe_log_groups()["logGroups"]]
+        found += [each["AlarmName"] for each in client("cloudwatch").describe_alarms()["MetricAlarms"]]
+        found += [each["Name"] for each in client("cloudtrail").list_trails()["Trails"]]
         return found + [record.name for record in self.sandbox.cloudflare.records(self.zone_id)]
 
 

