@@ -116,12 +116,41 @@ def test_every_threat_has_a_test_that_exists() -> None:
             assert re.search(rf'(def {test}\(|^run "{test}" {{)', text, re.MULTILINE), f"{file} has no {test}"
 
 
-def test_every_promise_has_code_and_tests_that_exist() -> None:
-    promises = rows(section(ROOT / "docs" / "design.md", "Promises"))
-    assert len(promises) > 20
-    for promise, code, tests in promises:
-        for cell, folders in ((code, (ROOT / "lambda" / "src" / "mesh_dns", ROOT)), (tests, (ROOT,))):
-            paths = re.findall(r"`([\w./-]+(?:\.py|\.tf|/)|tests/[\w/-]+)`", cell)
-            assert paths, promise
-            for path in paths:
-                assert any((folder / path).exists() for folder in folders), f"{promise}: there is no {path}"
+PROMISES = rows(section(ROOT / "docs" / "design.md", "Promises"))
+
+
+@pytest.mark.parametrize(("code", "held"), [row[1:] for row in PROMISES], ids=[row[0] for row in PROMISES])
+def test_every_promise_has_one_file_and_one_test_that_exist(code: str, held: str) -> None:
+    followed = re.fullmatch(r"`([\w./]+\.(?:py|tf))`(?: \(`(\w+)`\))?", code)
+    assert followed is not None, "one file, and the function if that helps"
+    files = [folder / followed[1] for folder in (ROOT / "lambda" / "src" / "mesh_dns", ROOT)]
+    (text,) = (file.read_text() for file in files if file.is_file())
+    assert followed[2] is None or f"def {followed[2]}(" in text, f"{followed[1]} has no {followed[2]}"
+    test = re.fullmatch(r"`(tests/[\w/.]+)::(\w+)`", held)
+    assert test is not None, "one test"
+    assert re.search(rf'(def {test[2]}\(|^run "{test[2]}" {{)', (ROOT / test[1]).read_text(), re.MULTILINE), held
+
+
+def test_the_design_has_many_promises_on_four_pages() -> None:
+    assert len(PROMISES) > 30
+    assert len((ROOT / "docs" / "design.md").read_text().split()) <= 4 * 500
+
+
+# README
+
+
+def test_the_readme_is_short_and_begins_with_something_to_paste() -> None:
+    """As a reader counts: without the diagram's and the generated reference's lines."""
+    text = re.sub(r"<!-- BEGIN_TF_DOCS -->.*?<!-- END_TF_DOCS -->|```mermaid.*?```", "", README.read_text(), flags=re.S)
+    assert len(text.split()) <= 1300
+    before, fence, _ = text.partition("```hcl\n")
+    assert fence
+    assert len(before.split()) <= 150
+
+
+def test_the_readme_has_its_sections_in_the_order_in_which_a_newcomer_asks() -> None:
+    text = re.sub(r"```.*?```", "", README.read_text(), flags=re.DOTALL)
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == [
+        "Use it", "Try it without an account", "How it decides", "This module or external-dns", "Links", "Reference",
+    ]  # fmt: skip
+    assert README.read_text().index("```mermaid") < README.read_text().index("## Use it")

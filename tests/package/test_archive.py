@@ -42,6 +42,18 @@ def test_nothing_is_in_it_that_only_contributors_need(module: Path) -> None:
     assert sum(path.stat().st_size for path in module.rglob("*") if path.is_file()) < LARGEST
 
 
+def test_nothing_runs_where_terraform_runs(module: Path) -> None:
+    """No provisioner, no program, no download, no archive made at plan: the provider of AWS is the only one."""
+    code = "\n".join(file.read_text() for file in module.rglob("*.tf"))
+    assert not re.search(
+        r'^\s*provisioner "|^data "(external|http|archive_file|local_file)"|"null_resource"', code, re.M
+    )
+    providers = re.findall(r"required_providers \{\n(.+?)^  \}", code, re.MULTILINE | re.DOTALL)
+    assert len(providers) > 5
+    assert {name for block in providers for name in re.findall(r"^    (\w+) = \{", block, re.MULTILINE)} == {"aws"}
+    assert set(re.findall(r'^(?:resource|data) "(\w+?)_', code, re.MULTILINE)) <= {"aws", "terraform"}
+
+
 def test_every_link_in_it_leads_to_what_is_in_it_or_to_an_address(module: Path) -> None:
     documents = sorted(module.rglob("*.md"))
     links = [(file, to) for file in documents for to in re.findall(r"\]\(([^)\s#]+)[^)\s]*\)", file.read_text())]
