@@ -29,7 +29,8 @@ class ClassicTags:
         if call.action in ("CreateLoadBalancer", "AddTags", "RemoveTags") and _is_classic(call):
             backend = _classic(caller.account, call.region)
             for balancer in list(backend.load_balancers.values()):
-                backend.shown.tagged(balancer.name, dict(balancer.tags))
+                made = call.action == "CreateLoadBalancer"
+                backend.shown.tagged(balancer.name, dict(balancer.tags), at_create=made)
 
     def answer(self, call: Call, caller: Caller) -> Response | None:
         """`DescribeTags`: the tags of all that are asked for, or nothing."""

@@ -185,8 +185,9 @@ class _Entry(Generic[B]):
         self.leaves = self.leaves_lists = float("inf")
         self.tags, self.listed = _Changes(), _Changes()
 
-    def tagged(self, tags: dict[str, str]) -> None:
-        at = max(self.tags_appear, time.monotonic() + self.late.draw("tags_change", self.subject))
+    def tagged(self, tags: dict[str, str], *, at_create: bool) -> None:
+        change = 0.0 if at_create else self.late.draw("tags_change", self.subject)
+        at = max(self.tags_appear, time.monotonic() + change)
         self.tags.add(tags, at)
         self.listed.add(tags, at + self.late.draw("listed", self.subject))
 
@@ -212,15 +213,15 @@ class Shown(Generic[B]):
         """It was made; no tags means none yet."""
         entry = _Entry(balancer, f"{self._scope}/{name}", self._late, self._appears)
         if tags:
-            entry.tagged(tags)
+            entry.tagged(tags, at_create=True)
         with self._lock:
             self._entries.append((key, entry))
 
-    def tagged(self, key: str, tags: dict[str, str]) -> None:
-        """Its tags are these now."""
+    def tagged(self, key: str, tags: dict[str, str], *, at_create: bool = False) -> None:
+        """Its tags are these now. at_create: it was made with them, by the call that made it."""
         entry = self._entry(key)
         if entry is not None and tags != entry.tags.last:
-            entry.tagged(tags)
+            entry.tagged(tags, at_create=at_create)
 
     def deleted(self, key: str) -> None:
         """It was deleted; one that is not there stays not there."""

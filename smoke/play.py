@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.terraform import ROOT, Terraform
+from smoke import dead_letters
 from smoke.alarms import Alarms
+from smoke.dead_letters import DeadLetters
 from smoke.installation import Log, Spectator, wait
 from smoke.place import TAG, Place
 from smoke.report import Report
 
-FORGED = json.dumps({"mesh-dns": {"second-look": {}}})
 SWEEP_SECONDS, SLACK = 60, 15
 SWEEPS = 2
 """So many come after the first one before their distance is judged; each may be a window early or late."""
@@ -36,7 +37,8 @@ class Play:
         self._pattern()
         blue = self._create()
         self._blue_to_green(blue)
-        self._dead_letter()
+        self.report.act("5. What cannot be believed is kept", dead_letters.WHY)
+        DeadLetters(self.place, self.outputs, self.log, self.report, self.patience).play(self.alarms)
         self._errors()
         self._alarms()
         self._sweeps()
@@ -44,7 +46,10 @@ class Play:
         self._plan_again()
 
     def _apply(self) -> None:
-        why = f"The example `quickstart` with a grace of {self.grace} s and a sweep every minute, by `terraform apply`."
+        why = (
+            f"The example `quickstart`, by `terraform apply`, with a grace (the wait before a record is deleted) of "
+            f"{self.grace} s and a sweep (a look at all load balancers) every minute."
+        )
         self.report.act("1. The module is installed", why)
         self.terraform.init()
         self.terraform.apply()
@@ -112,60 +117,6 @@ class Play:
         self.report.check("the name leads to green", bool(moved))
         self.report.check("it always led to one of the two", not watch.empty, f"asked {watch.asked} times meanwhile")
 
-    def _dead_letter(self) -> None:
-        why = (
-            "Two messages are put into the module's queue by hand: one that is no event, and one that looks like the "
-            "function's own second look. Neither must be believed or lost, and an alarm must tell."
-        )
-        self.report.act("5. What cannot be believed is kept", why)
-        sqs = self.place.client("sqs")
-        events, dead = (
-            sqs.get_queue_url(QueueName=self.outputs[each].rsplit(":", 1)[-1])["QueueUrl"]
-            for each in ("queue_arn", "dead_letter_queue_arn")
-        )
-        for body in ("smoke test: not an event", FORGED):
-            sqs.send_message(QueueUrl=events, MessageBody=body)
-        waiting = self._wait(lambda: self._count(sqs, dead) >= 2)
-        self.report.check("both are in the dead-letter queue", bool(waiting))
-        forged = self._wait(lambda: self._rejected("somebody else sent it"))
-        self.report.check("the second look was rejected for its sender", bool(forged), *self._rejected("somebody")[:1])
-        role = self._role_id()
-        senders = self._senders(sqs, dead)
-        mine = bool(senders) and all(sender.partition(":")[0] == role for sender in senders)
-        sessions = ", ".join(sorted({sender.partition(":")[2] for sender in senders}))
-        self.report.check(
-            "SQS calls the function's role the sender of what the function sent (`SenderId`)", mine,
-            f"messages looked at: {len(senders)}, the role's session: {sessions}",
-        )  # fmt: skip
-        self.alarms.is_raised("dead-letter")
-        before = len(self._rejected())
-        sqs.start_message_move_task(
-            SourceArn=self.outputs["dead_letter_queue_arn"], DestinationArn=self.outputs["queue_arn"]
-        )
-        again = self._wait(lambda: len(self._rejected()) >= before + 2)
-        self.report.check("put back, the function gets them again", bool(again), "StartMessageMoveTask")
-        self._wait(lambda: self._count(sqs, dead) >= 2)
-        sqs.purge_queue(QueueUrl=dead)
-
-    def _role_id(self) -> str:
-        """The unique id of the function's role, as IAM tells it."""
-        name = self.outputs["function_name"]
-        role = self.place.client("lambda").get_function_configuration(FunctionName=name)["Role"].rsplit("/", 1)[-1]
-        return str(self.place.client("iam").get_role(RoleName=role)["Role"]["RoleId"])
-
-    @staticmethod
-    def _senders(sqs: Any, url: str) -> list[str]:
-        """Who sent what lies in a queue, as far as one look shows; nothing is taken out."""
-        got = sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0, WaitTimeSeconds=5,
-            MessageSystemAttributeNames=["SenderId"],
-        )  # fmt: skip
-        return [message["Attributes"]["SenderId"] for message in got.get("Messages", ())]
-
-    def _rejected(self, words: str = "") -> list[str]:
-        """Why the function rejected messages, if the reason has these words."""
-        return [line["detail"] for line in self.log.lines("rejected") if words in line["detail"]]
-
     def _errors(self) -> None:
         why = "The function is called with a command that it does not know."
         self.report.act("6. An error is told", why)
@@ -176,15 +127,18 @@ class Play:
         self.alarms.is_raised("errors")
 
     def _alarms(self) -> None:
-        why = "What an alarm watches is broken for a moment, where that harms nobody, and mended again."
+        why = (
+            "What an alarm watches is broken for a moment, where that harms nobody, and mended again. A dozen records "
+            "at once without their load balancers are more than the guard against mass deletes lets go."
+        )
         self.report.act("7. Alarms tell", why)
         self.alarms.provoke()
         self.alarms.tell_the_others()
 
     def _sweeps(self) -> None:
         why = (
-            "Besides events, the module looks at all tagged load balancers again and again: here every minute, at any "
-            "moment of it, so single ones may be 0 to 120 s apart. Then they are stopped, and an alarm must tell."
+            "A sweep comes every minute, at any moment of it, so single ones may be 0 to 120 s apart. Then they are "
+            "stopped, and an alarm must tell."
         )
         self.report.act("8. Sweeps come", why)
         patience = max(self.patience, 2 * SWEEP_SECONDS * (SWEEPS + 1))
@@ -261,11 +215,6 @@ class Play:
 
     def _leads_to(self, target: str) -> bool:
         return self.place.answer(self.hostname).lower() == target
-
-    @staticmethod
-    def _count(sqs: Any, url: str) -> int:
-        name = "ApproximateNumberOfMessages"
-        return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
 
 
 class Watch:

@@ -42,7 +42,7 @@ class Kind:
         """Those of a run, by what names them at their deletion."""
         for page in place.client(self.service).get_paginator(self.listing).paginate():
             for item in page.get(self.items, ()):
-                name = str(item[self.name] if self.name else item)
+                name = str(item.get(self.name, "") if self.name else item)
                 if re.search(rf"(^|[/:]){place.name}([-/]|$)", name):
                     yield str(item[self.key]) if self.key else name
 

@@ -119,7 +119,7 @@ class Report:
         lines += ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items())]
         for act in self.acts:
             lines += ["", f"## {act.title}", "", act.why]
-            lines += ["", "| after | what should be so | is it | seen |", "|---|---|---|---|"]
+            lines += ["", "| after | what was done, or should be so | is it so | seen |", "|---|---|---|---|"]
             lines += [row.written() for row in act.rows]
         lines += ["", "## What is left", "", *([f"- {each}" for each in self.left] or ["Nothing."]), ""]
         return self.redacted("\n".join(lines))

@@ -137,6 +137,14 @@ def test_a_load_balancer_appears_late_then_its_tags_then_the_tagging_api_has_it(
 
 
 @both_kinds
+def test_a_load_balancer_is_shown_with_the_tags_that_it_was_made_with(kind: Callable[..., Kind]) -> None:
+    with Sandbox(lateness=late(appears=STEP, classic_appears=STEP, tags_change=(60, 60))) as sandbox:
+        balancer = kind(Account(sandbox))
+        balancer.create()
+        assert stages(balancer.tags, BOTH) == [None, BOTH]
+
+
+@both_kinds
 def test_a_listing_is_as_late_as_a_direct_look(kind: Callable[..., Kind]) -> None:
     with Sandbox(lateness=late(appears=(60, 60), classic_appears=(60, 60))) as sandbox:
         balancer = kind(Account(sandbox))
