@@ -44,7 +44,7 @@ NAMED: dict[str, tuple[str, ...]] = {
         written(KUBERNETES, rf"(?m)^{name}=v(.+)$")[0] for name in ("etcd", "kubernetes", "controller")
     ),
     r"^\| Cilium's own client, ([\d.]+) \|": written(KUBERNETES, r"(?m)^cilium=v(.+)$"),
-    r"^\| AWS Load Balancer Controller ([\d.]+) and ([\d.]+) \|": written(
+    r"^\| AWS Load Balancer Controller ([\d.]+) and ([\d.]+), each with": written(
         "tests/sandbox/test_controllers.py", r"seen with AWS Load Balancer Controller ([\d.]+) and ([\d.]+) and"
     ),
     r"actionlint ([\d.]+);": (ACTIONLINT.version[1:],),
