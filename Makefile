@@ -9,7 +9,7 @@ N ?= 10000
 # this order: those that take long come first, so that nobody waits for one of them at the end; those of tests/e2e stand
 # together, because a process that leaves them takes its sandbox down.
 SIDE_BY_SIDE := --numprocesses 6 --dist loadfile --no-loadscope-reorder
-ON_THE_SANDBOX := tests/configurations tests/multi tests/smoke tests/e2e tests/cilium tests/examples/test_demo.py tests/examples/test_archive.py tests/sandbox tests/docs/test_key_policy.py
+ON_THE_SANDBOX := tests/configurations tests/multi tests/smoke tests/examples/test_archive.py tests/examples/test_demo.py tests/e2e tests/cilium tests/examples/test_publishing.py tests/sandbox tests/docs/test_key_policy.py
 # What `make test` runs after lint, two at a time: the sandbox waits while the others compute.
 PARTS := e2e unit terraform modules
 export PYTHONPATH := lambda/src

@@ -13,10 +13,11 @@ from bench.installation import Period
 from bench.load import EVERYWHERE, FAR, HUB, installation, story, wave
 from bench.scope import SIZES, reading
 from tests.docs.declared import ROOT
-from tests.simulation.__main__ import MUTATION_SEEDS
+from tests.simulation.__main__ import MUTATION_SEEDS, lived
 from tests.simulation.mutations import MUTATIONS
 from tests.simulation.test_histories import SOON
 
+SAMPLE, OFTEN = 50, 30
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 VARYING = {"seconds"}
 # The first heading of each table that a bench prints.
@@ -110,6 +111,19 @@ def test_the_deliberate_mistakes_in_the_document_are_those_that_are_made() -> No
     (table,) = (table for table in tables(ASSURANCE) if table[0][0] == "deliberate mistake")
     within = {True: f"{SOON} histories", False: f"{MUTATION_SEEDS} histories"}
     assert table[1:] == [[mutation.name, within[mutation.start == 0]] for mutation in MUTATIONS]
+
+
+def test_what_the_simulation_printed_is_about_what_happens_now() -> None:
+    """The document shows one long run; a short one has the same things in it, about as often."""
+    (printed,) = re.findall(r"^```text\n(histories .+?)^violations: 0\n```", ASSURANCE, re.MULTILINE | re.DOTALL)
+    shown = {what: int(count) for what, count in re.findall(r"^(.+?) +(\d+)$", printed, re.MULTILINE)}
+    counts, violations = lived(range(SAMPLE))
+    assert violations == {}
+    assert counts.keys() <= shown.keys()
+    often = {what: count for what, count in counts.items() if count > OFTEN}
+    assert len(often) > 10
+    for what, count in often.items():
+        assert 0.5 < count / SAMPLE / (shown[what] / shown["histories"]) < 2, f"{what}: run `make simulate N=10000`"
 
 
 def test_each_wave_in_the_document_is_measured() -> None:

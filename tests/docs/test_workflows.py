@@ -117,6 +117,13 @@ def test_actions_are_pinned_by_commit_and_the_version_stands_beside(name: str) -
         assert each.startswith("./") or re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each), each
 
 
+def test_whose_actions_are_used_is_said() -> None:
+    """An organization may allow only those that it names."""
+    used = {step["uses"].split("/")[0] for workflow in WORKFLOWS.values() for step in steps(workflow) if "uses" in step}
+    (said,) = re.findall(r"allow those of (.+)\.$", (ROOT / "RELEASING.md").read_text(), re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", said)) == used
+
+
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_a_job_may_read_the_code_and_nothing_else_unless_it_says_why(name: str) -> None:
     workflow = WORKFLOWS[name]

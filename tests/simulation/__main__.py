@@ -30,7 +30,7 @@ def main() -> int:
     violations: dict[int, str] = {}
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         blocks = (range(start, min(start + BLOCK, number)) for start in range(0, number, BLOCK))
-        for done, (block_counts, broken) in enumerate(pool.map(_block, blocks), start=1):
+        for done, (block_counts, broken) in enumerate(pool.map(lived, blocks), start=1):
             counts.update(block_counts)
             violations.update(broken)
             for seed, law in broken.items():
@@ -53,7 +53,8 @@ def _shortest(seed: int) -> History:
     return shrink(calm(history), lambda shorter: broken_law(shorter, calm=True) is not None)
 
 
-def _block(seeds: range) -> tuple[Counter[str], dict[int, str]]:
+def lived(seeds: range) -> tuple[Counter[str], dict[int, str]]:
+    """Live through the histories of these seeds: what happened how often, and by seed the laws that were broken."""
     counts: Counter[str] = Counter()
     violations: dict[int, str] = {}
     for seed in seeds:
