@@ -1,6 +1,6 @@
 # The function's memory: which scopes joined and when they were last read, and what became of each name. If it is lost, history is lost
-# and nothing else: records carry what matters, and no record is deleted while what it knows of scopes is young. Long `accounts` are kept here too; an apply
-# writes them again.
+# and nothing else: records carry what matters, and no record is deleted while what it knows of scopes is young. Long `accounts` are kept
+# here too: without them the function stops (alarm `errors`) until an apply writes them again.
 
 resource "aws_dynamodb_table" "memory" {
   #checkov:skip=CKV_AWS_28:A backup of it would be of no use: the function fills it anew within three sweeps.

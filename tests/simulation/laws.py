@@ -131,13 +131,13 @@ class Laws:
         if gone < self.began - LATE and since < self.rules.grace <= age:
             raise Violation(f"a stale load balancer took {name} {since:.0f} s after {old} was gone")
         dropped = old in self.chronicle.inventory.load_balancers
-        if dropped and self._is_provisioned(heir):
+        if dropped and self._is_provisioning(heir):
             raise Violation(f"{name} left {old}, which works, for {heir.id}, which does not yet")
         if not any(look.stage is Stage.HEIR and look.hostname == name for look in self.awaiting):
             # AWS shows one that was deleted for a while yet: then whoever works may come first.
             self._demand_newest(name, heir, dropped=gone >= self.began - LATE)
 
-    def _is_provisioned(self, lb: LoadBalancer) -> bool:
+    def _is_provisioning(self, lb: LoadBalancer) -> bool:
         return lb.readiness is Readiness.PROVISIONING and self.clock < lb.created + PROVISIONING - 1
 
     def _demand_newest(self, name: str, heir: LoadBalancer, *, dropped: bool) -> None:

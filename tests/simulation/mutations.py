@@ -248,7 +248,7 @@ _MADE: Mapping[str, tuple[Place, ...]] = {
     "let the oldest win a vacancy": ((_SNAPSHOT, "claims", property(_oldest_first)),),
     "forget the heir": ((plan, "decide_vacancy", _no_heirs),),
     "let a stale claimant inherit at once": ((_VACANCY, "hand_over", _heirs_at_once),),
-    "hand over to what does not work yet": ((_VACANCY, "_is_provisioned", lambda self, heir: False),),
+    "hand over to what does not work yet": ((_VACANCY, "_is_provisioning", lambda self, heir: False),),
     "count the guard per batch": ((_PLANNING, "guard_objection", _guard_of_the_batch),),
     "let an override lift every scope's guard": ((decision.Question, "overrides_guard", _overrides_all),),
     "look for heirs in one scope only": ((_SNAPSHOT, "unlisted", _own_scope_only),),

@@ -51,6 +51,8 @@ class FakeTable:
 
     items: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     items_per_page: int = 100
+    # How many items of a batch are left over, since DynamoDB is busy.
+    unprocessed: int = 0
 
     def _dynamodb_Query(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
         assert call.arguments["ConsistentRead"] is True
@@ -72,10 +74,11 @@ class FakeTable:
     def _dynamodb_BatchWriteItem(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
         (requests,) = call.arguments["RequestItems"].values()
         assert 0 < len(requests) <= 25
-        for request in requests:
+        taken, left = requests[self.unprocessed :], requests[: self.unprocessed]
+        for request in taken:
             item = dict(request["PutRequest"]["Item"])
             self.items[item.pop("kind")["S"], item.pop("key")["S"]] = item
-        return {"UnprocessedItems": {}}
+        return {"UnprocessedItems": {next(iter(call.arguments["RequestItems"])): left} if left else {}}
 
     def _dynamodb_UpdateItem(self, call: Call) -> Mapping[str, Any]:  # noqa: N802
         arguments = call.arguments

@@ -345,3 +345,37 @@ def test_without_a_table_no_state_is_written_and_nothing_fails() -> None:
     world.aws.before = lambda call: None
     world.memory.note({NAME: WAITS})
     assert ("name", NAME) in world.aws.items
+
+
+def test_a_lost_table_is_filled_again_while_the_process_lives() -> None:
+    world = World()
+    world.memory.note({NAME: SERVED})
+    world.aws.items.clear()
+    world.clock.now += HOUR
+    world.memory.note({NAME: SERVED})
+    assert world.aws.items == {}, "it knows the table for an hour"
+    world.clock.now += 1
+    world.memory.note({NAME: SERVED})
+    assert world.aws.items["name", NAME]["since"] == {"N": str(int(NOW) + HOUR + 1)}
+
+
+def test_a_table_that_cannot_be_read_again_is_known_as_it_was() -> None:
+    world = World()
+    world.memory.note({NAME: SERVED})
+    before = dict(world.aws.items)
+    world.aws.before = deny_queries
+    world.clock.now += HOUR + 1
+    world.memory.note({NAME: SERVED})
+    assert world.aws.items == before
+
+
+def test_what_a_busy_table_leaves_over_is_written_with_the_next_batch() -> None:
+    world = World()
+    world.aws.unprocessed = 2
+    names = [f"c{number}.mesh.example.com" for number in range(3)]
+    world.memory.note(dict.fromkeys(names, SERVED))
+    assert [key for _, key in world.aws.items] == names[2:]
+    world.aws.unprocessed = 0
+    world.memory.note(dict.fromkeys(names, SERVED))
+    assert sorted(key for _, key in world.aws.items) == names
+    assert world.writes() == 2

@@ -22,6 +22,8 @@ MOST_WRITES = 100
 # day.
 KEPT_FOR = 7 * 86_400
 KEPT_ANEW = 86_400
+# Seconds after which the states are read again: somebody may have lost the table, or restored an old one.
+NAMES_AGE = 3_600
 # Seconds by which the time of a second look moves without being written anew.
 NEAR = 5
 
@@ -45,8 +47,9 @@ class TableMemory:
         # could not be read is not empty, and a time that is written anew is lost.
         self._stored: dict[str, dict[str, float]] | None = None
         self._read_at: float | None = None
-        # Hostname => its last state in the table; read when it is first needed.
+        # Hostname => its last state in the table, and when that was read.
         self._names: dict[str, _Noted] | None = None
+        self._names_read_at: float | None = None
 
     def recall(self) -> Remembered:
         """What the table holds, at most a minute old, and what this process came to know."""
@@ -85,26 +88,31 @@ class TableMemory:
     def note(self, names: Mapping[str, NameState]) -> None:
         """In the table, what became different, with the time since when: items `name`, `<hostname>`."""
         now = self._clock()
-        known = self._names = self._noted() if self._names is None else self._names
+        known = self._noted(now)
         if known is None:
             return  # written over what could not be read, every name would count from now
         new = {name: noted for name, state in names.items() if (noted := _follow(known.get(name), state, now))}
         if not new:
             return
         try:
-            self._table.put_texts(NAME, {name: _texts(names[name], noted) for name, noted in new.items()})
+            written = self._table.put_texts(NAME, {name: _texts(names[name], noted) for name, noted in new.items()})
         except Retryable as error:
             _log.warning("not written down: %s", error)
         else:
-            known.update(new)
+            known.update((name, new[name]) for name in written)
 
-    def _noted(self) -> dict[str, _Noted] | None:
+    def _noted(self, now: float) -> dict[str, _Noted] | None:
+        """The states in the table, at most `NAMES_AGE` old unless it cannot be read; None if it never could be."""
+        if self._names_read_at is not None and 0 <= now - self._names_read_at <= NAMES_AGE:
+            return self._names
         try:
             items = self._table.query_texts(NAME)
         except Retryable as error:
             _log.warning("what was written down cannot be read: %s", error)
-            return None
-        return {name: _read_noted(item) for name, item in items.items()}
+            return self._names
+        self._names_read_at = now
+        self._names = {name: _read_noted(item) for name, item in items.items()}
+        return self._names
 
     def _write(self, rejected: dict[str, float], unanswered: dict[str, float]) -> None:
         for kind, stored, known in (

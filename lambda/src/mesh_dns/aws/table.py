@@ -44,18 +44,22 @@ class Table:
             found[texts[KEY]] = {name: text for name, text in texts.items() if isinstance(text, str)}
         return found
 
-    def put_texts(self, kind: str, items: Mapping[str, Mapping[str, str | float]]) -> None:
+    def put_texts(self, kind: str, items: Mapping[str, Mapping[str, str | float]]) -> frozenset[str]:
         """Write items, whatever was there: texts and numbers by key. A call for each `ITEMS_PER_CALL`.
 
-        What DynamoDB leaves over, because it is busy, is left out.
+        Returns the keys that were written: a busy DynamoDB leaves some over.
         """
         keys = sorted(items)
+        left: set[str] = set()
         for start in range(0, len(keys), ITEMS_PER_CALL):
             requests = [
                 {"PutRequest": {"Item": _key(kind, key) | _texts(items[key])}}
                 for key in keys[start : start + ITEMS_PER_CALL]
             ]
-            self._call("batch_write_item", RequestItems={self._name: requests})
+            answer = self._call("batch_write_item", RequestItems={self._name: requests})
+            over = answer.get("UnprocessedItems", {}).get(self._name, [])
+            left |= {str(each["PutRequest"]["Item"][KEY]["S"]) for each in over}
+        return frozenset(keys) - left
 
     def put(self, kind: str, key: str, numbers: Numbers) -> None:
         """Write an item, whatever was there."""
