@@ -59,13 +59,13 @@ output "alarm_arns" {
 }
 
 output "commands" {
-  description = "The commands of docs/operations.md, by name. Pass it on as an output of your own; `terraform output -json commands | jq -r .sweep` then prints one ready to paste. Words in <> are to be replaced."
+  description = "The commands of docs/operations.md, by name. Pass it on as an output of your own: as one text for `terraform output -raw`, as in examples/complete, or as it is for `terraform output -json commands | jq -r .sweep`. What stands in `<>` is to be replaced."
   value       = local.commands
 }
 
 output "settings" {
-  description = "What the function is told, as far as a plan knows it: the plan shows here which setting a change reaches."
-  value       = merge(local.settings, local.accounts_settings[local.accounts_place])
+  description = "What the function is told, except the id of its role and the URLs of its queues. Pass it on as an output of your own: each plan then shows which setting a change reaches, and an attribute that was misspelt reaches none. It says where tokens are, and holds none."
+  value       = merge(local.settings, local.accounts_settings[local.accounts_place], { tokens = local.tokens.real })
 }
 
 output "owner" {

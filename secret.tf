@@ -35,7 +35,7 @@ locals {
             { for name, value in place.vault : name => value if name != "auth" && value != null },
             { auth = { for name, value in place.vault.auth : name => value if name != "token_kms_key_arn" && value != null } },
           )
-        } : name => value if value != null
+        } : name => value if name == "secret_arn" ? place.vault == null : value != null # an ARN may be unknown
       }
     }
   }

@@ -82,6 +82,37 @@ run "thousands_of_accounts_by_one_rule" {
   }
 }
 
+run "any_account_of_an_organization_and_of_some_units" {
+  command = plan
+
+  variables {
+    accounts = { "*" = ["*.{account}.mesh.example.com"] }
+    spokes   = { organization_id = "o-a1b2c3d4e5", organization_paths = ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"] }
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.function.policy).Statement : statement if statement.Action == "sts:AssumeRole"
+      ] == [
+      {
+        Sid       = "CallsReadSpokesOfTheOrganization"
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Resource  = ["arn:aws:iam::*:role/${output.hub.reader_role}-*"]
+        Condition = { StringEquals = { "aws:ResourceOrgID" = "o-a1b2c3d4e5" } }
+      },
+      {
+        Sid       = "CallsReadSpokesOfOrganizationalUnits"
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Resource  = ["arn:aws:iam::*:role/${output.hub.reader_role}-*"]
+        Condition = { "ForAnyValue:StringLike" = { "aws:ResourceOrgPaths" = ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"] } }
+      },
+    ]
+    error_message = "No role outside the Organization, and none without a condition, when no account is named."
+  }
+}
+
 run "the_most_accounts_that_are_listed_leave_room_for_everything_else" {
   command = plan
 

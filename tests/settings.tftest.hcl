@@ -41,7 +41,7 @@ run "a_first_user_gets_the_defaults" {
   assert {
     condition = alltrue([
       for key, value in output.settings : jsonencode(value) == jsonencode(jsondecode(aws_lambda_function.mesh_dns.environment[0].variables.MESH_DNS_SETTINGS)[key])
-    ]) && length(output.settings) == 14
+    ]) && length(output.settings) == 15
     error_message = "The output must show a reviewer what the function is told, ${length(output.settings)} settings."
   }
   assert {

@@ -54,6 +54,8 @@ def test_is_planned_applied_found_unchanged_and_destroyed(example: str, tmp_path
         assert len(json.loads(terraform.state())["resources"]) > 20
         assert token not in terraform.state()
         assert "No changes." in terraform.plan("second")
+        if example == "complete":  # unescaped, ready to paste
+            assert """ --payload '{"action":"sweep"}' /dev/stdout\n""" in terraform.run("output", "-raw", "commands")
 
         log = Log()
         log.sandbox = sandbox
@@ -62,3 +64,21 @@ def test_is_planned_applied_found_unchanged_and_destroyed(example: str, tmp_path
 
         terraform.destroy()
         assert json.loads(terraform.state())["resources"] == []
+
+
+def test_a_first_plan_shows_every_setting_but_what_only_the_apply_knows(tmp_path: Path) -> None:
+    if shutil.which("terraform") is None:
+        pytest.skip("terraform is not on the path; install Terraform 1.11 or later, or run `make tofu`")
+    with Sandbox() as sandbox:
+        variables = {"TF_VAR_cloudflare_zone_id": sandbox.cloudflare.add_zone(SUFFIX)}
+        terraform = Terraform("complete", tmp_path, sandbox.environment() | variables)
+        terraform.init()
+
+        terraform.plan("first")
+        shown = terraform.plan_json("first")["output_changes"]["settings"]
+        settings = shown["after"]
+        assert settings["zones"].keys() == {SUFFIX}
+        assert settings["required_tags"] == {"service.k8s.aws/stack": "kube-system/clustermesh-apiserver"}
+        assert settings["tokens"].keys() == {"default"}
+        assert "true" in (unknown := json.dumps(shown["after_unknown"]))
+        assert "true" not in unknown.replace('"tokens": {"default": {"secret_arn": true}}', "")
