@@ -8,4 +8,6 @@ tofu=$(command -v tofu) || tofu=$(cd "$root" && python3 -m scripts.tools tofu)
 shim=$(mktemp -d)
 trap 'rm -rf "$shim"' EXIT
 ln -s "$tofu" "$shim/terraform"
+# OpenTofu warns of a configuration file that is named and not there, on standard output, in front of what is asked for.
+[ -e "${TF_CLI_CONFIG_FILE:-/}" ] || unset TF_CLI_CONFIG_FILE
 PATH=$shim:$PATH "$@"
