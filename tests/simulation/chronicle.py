@@ -14,11 +14,11 @@ ALWAYS = float("inf")
 NEVER = float("-inf")
 
 
-def claims_of(lb: LoadBalancer) -> list[str]:
-    """The names in its tag, odd ones among them."""
+def claims_of(lb: LoadBalancer, tag: str) -> list[str]:
+    """The names in a tag of it, odd ones among them."""
     if lb.readiness is Readiness.FAILED:
         return []
-    return list(dict.fromkeys(map(normal, lb.tags.get("hostname", "").split())))
+    return list(dict.fromkeys(map(normal, lb.tags.get(tag, "").split())))
 
 
 def may_have(rules: Rules, lb: LoadBalancer, name: str) -> bool:
@@ -53,7 +53,7 @@ class Chronicle:
     def note(self, now: float) -> None:
         """Take note of the world after something happened in it."""
         there = self.inventory.load_balancers
-        current = {(lb.id, name) for lb in there.values() for name in claims_of(lb)}
+        current = {(lb.id, name) for lb in there.values() for name in self.claims_of(lb)}
         for claim in current - self.claimed_since.keys():
             self.claimed_since[claim] = now
         for claim in self.claimed_since.keys() - current:
@@ -79,6 +79,14 @@ class Chronicle:
     def claimed_lately(self, lb: LoadBalancerId, name: str, since: float) -> bool:
         """Whether a claim held at any time since then."""
         return (lb, name) in self.claimed_since or self.claimed_until.get((lb, name), NEVER) >= since
+
+    def claims_of(self, lb: LoadBalancer) -> list[str]:
+        """The names that it claims now."""
+        return claims_of(lb, self.inventory.tag)
+
+    def claims_ever(self) -> Iterator[tuple[LoadBalancerId, str]]:
+        """Every claim that holds or held."""
+        yield from self.claimed_since.keys() | self.claimed_until.keys()
 
     def claimants(self, rules: Rules, name: str) -> Iterator[LoadBalancer]:
         """Those who claim a name now and may have it."""
