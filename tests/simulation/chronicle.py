@@ -48,6 +48,7 @@ class Chronicle:
     gone_since: dict[LoadBalancerId, float] = field(default_factory=dict)
     unreadable_since: dict[Scope, float] = field(default_factory=dict)
     readable_since: dict[Scope, float] = field(default_factory=dict)
+    active_since: dict[LoadBalancerId, float] = field(default_factory=dict)
     _seen: dict[LoadBalancerId, float] = field(default_factory=dict)
 
     def note(self, now: float) -> None:
@@ -63,6 +64,8 @@ class Chronicle:
             self.gone_since[lb] = now
         for lb in there.keys() & self.gone_since.keys():
             del self.gone_since[lb]  # a classic one was made anew
+        active = {lb for lb, each in there.items() if each.readiness is Readiness.ACTIVE}
+        self.active_since = {lb: self.active_since.get(lb, now) for lb in active}
         self._seen = {lb: each.created for lb, each in there.items()}
         for scope in self.inventory.scopes:
             if scope in self.inventory.unreadable | self.inventory.unlistable | self.hanging:

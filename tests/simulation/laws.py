@@ -140,7 +140,7 @@ class Laws:
     def _demand_newest(self, name: str, heir: LoadBalancer, *, dropped: bool) -> None:
         for rival in self._rivals(name):
             newer = (-rival.created, rival.id) < (-heir.created, heir.id)
-            works = not dropped or rival.readiness is Readiness.ACTIVE
+            works = not dropped or self.chronicle.active_since.get(rival.id, ALWAYS) < self.began
             if newer and works and rival.id.scope not in self.unlisted:
                 raise Violation(Law.NEWEST, f"{heir.id} inherited {name}, and {rival.id} is newer")
 

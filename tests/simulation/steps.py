@@ -246,5 +246,6 @@ SETTINGS: Sequence[tuple[str, Sequence[str]]] = (
     ("tag", ("hostname", "hostname", OTHER_TAG)),
 )
 MEDDLING = (
-    "txt", "cname", "same", "other-owner", "odd", "delegate", "delegate-suffix", "delete", "delete", "edit", "unmark", "twin",
+    "txt", "cname", "same", "other-owner", "odd", "delegate", "delegate-suffix", "delete", "delete", "edit", "unmark",
+    "twin",
 )  # fmt: skip
