@@ -154,6 +154,8 @@ class Laws:
             if rivals:
                 raise Violation(Law.FORGETTING, f"forgot {change.hostname}, which {', '.join(rivals)} claims")
             return
+        if self.forgetting is not None:
+            raise Violation(Law.FORGETTING, f"forgot {change.hostname}, which was not named: {change}")
         surplus = any(other.id != record.id and served_by(self.rules, other) for other in self._at(change))
         self._demand_first_look(change, record, surplus=surplus)
         if not surplus:

@@ -17,8 +17,8 @@ Place = tuple[object, str, Any]
 class Mutation:
     """A mistake. Where two defences cover the same hole, both are taken away.
 
-    `law`: what it must be seen to break. `calm`: calm histories find it. `start`: most show within a few dozen histories
-    of the first; for the others, the history (its seed) from which on a few dozen suffice.
+    `law`: what it must be seen to break. `calm`: calm histories find it. `start`: most show within a few dozen
+    histories of the first; for the others, the history (its seed) from which on a few dozen suffice.
     """
 
     name: str

@@ -239,7 +239,7 @@ _MADE: Mapping[str, tuple[Law, tuple[Place, ...]]] = {
     "do not wait for scopes that cannot be listed": (Law.NOT_EMPTIED, ((_SNAPSHOT, "awaited", lambda self: ()),)),
     "trust a register that may have lost a scope": (Law.REGISTER, ((KnownScopes, "of", classmethod(_never_young)),)),
     "list the zone before asking AWS": (Law.ORDER, ((_READER, "list_zones", _list_once),)),
-    "read only the first name of a tag": (Law.HEALTHY, ((hostnames, "in_tag", lambda value: _in_tag(value)[:1]),)),
+    "read only the first name of a tag": (Law.DONE, ((hostnames, "in_tag", lambda value: _in_tag(value)[:1]),)),
     "let everybody have every name": (
         Law.ALLOWED,
         ((rules.Rules, "objection_to", lambda self, load_balancer, hostname: None),),
@@ -267,7 +267,7 @@ _MADE: Mapping[str, tuple[Law, tuple[Place, ...]]] = {
     ),
     "let a 429 stop other tokens": (Law.TOKEN, ((writing._Zone, "_try", _429_stops_all),)),
     "forget more than was named": (Law.FORGETTING, ((forgetting, "_serves", _all_forgotten),)),
-    "let what failed wait half a day": (Law.HEALTHY, ((intake._Batch, "delay", _forever),)),
+    "let what failed wait half a day": (Law.DRY, ((intake._Batch, "delay", _forever),)),
 }
 # Mistakes that need more luck, and from which history on little of it.
 _LATE = {
