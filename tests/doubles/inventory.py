@@ -77,6 +77,7 @@ class InMemoryInventory:
 
     `load_balancers`: what exists. `late`: what AWS still shows of one instead (None: not there), each until a time.
     `lagging`: what the tagging API still shows of one (None: not there yet).
+    `tag`: the key of the tag that names stand in.
     `unreadable`: scopes that cannot be read, with `causes` (DENIED where nothing else is said).
     `unlistable`: scopes that can only be looked at by id.
     """
@@ -95,6 +96,7 @@ class InMemoryInventory:
     before: Callable[[str], None] = nothing_happens
     calls: list[str] = field(default_factory=list)
     failed_listings: list[Scope] = field(default_factory=list)
+    tag: str = TAG
 
     def put(self, load_balancer: LoadBalancer, *, shown_from: float | None = None) -> LoadBalancerId:
         """Create it, or change it; AWS shows that at once, or from a time on."""
@@ -103,9 +105,9 @@ class InMemoryInventory:
     def retag(self, load_balancer: LoadBalancerId, *hostnames: str, shown_from: float | None = None) -> None:
         """Replace its hostname tag; no hostnames: remove it."""
         old = self.load_balancers[load_balancer]
-        tags = {key: value for key, value in old.tags.items() if key != TAG}
+        tags = {key: value for key, value in old.tags.items() if key != self.tag}
         if hostnames:
-            tags[TAG] = " ".join(hostnames)
+            tags[self.tag] = " ".join(hostnames)
         self.put(replace(old, tags=tags), shown_from=shown_from)
 
     def delete(self, load_balancer: LoadBalancerId, *, shown_from: float | None = None) -> None:
@@ -158,7 +160,7 @@ class InMemoryInventory:
         found: dict[LoadBalancerId, LoadBalancer] = {}
         for lb, now in self.shown().items():
             seen = self.lagging.get(lb, now)
-            if lb.scope == scope and seen is not None and TAG in seen.tags:
+            if lb.scope == scope and seen is not None and self.tag in seen.tags:
                 found[lb] = replace(now, tags=seen.tags)
         return found
 

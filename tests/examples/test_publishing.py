@@ -1,4 +1,4 @@
-"""RELEASING.md as far as it goes without GitHub: a namespace, a pushed tag, and a user who takes the module by it."""
+"""RELEASING.md as far as it goes without GitHub: a namespace, a pushed tag, and a user who takes it from there."""
 
 from __future__ import annotations
 

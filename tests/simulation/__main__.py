@@ -10,9 +10,9 @@ from concurrent.futures import ProcessPoolExecutor
 
 from tests.simulation.calm import calm
 from tests.simulation.draw import generate
-from tests.simulation.laws import Violation
+from tests.simulation.law import Violation
 from tests.simulation.mutations import MUTATIONS
-from tests.simulation.shrink import broken_law, first_broken, shrink, story
+from tests.simulation.shrink import broken_law, first_found, shrink, story
 from tests.simulation.simulator import Simulation
 from tests.simulation.steps import History
 
@@ -65,16 +65,14 @@ def lived(seeds: range) -> tuple[Counter[str], dict[int, str]]:
             try:
                 simulation.run(calm(history) if is_calm else history)
             except Violation as violation:
-                violations[seed] = str(violation)
+                violations[seed] = f"{violation.law}: {violation}"
             counts.update(simulation.counts)
     return counts, violations
 
 
 def _first_seed(number: int) -> int | None:
     """How many histories it takes to find a mistake; None when none finds it."""
-    mutation = MUTATIONS[number]
-    with mutation.made():
-        return first_broken(MUTATION_SEEDS, calmly=mutation.calm)
+    return first_found(MUTATIONS[number], MUTATION_SEEDS)
 
 
 def _print_mutations(found: list[int | None]) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from mesh_dns.core.decision import Reason
 from mesh_dns.core.values import LoadBalancerId
 from mesh_dns.core.work import Check, SecondLook, Sweep, Told, Work
-from tests.simulation.chronicle import ALWAYS, claims_of, served_by
+from tests.simulation.chronicle import ALWAYS, served_by
 from tests.simulation.invocation import Invocation
-from tests.simulation.laws import LATE, Violation
+from tests.simulation.law import Law, Violation
+from tests.simulation.laws import LATE
 from tests.simulation.places import zone_of
 
 
@@ -18,13 +19,13 @@ def judge(run: Invocation, work: Mapping[str, Work], done: set[str]) -> None:
     failed = {decision.hostname for decision, outcome in run.told.decisions if outcome.startswith("failed")}
     for decision, outcome in run.told.decisions:
         if outcome == "sent" and decision.look_again not in run.sent:
-            raise Violation(f"told that a second look was sent, and it was not: {decision}")
+            raise Violation(Law.DONE, f"told that a second look was sent, and it was not: {decision}")
     for key in done & work.keys():
         each = work[key]
         if each.scope not in run.known.known or _is_given_up(run, each):
             continue
         if undone := sorted(failed & set(_names(run, each))):
-            raise Violation(f"acknowledged, and {undone[0]} failed: {each}")
+            raise Violation(Law.DONE, f"acknowledged, and {undone[0]} failed: {each}")
         if isinstance(each, Check) and each.event is not None:
             for lb in each.load_balancers:
                 _demand_told(run, each, lb)
@@ -42,7 +43,7 @@ def _demand_told(run: Invocation, check: Check, lb: LoadBalancerId) -> None:
     for name in _expected(run, check, lb):
         zone_id = zone_of(run.rules, name)
         if name not in told and zone_id not in given_up:
-            raise Violation(f"acknowledged, and nothing was decided for {name}: {check}")
+            raise Violation(Law.DONE, f"acknowledged, and nothing was decided for {name}: {check}")
 
 
 def _demand_patience(run: Invocation, lb: LoadBalancerId) -> None:
@@ -55,7 +56,7 @@ def _demand_patience(run: Invocation, lb: LoadBalancerId) -> None:
         denied = run.world.cloud.inventory.unreadable
         waited = run.known.known - run.known.overdue - denied
         if holders and all(holder.scope in waited for holder in holders):
-            raise Violation(f"acknowledged, and {holders[0]} may soon be read: {decision}")
+            raise Violation(Law.DONE, f"acknowledged, and {holders[0]} may soon be read: {decision}")
 
 
 def _expected(run: Invocation, check: Check, lb: LoadBalancerId) -> Iterator[str]:
@@ -64,7 +65,7 @@ def _expected(run: Invocation, check: Check, lb: LoadBalancerId) -> Iterator[str
     if lb in world.there:
         if _is_hidden(run, lb):
             return
-        for name in claims_of(world.there[lb]):
+        for name in world.chronicle.claims_of(world.there[lb]):
             if world.chronicle.claims_throughout(lb, name, since):
                 yield name
     gone = world.chronicle.gone_since.get(lb, ALWAYS) < since
@@ -73,6 +74,16 @@ def _expected(run: Invocation, check: Check, lb: LoadBalancerId) -> Iterator[str
         lately = world.chronicle.claimed_lately(lb, record, since)
         if (gone or dropped) and not lately and zone_of(run.rules, record) is not None:
             yield record
+
+
+def concerns(work: Work, lb: LoadBalancerId, hostname: str) -> bool:
+    """Whether a message is about a claim."""
+    match work:
+        case SecondLook():
+            return work.hostname == hostname
+        case Check():
+            return lb in work.load_balancers
+    return lb.scope == work.scope
 
 
 def _is_hidden(run: Invocation, lb: LoadBalancerId) -> bool:
@@ -107,7 +118,7 @@ def _of(run: Invocation, concerns: Callable[[LoadBalancerId], bool]) -> Iterator
     for lb in run.world.there.values():
         # What AWS did not show, no message can have been about: its own event comes back, and the next sweep has it.
         if concerns(lb.id) and not _is_hidden(run, lb.id):
-            yield from claims_of(lb)
+            yield from run.world.chronicle.claims_of(lb)
     for record in run.world.dns.provider.records_by_id.values():
         serves = served_by(run.rules, record)
         if serves is not None and concerns(serves):

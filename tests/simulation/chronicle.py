@@ -14,11 +14,11 @@ ALWAYS = float("inf")
 NEVER = float("-inf")
 
 
-def claims_of(lb: LoadBalancer) -> list[str]:
-    """The names in its tag, odd ones among them."""
+def claims_of(lb: LoadBalancer, tag: str) -> list[str]:
+    """The names in a tag of it, odd ones among them."""
     if lb.readiness is Readiness.FAILED:
         return []
-    return list(dict.fromkeys(map(normal, lb.tags.get("hostname", "").split())))
+    return list(dict.fromkeys(map(normal, lb.tags.get(tag, "").split())))
 
 
 def may_have(rules: Rules, lb: LoadBalancer, name: str) -> bool:
@@ -48,12 +48,13 @@ class Chronicle:
     gone_since: dict[LoadBalancerId, float] = field(default_factory=dict)
     unreadable_since: dict[Scope, float] = field(default_factory=dict)
     readable_since: dict[Scope, float] = field(default_factory=dict)
+    active_since: dict[LoadBalancerId, float] = field(default_factory=dict)
     _seen: dict[LoadBalancerId, float] = field(default_factory=dict)
 
     def note(self, now: float) -> None:
         """Take note of the world after something happened in it."""
         there = self.inventory.load_balancers
-        current = {(lb.id, name) for lb in there.values() for name in claims_of(lb)}
+        current = {(lb.id, name) for lb in there.values() for name in self.claims_of(lb)}
         for claim in current - self.claimed_since.keys():
             self.claimed_since[claim] = now
         for claim in self.claimed_since.keys() - current:
@@ -63,6 +64,8 @@ class Chronicle:
             self.gone_since[lb] = now
         for lb in there.keys() & self.gone_since.keys():
             del self.gone_since[lb]  # a classic one was made anew
+        active = {lb for lb, each in there.items() if each.readiness is Readiness.ACTIVE}
+        self.active_since = {lb: self.active_since.get(lb, now) for lb in active}
         self._seen = {lb: each.created for lb, each in there.items()}
         for scope in self.inventory.scopes:
             if scope in self.inventory.unreadable | self.inventory.unlistable | self.hanging:
@@ -79,6 +82,14 @@ class Chronicle:
     def claimed_lately(self, lb: LoadBalancerId, name: str, since: float) -> bool:
         """Whether a claim held at any time since then."""
         return (lb, name) in self.claimed_since or self.claimed_until.get((lb, name), NEVER) >= since
+
+    def claims_of(self, lb: LoadBalancer) -> list[str]:
+        """The names that it claims now."""
+        return claims_of(lb, self.inventory.tag)
+
+    def claims_ever(self) -> Iterator[tuple[LoadBalancerId, str]]:
+        """Every claim that holds or held."""
+        yield from self.claimed_since.keys() | self.claimed_until.keys()
 
     def claimants(self, rules: Rules, name: str) -> Iterator[LoadBalancer]:
         """Those who claim a name now and may have it."""

@@ -23,7 +23,7 @@ from mesh_dns.core.values import (
 )
 from mesh_dns.errors import Retryable
 from tests.doubles.inventory import InMemoryInventory, make, make_id
-from tests.simulation.places import OWNER, name_of
+from tests.simulation.places import OTHER_TAG, OWNER, name_of
 from tests.simulation.steps import Create
 
 # Seconds for which a hanging region or zone holds a call; then nobody asks it again in the same read.
@@ -145,6 +145,7 @@ def made_by(step: Create, scope: Scope, now: float, tie: float, again: int) -> L
     """The load balancer that a step creates. One that is made again under its name points elsewhere."""
     created = now - now % tie if tie else now
     tags = {"team": "mesh"} if step.team else {}
+    tags |= {OTHER_TAG: " ".join(map(name_of, step.other))} if step.other else {}
     readiness = Readiness.PROVISIONING if step.provisioning else step.ends
     lb = make(
         make_id(step.number, scope, step.kind),

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from mesh_dns.core.values import Kind, Readiness
-from tests.simulation.places import SCOPES, TOKEN_NAMES
+from tests.simulation.places import SCOPES, TOKEN_NAMES, ZONES
 from tests.simulation.steps import (
+    MEDDLING,
+    SETTINGS,
     Allow,
     Begin,
     ClockBack,
@@ -33,6 +35,7 @@ from tests.simulation.steps import (
     Step,
     Token,
     Wait,
+    Zone,
 )
 
 NAMES = 6
@@ -40,29 +43,8 @@ NAMES = 6
 CROWD = 16
 # Names that the provider refuses, at most; the first of them are good names of others.
 REFUSED = 60
-SETTINGS: Sequence[tuple[str, Sequence[str]]] = (
-    ("policy", ("sync", "sync", "upsert-only", "create-only")),
-    ("adopt", ("none", "matching")),
-    ("dry_run", ("no", "no", "yes")),
-    ("internal_only", ("yes", "no")),
-    ("required", ("none", "none", "team")),
-    ("ttl", ("60", "300")),
-    ("suffixes", ("all", "all", "two")),
-)
-MEDDLING = (
-    "txt",
-    "cname",
-    "same",
-    "other-owner",
-    "odd",
-    "delegate",
-    "delegate-suffix",
-    "delete",
-    "delete",
-    "edit",
-    "unmark",
-    "twin",
-)
+# Seconds in which a message is received as often as it can be.
+LONG_ILLNESS = 30_000
 
 
 def generate(seed: int) -> History:
@@ -87,9 +69,11 @@ class _Drawing:
             rng.choice([0.05, 0.05, 0.05, 0.3, 0.3, 2, 12]),
             rng.random() < 0.4,
             rng.choice([0, 0, 10, 300]),
+            rng.choice([200, 200, 3]),
         )
         # Batches of one are no match for sweeps where each call takes long: the queue would only grow.
         steps: list[Step] = [replace(begin, batch=max(begin.batch, 10)) if begin.latency > 1 else begin]
+        steps += [self._setting() for _ in range(rng.choice([0, 0, 1, 2]))]
         if self.names == CROWD:
             steps += self._crowd()
             steps += self._teardown() if rng.random() < 0.3 else []
@@ -134,10 +118,12 @@ class _Drawing:
             (5, lambda: [self._outsider()]),
             (5, lambda: [self._region()]),
             (4, lambda: [self._token()]),
+            (2, lambda: [self._zone()]),
+            (0.4, self._long_illness),
             (2, lambda: [Flicker(self._some(), rng.choice([5, 20, 35]))]),
             (1, lambda: [Refuse(tuple(rng.sample(range(self.names), rng.choice([0, 1, 2]))))]),
             (1, lambda: [Quota(rng.choice([None, None, 0, 2]))]),
-            (4, lambda: [self._setting()]),
+            (8, lambda: [self._setting()]),
             (3, lambda: [Allow(self._scope(), rng.choice(["all", "all", "lab", "other"]))]),
             (2, lambda: [Register(rng.choice(["lost", "broken", "read-only", "ok", "ok"]))]),
             (3, lambda: [self._forget()]),
@@ -169,6 +155,7 @@ class _Drawing:
             provisioning=rng.choice([40, 150, 400, 900]) if slow else 0,
             ends=Readiness.FAILED if slow and rng.random() < 0.2 else Readiness.ACTIVE,
             team=rng.random() < 0.9,
+            other=self._wanted() if rng.random() < 0.3 else (),
         )
         return replace(made, **wanted)  # type: ignore[arg-type]
 
@@ -245,6 +232,15 @@ class _Drawing:
     def _token(self) -> Token:
         states = ["ok", "ok", "ok", "denied", "read-only", "busy", "busy-writes", "broken", "hangs"]
         return Token(self.rng.randrange(len(TOKEN_NAMES)), self.rng.choice(states))
+
+    def _zone(self) -> Zone:
+        states = ["ok", "ok", "ok", "denied", "read-only", "broken", "hangs"]
+        return Zone(self.rng.randrange(len(ZONES)), self.rng.choice(states))
+
+    def _long_illness(self) -> Sequence[Step]:
+        """Something is ill until messages about it end in the dead-letter queue, and messages about others come too."""
+        ill = self.rng.choice([self._token, self._region, self._zone])()
+        return [ill, self._create(), Delete(self._some(), self._delivery()), self._create(), Wait(LONG_ILLNESS)]
 
     def _setting(self) -> Setting:
         what, values = self.rng.choice(SETTINGS)

@@ -38,7 +38,8 @@ from tests.doubles.others import InMemoryMailbox, InMemoryMemory, InMemoryOutbox
 from tests.doubles.provider import ZONE, InMemoryProvider
 from tests.fixtures import events as samples
 from tests.simulation.chronicle import NEVER, Chronicle
-from tests.simulation.laws import Laws, Violation
+from tests.simulation.law import Violation
+from tests.simulation.laws import Laws
 from tests.simulation.mutate import mutated
 
 EVENTS_PER_BATCH = 10
@@ -50,6 +51,10 @@ SCOPES = (HUB, FAR)
 RULES = Rules(OWNER, {"mesh.example.com": ZONE}, {HUB.account: ("*",), FAR.account: ("far.mesh.example.com",)})
 CANARY = make(make_id(0xC0FFEE, name="canary"), "canary.mesh.example.com")
 _names = itertools.count()
+
+
+class Broken(BaseException):
+    """What must hold for every message did not."""
 
 
 def _load_balancers() -> Iterator[LoadBalancer]:
@@ -131,7 +136,7 @@ class World:
         self.zone.records_by_id[record.id] = record
 
     def run(self) -> None:
-        """Some batches, each of mutated messages and a good one. Raises Violation, and whatever crashed."""
+        """Some batches, each of mutated messages and a good one. Raises Violation, Broken, and whatever crashed."""
         for _ in range(BATCHES_PER_WORLD):
             self.clock.now += 60
             self._batch([self._message(number) for number in range(EVENTS_PER_BATCH)])
@@ -203,25 +208,25 @@ class World:
 
     def _judge_answer(self, records: Sequence[Mapping[str, Any]], failed: set[str], canary: str) -> None:
         if canary in failed or canary in self.mailbox.dead:
-            raise Violation("a good message did not get through beside the others")
+            raise Broken("a good message did not get through beside the others")
         if not any(record.content == CANARY.dns_name for record in self.zone.at("canary.mesh.example.com")):
-            raise Violation("a good message was not done")
+            raise Broken("a good message was not done")
         if any(self.zone.records_by_id.get(record.id) != record for record in self.foreign):
-            raise Violation("somebody else's record changed")
+            raise Broken("somebody else's record changed")
         for record in records:
             key, ours = record["messageId"], record["attributes"]["SenderId"] == FUNCTION
             if key in failed and not ours:
-                raise Violation(f"what somebody sent is tried again: {record['body'][:500]!r}")
+                raise Broken(f"what somebody sent is tried again: {record['body'][:500]!r}")
             if not ours and _looks_like_ours(record["body"]) and key not in self.mailbox.dead:
-                raise Violation(f"a forgery was believed: {record['body'][:500]!r}")
+                raise Broken(f"a forgery was believed: {record['body'][:500]!r}")
         if any(not reason.strip() for _, reason in self.mailbox.dead.values()):
-            raise Violation("rejected without a reason")
+            raise Broken("rejected without a reason")
         if self.lists > ROUNDS + 1:
-            raise Violation(f"the zone was listed {self.lists} times")
+            raise Broken(f"the zone was listed {self.lists} times")
 
     def _judge_log(self, out: str, err: str) -> None:
         if err:
-            raise Violation(f"written to stderr: {err}")
+            raise Broken(f"written to stderr: {err}")
         for line in out.splitlines():
             json.loads(line)
 
@@ -264,8 +269,8 @@ def block(seed: int) -> tuple[Counter[str], list[str]]:
     world = World(random.Random(seed))
     try:
         world.run()
-    except Violation as violation:
-        return world.counts, [f"seed {seed}: {violation}"]
+    except (Violation, Broken) as broken:
+        return world.counts, [f"seed {seed}: {broken}"]
     except Exception:
         return world.counts, [f"seed {seed}:\n{traceback.format_exc()}"]
     return world.counts, []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mesh_dns.core.scopes import KnownScopes
-from mesh_dns.core.values import Change, LoadBalancerId, Record, Scope
-from mesh_dns.core.work import Check, ForgetName, ForgetScope, OwnMessage, SecondLook
+from mesh_dns.core.values import Action, Change, LoadBalancerId, Record, Scope
+from mesh_dns.core.work import Check, ForgetName, ForgetScope, OwnMessage, SecondLook, Sweep
 from mesh_dns.dns.provider import BatchRejected, RateLimited
 from mesh_dns.errors import Retryable
 from mesh_dns.intake import RECEIVES_OF_RETURNED, Intake
@@ -16,8 +17,10 @@ from mesh_dns.ports import Ports
 from mesh_dns.telemetry import Telemetry
 from tests.doubles.hub import ROLE
 from tests.doubles.others import Told
+from tests.simulation.chronicle import served_by
 from tests.simulation.dns import LIMITED
-from tests.simulation.laws import Laws, Violation
+from tests.simulation.law import Law, Violation
+from tests.simulation.laws import Laws
 from tests.simulation.places import HUB, zone_of
 from tests.simulation.sqs import Message
 from tests.simulation.world import World
@@ -80,17 +83,20 @@ class Invocation:
     listed_at: dict[str, int] = field(default_factory=dict)
     unlisted: set[Scope] = field(default_factory=set)
     sent: list[OwnMessage] = field(default_factory=list)
-    batch_size: int = 200
+    batch_size: int = 0
     lists: int = 0
     writes: int = 0
     rejections: int = 0
-    changes: int = 0
+    tried: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    serving: set[LoadBalancerId] = field(default_factory=set)
     limited: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         world = self.world
         self.rules, self.dry_run, self.began = world.rules, world.dry_run, world.time.now
         self.deadline = world.time() + TIMEOUT - RESERVE
+        self.batch_size = world.dns.provider.batch_size
+        self.asked_before = world.cloud.calls
         self.suspects = bool(world.memory.remembered.rejected)
         self.known = KnownScopes.of(self._entries(), world.time(), self.rules.sweep_period)
 
@@ -146,7 +152,7 @@ class Invocation:
     def _asks(self, call: str, what: Collection[object]) -> None:
         for each in what:
             if (call, each) in self.reads:
-                raise Violation(f"asked AWS twice in one batch: {call} {each}")
+                raise Violation(Law.ONCE, f"asked AWS twice in one batch: {call} {each}")
             self.reads.append((call, each))
 
     # Provider
@@ -165,6 +171,7 @@ class Invocation:
             if isinstance(records, RateLimited):
                 self.limited.add(self.token_name(zone_id))
             if not isinstance(records, Retryable):
+                self.serving |= {lb for record in records if (lb := served_by(self.rules, record)) is not None}
                 self.zones[zone_id] = {record.id: record for record in records}
         return found
 
@@ -172,12 +179,14 @@ class Invocation:
         """Write, and judge what was written."""
         world, provider = self.world, self.world.dns.provider
         self.writes += 1
+        creates = {change.action is Action.CREATE for change in changes}
+        self.tried.update((zone_id, each) for each in creates for _ in changes)
         if world.time() > self.deadline:
-            raise Violation("a write began after the deadline")
+            raise Violation(Law.DEADLINE, "a write began after the deadline")
         if self.listed_at.get(zone_id) != len(self.reads) and not self.forgetting:
-            raise Violation("AWS was asked after the zone was listed, and the zone not again")
-        if len({change.action.value == "create" for change in changes}) > 1:
-            raise Violation("creates and edits share a batch")
+            raise Violation(Law.ORDER, "AWS was asked after the zone was listed, and the zone not again")
+        if len(creates) > 1 or len(changes) > self.batch_size:
+            raise Violation(Law.CHUNKS, f"{len(changes)} changes in a write, {len(creates)} kinds of them")
         before = len(provider.written)
         try:
             world.dns.apply(zone_id, changes)
@@ -203,7 +212,6 @@ class Invocation:
         for change in changes:
             world.counts[f"records {change.action.value}d"] += 1
             laws.judge(change)
-        self.changes += len(changes)
 
     def _lifted(self) -> set[LoadBalancerId]:
         checks = (m.own for m in self.messages.values() if isinstance(m.own, Check) and m.own.override_guard)
@@ -245,15 +253,44 @@ class Invocation:
     def judge_end(self) -> None:
         """Raise Violation for a run that took too long, cost too much, or met a fault of its own."""
         if self.told.met:
-            raise Violation(f"a fault of the function: {self.told.met[0]!r}") from self.told.met[0]
+            raise Violation(Law.NO_FAULT, f"a fault of the function: {self.told.met[0]!r}") from self.told.met[0]
         for decision, outcome in self.told.decisions:
             zone_id = zone_of(self.rules, decision.hostname)
             if outcome == f"failed: {LIMITED}" and zone_id and self.token_name(zone_id) not in self.limited:
-                raise Violation(f"a 429 on one token stopped another: {decision}")
+                raise Violation(Law.TOKEN, f"a 429 on one token stopped another: {decision}")
         took = self.world.time.now - self.began
         if took > TIMEOUT and not self.met:
-            raise Violation(f"killed: the invocation took {took:.0f} s")
-        chunks = -(-self.changes // self.batch_size)
-        patient = self.rejections or self.suspects or self._returned()
-        if self.lists > 3 * (4 + min(100, self.rejections)) or self.writes > 2 * 3 + chunks + (200 if patient else 20):
-            raise Violation(f"{self.lists} lists and {self.writes} writes for {self.changes} changes")
+            raise Violation(Law.DEADLINE, f"killed: the invocation took {took:.0f} s")
+        self._judge_calls()
+
+    def _judge_calls(self) -> None:
+        """Calls stay within what the work needs.
+
+        AWS: each known scope once by each way of listing it, and once each load balancer that a message names or a
+        record of ours serves. The provider: each zone before and after each of the rounds that AWS may be asked, and
+        once more for what was rejected; a write for each kind of change in each zone, as full as it may be, unless the
+        provider refused something, now or lately, or a message came back: then up to 100 more, and 40 apart.
+        """
+        asked = 2 * len({HUB} | self.known.known | self._announced()) + len(self._named() | self.serving)
+        if not self.met and not self.forgetting and self.world.cloud.calls - self.asked_before > asked:
+            calls = self.world.cloud.calls - self.asked_before
+            raise Violation(Law.CALLS_IN_A_BATCH, f"{calls} calls of AWS, {asked} would do")
+        writes = sum(-(-number // self.batch_size) for number in self.tried.values())
+        if self.rejections or self.suspects or self._returned():
+            writes += 200
+        if self.lists > 3 * (4 + min(100, self.rejections)) or self.writes > writes:
+            raise Violation(Law.CALLS_IN_A_BATCH, f"{self.lists} lists and {self.writes} writes, {writes} would do")
+
+    def _announced(self) -> set[Scope]:
+        return {m.work.scope for m in self.messages.values() if isinstance(m.work, Sweep)}
+
+    def _named(self) -> set[LoadBalancerId]:
+        """The load balancers that messages name."""
+        found: set[LoadBalancerId] = set()
+        for message in self.messages.values():
+            match message.work:
+                case Check(load_balancers=several):
+                    found |= several
+                case SecondLook():
+                    found |= {lb for lb in (message.work.load_balancer, message.work.heir) if lb is not None}
+        return found

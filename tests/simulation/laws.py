@@ -9,17 +9,14 @@ from dataclasses import dataclass
 from mesh_dns.core.rules import Policy, Rules
 from mesh_dns.core.values import Action, Change, ClaimState, LoadBalancer, LoadBalancerId, Readiness, Record, Scope
 from mesh_dns.core.work import ForgetName, ForgetScope, SecondLook, Stage
-from tests.simulation.chronicle import ALWAYS, NEVER, Chronicle, claims_of, may_have, served_by
+from tests.simulation.chronicle import ALWAYS, NEVER, Chronicle, may_have, served_by
+from tests.simulation.law import Law, Violation
 from tests.simulation.places import zone_of
 
 # Seconds for which AWS may show something old; the tagging API for longer.
 LATE = 36
 TAGGING_LATE = 300
 PROVISIONING = 600
-
-
-class Violation(BaseException):
-    """A law was broken. No Exception, so that the code under test cannot catch it."""
 
 
 @dataclass
@@ -53,16 +50,16 @@ class Laws:
     def judge(self, change: Change) -> None:
         """Raise Violation if this change may not be."""
         if self.dry_run:
-            raise Violation(f"a dry run wrote {change}")
+            raise Violation(Law.DRY_RUN, f"a dry run wrote {change}")
         if change.zone_id not in self.zones:
-            raise Violation(f"wrote to a zone that was not listed in this invocation: {change}")
+            raise Violation(Law.LISTED, f"wrote to a zone that was not listed in this invocation: {change}")
         if zone_of(self.rules, change.hostname) != change.zone_id:
-            raise Violation(f"write outside the zones: {change}")
+            raise Violation(Law.IN_ZONES, f"write outside the zones: {change}")
         record = self.zones[change.zone_id].get(change.record_id)
         if change.action is Action.CREATE:
             self._judge_create(change)
         elif record is None or record.name != change.hostname:
-            raise Violation(f"touched a record that was not listed: {change}")
+            raise Violation(Law.LISTED, f"touched a record that was not listed: {change}")
         elif (serves := served_by(self.rules, record)) is None:
             self._judge_adoption(change, record)
         elif change.action is Action.DELETE:
@@ -74,20 +71,20 @@ class Laws:
 
     def _judge_create(self, change: Change) -> None:
         if self._at(change):
-            raise Violation(f"created beside another record: {change}")
+            raise Violation(Law.ALONE, f"created beside another record: {change}")
         self._demand_visible(change)
         self._demand_claim(change)
 
     def _demand_visible(self, change: Change) -> None:
         for record in self.zones[change.zone_id].values():
             if record.type == "NS" and (change.hostname == record.name or change.hostname.endswith(f".{record.name}")):
-                raise Violation(f"wrote below a delegation: {change}")
+                raise Violation(Law.VISIBLE, f"wrote below a delegation: {change}")
 
     def _judge_adoption(self, change: Change, record: Record) -> None:
         plain = record.type == "CNAME" and "/" not in record.comment and len(self._at(change)) == 1
         same = record.content.removeprefix("dualstack.") == change.content
         if change.action is not Action.UPDATE or not self.rules.adopt_matching or not (plain and same):
-            raise Violation(f"touched a record that is not ours: {change}")
+            raise Violation(Law.OURS, f"touched a record that is not ours: {change}")
         self._demand_policy(change)
         self._demand_visible(change)
         self._demand_claim(change)
@@ -100,28 +97,28 @@ class Laws:
 
     def _demand_policy(self, change: Change) -> None:
         if self.rules.policy is Policy.CREATE_ONLY:
-            raise Violation(f"edited under create-only: {change}")
+            raise Violation(Law.POLICY, f"edited under create-only: {change}")
 
     def _demand_claim(self, change: Change) -> None:
         lb, name = change.load_balancer, change.hostname
         if not self.chronicle.claimed_lately(lb, name, self.began - TAGGING_LATE):
-            raise Violation(f"{lb} does not claim {name}")
+            raise Violation(Law.CLAIMED, f"{lb} does not claim {name}")
         if change.comment != f"{self.rules.owner} {lb}" or change.ttl != self.rules.ttl:
-            raise Violation(f"wrong mark or TTL: {change}")
+            raise Violation(Law.MARKED, f"wrong mark or TTL: {change}")
         seen = self.chronicle.inventory.load_balancers.get(lb)
         if seen is None:
             return
         if not may_have(self.rules, seen, name):
-            raise Violation(f"{lb} may not have {name}: {change}")
+            raise Violation(Law.ALLOWED, f"{lb} may not have {name}: {change}")
         if self.chronicle.claims_throughout(lb, name, self.began - LATE) and change.content != seen.dns_name:
-            raise Violation(f"{lb} has another name than {change.content}")
+            raise Violation(Law.MARKED, f"{lb} has another name than {change.content}")
 
     def _judge_handover(self, change: Change, old: LoadBalancerId) -> None:
         name = change.hostname
         if self._forgets(change, old):
             return
         if self.chronicle.claims_throughout(old, name, self.began - LATE):
-            raise Violation(f"stole {name} from {old}, which still claims it")
+            raise Violation(Law.NOT_STOLEN, f"stole {name} from {old}, which still claims it")
         heir = self.chronicle.inventory.load_balancers.get(change.load_balancer)
         if heir is None:
             return
@@ -129,10 +126,10 @@ class Laws:
         since = self.now - gone
         age = self.clock - (self.now - self.began) - heir.created
         if gone < self.began - LATE and since < self.rules.grace <= age:
-            raise Violation(f"a stale load balancer took {name} {since:.0f} s after {old} was gone")
+            raise Violation(Law.NOT_STALE, f"a stale load balancer took {name} {since:.0f} s after {old} was gone")
         dropped = old in self.chronicle.inventory.load_balancers
         if dropped and self._is_provisioning(heir):
-            raise Violation(f"{name} left {old}, which works, for {heir.id}, which does not yet")
+            raise Violation(Law.WORKING, f"{name} left {old}, which works, for {heir.id}, which does not yet")
         if not any(look.stage is Stage.HEIR and look.hostname == name for look in self.awaiting):
             # AWS shows one that was deleted for a while yet: then whoever works may come first.
             self._demand_newest(name, heir, dropped=gone >= self.began - LATE)
@@ -143,20 +140,22 @@ class Laws:
     def _demand_newest(self, name: str, heir: LoadBalancer, *, dropped: bool) -> None:
         for rival in self._rivals(name):
             newer = (-rival.created, rival.id) < (-heir.created, heir.id)
-            works = not dropped or rival.readiness is Readiness.ACTIVE
+            works = not dropped or self.chronicle.active_since.get(rival.id, ALWAYS) < self.began
             if newer and works and rival.id.scope not in self.unlisted:
-                raise Violation(f"{heir.id} inherited {name}, and {rival.id} is newer")
+                raise Violation(Law.NEWEST, f"{heir.id} inherited {name}, and {rival.id} is newer")
 
     # Deletes
 
     def _judge_delete(self, change: Change, record: Record, serves: LoadBalancerId) -> None:
         if self.rules.policy is not Policy.SYNC:
-            raise Violation(f"deleted under {self.rules.policy.value}: {change}")
+            raise Violation(Law.POLICY, f"deleted under {self.rules.policy.value}: {change}")
         if self._forgets(change, serves):
             rivals = [str(lb.id) for lb in self._rivals(change.hostname) if not self._is_forgotten(lb.id)]
             if rivals:
-                raise Violation(f"forgot {change.hostname}, which {', '.join(rivals)} claims")
+                raise Violation(Law.FORGETTING, f"forgot {change.hostname}, which {', '.join(rivals)} claims")
             return
+        if self.forgetting is not None:
+            raise Violation(Law.FORGETTING, f"forgot {change.hostname}, which was not named: {change}")
         surplus = any(other.id != record.id and served_by(self.rules, other) for other in self._at(change))
         self._demand_first_look(change, record, surplus=surplus)
         if not surplus:
@@ -172,18 +171,18 @@ class Laws:
             untouched = surplus or ((record.edited is None or record.edited <= sent + 1) and look.heir is None)
             if same and ripe and as_bad and untouched:
                 return
-        raise Violation(f"deleted {change.hostname} without a first look of the same a grace ago")
+        raise Violation(Law.TWO_LOOKS, f"deleted {change.hostname} without a first look of the same a grace ago")
 
     def _demand_vacancy(self, change: Change, serves: LoadBalancerId) -> None:
         name = change.hostname
         if self.chronicle.claims_throughout(serves, name, self.began - LATE):
-            raise Violation(f"deleted {name}, which {serves} claims")
+            raise Violation(Law.NOT_EMPTIED, f"deleted {name}, which {serves} claims")
         if rivals := [str(lb.id) for lb in self._rivals(name)]:
-            raise Violation(f"emptied {name}, which {', '.join(rivals)} claims")
+            raise Violation(Law.NOT_EMPTIED, f"emptied {name}, which {', '.join(rivals)} claims")
         if self.now - self.register_lost < 3 * self.rules.sweep_period:
-            raise Violation(f"deleted {name} although the register may have lost a scope")
+            raise Violation(Law.REGISTER, f"deleted {name} although the register may have lost a scope")
         if not self._is_overridden(change) and (why := self._mass_delete(serves.scope)):
-            raise Violation(f"deleted {name} although {why}")
+            raise Violation(Law.GUARD, f"deleted {name} although {why}")
 
     def _is_overridden(self, change: Change) -> bool:
         """Whether somebody swept its scope past the guard, and this invocation looks at just this because of that."""
@@ -245,7 +244,7 @@ class Laws:
         if serves.scope in self.unlisted or serves.scope in self.chronicle.unreadable_since:
             return False
         lately = self.chronicle.claimed_lately(serves, name, self.began - LATE)
-        heirs = (lb for lb in self.chronicle.inventory.load_balancers.values() if name in claims_of(lb))
+        heirs = (lb for lb in self.chronicle.inventory.load_balancers.values() if name in self.chronicle.claims_of(lb))
         recent = any(self.chronicle.claimed_until.get(claim, NEVER) > self.began - LATE for claim in self._of(name))
         return not lately and not recent and not any(may_have(self.rules, lb, name) for lb in heirs)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from mesh_dns import converge, forgetting, intake, ports, reading, writing
@@ -13,36 +12,9 @@ from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.values import ClaimState, Gone, LoadBalancerId, Record, Unreadable
 from mesh_dns.core.work import SecondLook, Stage
 from mesh_dns.errors import Retryable
-
-Place = tuple[object, str, Any]
-"""Where the mistake is made: an object, the name of an attribute of it, and what stands there instead."""
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """A mistake. Where two defences cover the same hole, both are taken away.
-
-    `calm`: calm histories find it. `start`: most show within a few dozen histories of the first; for the others, the
-    history (its seed) from which on a few dozen suffice.
-    """
-
-    name: str
-    places: tuple[Place, ...]
-    calm: bool = False
-    start: int = 0
-
-    @contextmanager
-    def made(self) -> Iterator[None]:
-        """While this context lasts, the code makes the mistake."""
-        before = [(target, attribute, vars(target)[attribute]) for target, attribute, _ in self.places]
-        try:
-            for target, attribute, instead in self.places:
-                setattr(target, attribute, instead)
-            yield
-        finally:
-            for target, attribute, original in before:
-                setattr(target, attribute, original)
-
+from tests.simulation.law import Law
+from tests.simulation.mutation import Mutation, Place
+from tests.simulation.mutations_at_work import MUTATIONS_AT_WORK
 
 _served_by = mark.served_by
 _look = reading.Reader.look
@@ -237,47 +209,65 @@ def _forever(self: Any, key: str, error: Any) -> int:
     return 43_200
 
 
-_MADE: Mapping[str, tuple[Place, ...]] = {
-    "skip the second look": ((_PLANNING, "second_look_at", _ripe_at_once),),
-    "take any second look of the load balancer": ((_PLANNING, "second_look_at", _any_second_look),),
-    "believe the first look whatever happened since": ((_VACANCY, "first_look", property(_first_look_stays)),),
-    "let dropped count for gone": ((_VACANCY, "first_look", property(_never_worse)),),
-    "believe a not-found that nobody told of": ((_VACANCY, "first_look", property(_believed_at_once)),),
-    "ignore the mark": ((mark, "served_by", _everything_is_ours),),
-    "treat denied as absent": ((_READER, "look", _denied_is_gone), (_READER, "list_scopes", _denied_is_empty)),
-    "let the oldest win a vacancy": ((_SNAPSHOT, "claims", property(_oldest_first)),),
-    "forget the heir": ((plan, "decide_vacancy", _no_heirs),),
-    "let a stale claimant inherit at once": ((_VACANCY, "hand_over", _heirs_at_once),),
-    "hand over to what does not work yet": ((_VACANCY, "_is_provisioning", lambda self, heir: False),),
-    "count the guard per batch": ((_PLANNING, "guard_objection", _guard_of_the_batch),),
-    "let an override lift every scope's guard": ((decision.Question, "overrides_guard", _overrides_all),),
-    "look for heirs in one scope only": ((_SNAPSHOT, "unlisted", _own_scope_only),),
-    "treat not allowed as gone": ((_SNAPSHOT, "claim_state", _not_allowed_is_gone),),
-    "let the newest take a live name": ((_SNAPSHOT, "claim_state", _newest_always_wins),),
-    "take an unread zone for an empty one": ((_READER, "list_zones", _unread_zone_is_empty),),
-    "do not wait for scopes that cannot be listed": ((_SNAPSHOT, "awaited", lambda self: ()),),
-    "trust a register that may have lost a scope": ((KnownScopes, "of", classmethod(_never_young)),),
-    "list the zone before asking AWS": ((_READER, "list_zones", _list_once),),
-    "read only the first name of a tag": ((hostnames, "in_tag", lambda value: _in_tag(value)[:1]),),
-    "let everybody have every name": ((rules.Rules, "objection_to", lambda self, load_balancer, hostname: None),),
-    "write below a delegation": ((plan, "_delegation_of", lambda planned, hostname, zone_id: None),),
-    "adopt whatever is there": ((plan, "_adoptable", lambda planned, others, winner: True),),
-    "carry out what the policy holds": ((converge, "permits", _permits_all), (ports, "permits", _permits_all)),
-    "acknowledge everything": ((request.Request, "failures", _nothing_failed),),
-    "acknowledge what was not written": ((request, "_unwritten", _writes_never_fail),),
-    "acknowledge what was not decided": ((request, "_undecided", _writes_never_fail),),
-    "say that a second look was sent": ((converge, "_send", _sent_anyway),),
-    "drop what makes no sense": ((intake.Intake, "_reject", _not_rejected),),
-    "look at every name of a second look": ((request.Request, "question", _every_name),),
-    "send messages on for ever": ((_PLANNING, "look_again", _always_look_again),),
-    "ask AWS as long as it takes": ((_READER, "__init__", _ask_for_ever),),
-    "let one refused name cost its whole batch": (
-        (writing._Zone, "_write_or_split", _whole_or_nothing),
-        (request.Request, "returned_hostnames", _nobody_returned),
+_MADE: Mapping[str, tuple[Law, tuple[Place, ...]]] = {
+    "skip the second look": (Law.TWO_LOOKS, ((_PLANNING, "second_look_at", _ripe_at_once),)),
+    "take any second look of the load balancer": (Law.TWO_LOOKS, ((_PLANNING, "second_look_at", _any_second_look),)),
+    "believe the first look whatever happened since": (
+        Law.TWO_LOOKS,
+        ((_VACANCY, "first_look", property(_first_look_stays)),),
     ),
-    "let a 429 stop other tokens": ((writing._Zone, "_try", _429_stops_all),),
-    "forget more than was named": ((forgetting, "_serves", _all_forgotten),),
-    "let what failed wait half a day": ((intake._Batch, "delay", _forever),),
+    "let dropped count for gone": (Law.TWO_LOOKS, ((_VACANCY, "first_look", property(_never_worse)),)),
+    "believe a not-found that nobody told of": (
+        Law.NOT_STOLEN,
+        ((_VACANCY, "first_look", property(_believed_at_once)),),
+    ),
+    "ignore the mark": (Law.OURS, ((mark, "served_by", _everything_is_ours),)),
+    "treat denied as absent": (
+        Law.NOT_STOLEN,
+        ((_READER, "look", _denied_is_gone), (_READER, "list_scopes", _denied_is_empty)),
+    ),
+    "let the oldest win a vacancy": (Law.NEWEST, ((_SNAPSHOT, "claims", property(_oldest_first)),)),
+    "forget the heir": (Law.NOT_EMPTIED, ((plan, "decide_vacancy", _no_heirs),)),
+    "let a stale claimant inherit at once": (Law.NOT_STALE, ((_VACANCY, "hand_over", _heirs_at_once),)),
+    "hand over to what does not work yet": (Law.WORKING, ((_VACANCY, "_is_provisioning", lambda self, heir: False),)),
+    "count the guard per batch": (Law.GUARD, ((_PLANNING, "guard_objection", _guard_of_the_batch),)),
+    "let an override lift every scope's guard": (Law.GUARD, ((decision.Question, "overrides_guard", _overrides_all),)),
+    "look for heirs in one scope only": (Law.NOT_EMPTIED, ((_SNAPSHOT, "unlisted", _own_scope_only),)),
+    "treat not allowed as gone": (Law.NOT_STOLEN, ((_SNAPSHOT, "claim_state", _not_allowed_is_gone),)),
+    "let the newest take a live name": (Law.NOT_STOLEN, ((_SNAPSHOT, "claim_state", _newest_always_wins),)),
+    "take an unread zone for an empty one": (Law.LISTED, ((_READER, "list_zones", _unread_zone_is_empty),)),
+    "do not wait for scopes that cannot be listed": (Law.NOT_EMPTIED, ((_SNAPSHOT, "awaited", lambda self: ()),)),
+    "trust a register that may have lost a scope": (Law.REGISTER, ((KnownScopes, "of", classmethod(_never_young)),)),
+    "list the zone before asking AWS": (Law.ORDER, ((_READER, "list_zones", _list_once),)),
+    "read only the first name of a tag": (Law.DONE, ((hostnames, "in_tag", lambda value: _in_tag(value)[:1]),)),
+    "let everybody have every name": (
+        Law.ALLOWED,
+        ((rules.Rules, "objection_to", lambda self, load_balancer, hostname: None),),
+    ),
+    "write below a delegation": (Law.VISIBLE, ((plan, "_delegation_of", lambda planned, hostname, zone_id: None),)),
+    "adopt whatever is there": (Law.OURS, ((plan, "_adoptable", lambda planned, others, winner: True),)),
+    "carry out what the policy holds": (
+        Law.POLICY,
+        ((converge, "permits", _permits_all), (ports, "permits", _permits_all)),
+    ),
+    "acknowledge everything": (Law.DONE, ((request.Request, "failures", _nothing_failed),)),
+    "acknowledge what was not written": (Law.DONE, ((request, "_unwritten", _writes_never_fail),)),
+    "acknowledge what was not decided": (Law.DONE, ((request, "_undecided", _writes_never_fail),)),
+    "say that a second look was sent": (Law.DONE, ((converge, "_send", _sent_anyway),)),
+    "drop what makes no sense": (Law.UNDERSTOOD, ((intake.Intake, "_reject", _not_rejected),)),
+    "look at every name of a second look": (Law.FEW_MESSAGES, ((request.Request, "question", _every_name),)),
+    "send messages on for ever": (Law.FEW_MESSAGES, ((_PLANNING, "look_again", _always_look_again),)),
+    "ask AWS as long as it takes": (Law.DEADLINE, ((_READER, "__init__", _ask_for_ever),)),
+    "let one refused name cost its whole batch": (
+        Law.HEALTHY,
+        (
+            (writing._Zone, "_write_or_split", _whole_or_nothing),
+            (request.Request, "returned_hostnames", _nobody_returned),
+        ),
+    ),
+    "let a 429 stop other tokens": (Law.TOKEN, ((writing._Zone, "_try", _429_stops_all),)),
+    "forget more than was named": (Law.FORGETTING, ((forgetting, "_serves", _all_forgotten),)),
+    "let what failed wait half a day": (Law.DRY, ((intake._Batch, "delay", _forever),)),
 }
 # Mistakes that need more luck, and from which history on little of it.
 _LATE = {
@@ -292,6 +282,7 @@ _LATE = {
     "hand over to what does not work yet": 16,
 }
 MUTATIONS = (
-    *(Mutation(name, places, start=_LATE.get(name, 0)) for name, places in _MADE.items()),
-    Mutation("ignore events", ((request.Request, "load_balancers", _ignores_events),), calm=True),
+    *(Mutation(name, law, places, start=_LATE.get(name, 0)) for name, (law, places) in _MADE.items()),
+    *MUTATIONS_AT_WORK,
+    Mutation("ignore events", Law.NEVER_EMPTY, ((request.Request, "load_balancers", _ignores_events),), calm=True),
 )

@@ -12,11 +12,12 @@ HUB = Scope("111111111111", "eu-west-1")
 SCOPES = (HUB, Scope("222222222222", "us-east-1"), Scope("333333333333", "eu-west-1"))
 
 ZONES = ("a" * 32, "b" * 32, "c" * 32)
-# Two suffixes in one zone, and one suffix below another in a zone of its own.
+# Three suffixes in one zone, one of them below another, and one below it in a zone of its own.
 SUFFIXES: Mapping[str, str] = {
     "mesh.example.com": ZONES[0],
     "lab.example.com": ZONES[0],
     "eu.mesh.example.com": ZONES[1],
+    "us.mesh.example.com": ZONES[0],
     "mesh.example.net": ZONES[2],
 }
 APEXES = {ZONES[0]: "example.com", ZONES[1]: "eu.mesh.example.com", ZONES[2]: "example.net"}
@@ -24,10 +25,19 @@ APEXES = {ZONES[0]: "example.com", ZONES[1]: "eu.mesh.example.com", ZONES[2]: "e
 TOKENS = {ZONES[2]: "token 2"}
 TOKEN_NAMES = ("token", "token 2")
 
-_OF = ("mesh.example.com", "mesh.example.com", "lab.example.com", "eu.mesh.example.com", "mesh.example.net")
+_OF = (
+    "mesh.example.com",
+    "mesh.example.com",
+    "lab.example.com",
+    "eu.mesh.example.com",
+    "mesh.example.net",
+    "us.mesh.example.com",
+)
 # What stands in tags besides good names: other people's zones, no hostnames, a suffix, another spelling of name 0.
 ODD_NAMES = ("c1.elsewhere.org", "bad_name.mesh.example.com", "mesh.example.com", "C0.Mesh.Example.com.")
 
+# Another tag that names may stand in, when the settings say so.
+OTHER_TAG = "mesh-name"
 RULES = Rules(owner=OWNER, zones=SUFFIXES, accounts={scope.account: ("*",) for scope in SCOPES})
 PATTERNS: Mapping[str, tuple[str, ...]] = {
     "all": ("*",),

@@ -14,11 +14,12 @@ from mesh_dns.dns.provider import RateLimited, Unavailable
 from mesh_dns.errors import MeshDnsError, Retryable
 from tests.simulation import acknowledged, cloud
 from tests.simulation import steps as happens
+from tests.simulation.acknowledged import concerns
 from tests.simulation.dns import LIMITED
 from tests.simulation.ending import empty_for_too_long
 from tests.simulation.invocation import Invocation
-from tests.simulation.laws import Violation
-from tests.simulation.places import OWNER, SCOPES
+from tests.simulation.law import Law, Violation
+from tests.simulation.places import OWNER, SCOPES, zone_of
 from tests.simulation.sqs import REDRIVE, Message
 from tests.simulation.world import World
 
@@ -26,6 +27,11 @@ WINDOW = 2
 # Messages of its own that the function may send in an hour for each record and load balancer, or for each of these and
 # each message that others sent in that hour, if that is more; and besides.
 MESSAGES_EACH, MESSAGES_TOLD, MESSAGES_BESIDES = 40, 3, 60
+# How often a message may be tried in an hour: waits of 10 s, doubled up to 900 s, or four shorter while AWS is late.
+# A try costs a batch at most, which has a budget of its own; batches are shared, so that this is plenty in an hour, for
+# each message that came or waited in it, and besides.
+TRIES, CALLS_EACH, CALLS_BESIDES = 12, 100, 1000
+HOUR = 3600
 # Seconds of an invocation after which a slow call leaves it.
 ALMOST = 95
 
@@ -52,6 +58,8 @@ class Running:
     _calls: int = 0
     _sent_at: deque[float] = field(default_factory=deque)
     _told_at: deque[float] = field(default_factory=deque)
+    _came_at: deque[float] = field(default_factory=deque)
+    _called_at: deque[tuple[float, int]] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.world = World(self._meet, self._after, self.counts)
@@ -110,7 +118,7 @@ class Running:
             return
         self.counts["batches"] += 1
         run = Invocation(self.world, {message.id: message for message in batch})
-        work = _work_in(batch)
+        work = _work_in(batch, self.world.rules.hostname_tag)
         failed: set[str] = set()
         try:
             self._run(run, lambda run: failed.update(run.batch()))
@@ -120,13 +128,14 @@ class Running:
         self.counts["messages returned"] += len(failed)
         for message in batch:
             if message.id in done and message.id not in work and message.id not in self.queue.dead:
-                raise Violation(f"acknowledged, and never understood: {message.body}")
+                raise Violation(Law.UNDERSTOOD, f"acknowledged, and never understood: {message.body}")
             if message.id in self.queue.dead and message.id in work:
-                raise Violation(f"rejected, and it made sense: {self.queue.dead[message.id]}")
+                raise Violation(Law.UNDERSTOOD, f"rejected, and it made sense: {self.queue.dead[message.id]}")
         if not run.met:
             acknowledged.judge(run, work, set(done))
         self.queue.delete(list(done))
         self._judge_breeding(run)
+        self._judge_hour(run)
 
     def _run(self, run: Invocation, work: Callable[[Invocation], object]) -> None:
         if not self.running:
@@ -144,26 +153,48 @@ class Running:
     def _judge_dead(self) -> None:
         for message, reason in self.queue.dead.values():
             if not reason.strip():
-                raise Violation(f"dead without a reason: {message.body}")
-            if reason == REDRIVE and self.world.troubled < 0:
-                raise Violation(f"received too often, and only neighbours were sick: {message.body}")
+                raise Violation(Law.NOT_DEAD, f"dead without a reason: {message.body}")
+            if reason == REDRIVE and message.work is not None and self._only_others_were_sick(message, message.work):
+                raise Violation(Law.NOT_DEAD, f"received too often, and only neighbours were sick: {message.body}")
+
+    def _only_others_were_sick(self, message: Message, work: Work) -> bool:
+        names = {name for lb, name in self.world.chronicle.claims_ever() if concerns(work, lb, name)}
+        zone_ids = {zone_id for name in names if (zone_id := zone_of(self.world.rules, name))}
+        return self.world.was_well(work.scope, zone_ids, message.sent)
 
     def _judge_breeding(self, run: Invocation) -> None:
         now = self.time.now
         self._sent_at.extend([now] * len(run.sent))
         self._told_at.extend(now for message in run.messages.values() if message.own is None)
         for moments in (self._sent_at, self._told_at):
-            while moments and moments[0] < now - 3600:
+            while moments and moments[0] < now - HOUR:
                 moments.popleft()
         things = len(self.world.numbers) + len(self.world.dns.provider.records_by_id)
         each = max(MESSAGES_EACH, MESSAGES_TOLD * len(self._told_at))
         if len(self._sent_at) > MESSAGES_BESIDES + each * things:
-            raise Violation(f"{len(self._sent_at)} messages to itself in an hour, for {things} things")
+            raise Violation(
+                Law.FEW_MESSAGES, f"{len(self._sent_at)} messages to itself in an hour, for {things} things"
+            )
+
+    def _judge_hour(self, run: Invocation) -> None:
+        now = self.time.now
+        for message in run.messages.values():
+            if sum(at > now - HOUR for at in message.tries) > TRIES:
+                raise Violation(Law.CALLS_IN_AN_HOUR, f"tried {len(message.tries)} times: {message.body}")
+        self._came_at.extend(now for message in run.messages.values() if message.receives == 1)
+        self._called_at.append((now, self.world.cloud.calls + self.world.dns.calls))
+        while self._came_at and self._came_at[0] < now - HOUR:
+            self._came_at.popleft()
+        while self._called_at[0][0] < now - HOUR:
+            self._called_at.popleft()
+        calls, messages = self._called_at[-1][1] - self._called_at[0][1], len(self._came_at) + len(self.queue.waiting)
+        if calls > CALLS_BESIDES + CALLS_EACH * messages:
+            raise Violation(Law.CALLS_IN_AN_HOUR, f"{calls} calls in an hour for {messages} messages")
 
     def _demand_names(self) -> None:
         if self.calm:
             for empty in empty_for_too_long(self.world):
-                raise Violation(empty)
+                raise Violation(Law.NEVER_EMPTY, empty)
 
     # Faults
 
@@ -219,13 +250,13 @@ def _is_met(disturbance: happens.Disturb, call: str) -> bool:
     return disturbance.what != "after-commit" and (disturbance.what != "unsent" or call == "send")
 
 
-def _work_in(batch: Sequence[Message]) -> dict[str, Work]:
-    """What messages ask for, of those that make sense."""
+def _work_in(batch: Sequence[Message], tag: str) -> dict[str, Work]:
+    """What messages ask for, of those that make sense, under the settings' hostname tag."""
     for message in batch:
         with contextlib.suppress(MeshDnsError):
-            message.work = message.work or message.own or _read(message)
+            message.work = message.own or _read(message, tag)
     return {message.id: message.work for message in batch if message.work is not None}
 
 
-def _read(message: Message) -> Work:
-    return events.work_in(events.from_text(message.body), OWNER, "hostname", message.sent)
+def _read(message: Message, tag: str) -> Work:
+    return events.work_in(events.from_text(message.body), OWNER, tag, message.sent)

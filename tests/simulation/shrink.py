@@ -6,18 +6,25 @@ from collections.abc import Callable
 
 from tests.simulation.calm import calm as calmed
 from tests.simulation.draw import generate
-from tests.simulation.laws import Violation
+from tests.simulation.law import Violation
+from tests.simulation.mutation import Mutation
 from tests.simulation.simulator import Simulation
 from tests.simulation.steps import History
 
 
-def broken_law(history: History, *, calm: bool = False) -> str | None:
+def broken(history: History, *, calm: bool = False) -> Violation | None:
     """Run a history in a new world; the law that it breaks, or None."""
     try:
         Simulation(calm=calm).run(history)
     except Violation as violation:
-        return str(violation)
+        return violation
     return None
+
+
+def broken_law(history: History, *, calm: bool = False) -> str | None:
+    """The same in words."""
+    violation = broken(history, calm=calm)
+    return None if violation is None else f"{violation.law}: {violation}"
 
 
 def shrink(
@@ -38,12 +45,14 @@ def shrink(
         size //= 2
 
 
-def first_broken(histories: int, *, calmly: bool = False, start: int = 0) -> int | None:
-    """How many histories it takes to break a law; None when so many break none."""
-    for seed in range(start, start + histories):
-        history = calmed(generate(seed)) if calmly else generate(seed)
-        if broken_law(history, calm=calmly) is not None:
-            return seed - start + 1
+def first_found(mutation: Mutation, histories: int, *, start: int = 0) -> int | None:
+    """How many histories it takes until a mistake breaks its law; None when it does in none of so many."""
+    with mutation.made():
+        for seed in range(start, start + histories):
+            history = calmed(generate(seed)) if mutation.calm else generate(seed)
+            violation = broken(history, calm=mutation.calm)
+            if violation is not None and violation.law is mutation.law:
+                return seed - start + 1
     return None
 
 

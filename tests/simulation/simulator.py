@@ -13,7 +13,7 @@ from tests.simulation import cloud
 from tests.simulation import steps as happens
 from tests.simulation.ending import unhealed, wrong_at_the_end
 from tests.simulation.invocation import TIMEOUT, Invocation
-from tests.simulation.laws import Violation
+from tests.simulation.law import Law, Violation
 from tests.simulation.places import RULES, SCOPES, name_of, normal
 from tests.simulation.running import Crash, Running
 from tests.simulation.steps import History, Step
@@ -67,8 +67,8 @@ class Simulation(Running):
         else:
             name = normal(name_of(step.name))
             run = self._command(command | {"hostname": name}, ForgetName(name, step.confirmed))
-        if run.changes and not step.confirmed:
-            raise Violation("what was only to be told was done")
+        if run.writes and not step.confirmed:
+            raise Violation(Law.FORGETTING, "what was only to be told was done")
 
     def _command(self, command: dict[str, Any], forgetting: ForgetScope | ForgetName | None = None) -> Invocation:
         run = Invocation(self.world, forgetting=forgetting)
@@ -82,18 +82,18 @@ class Simulation(Running):
         """No more faults: twice swept, what is healthy is right; all repaired and twice swept, everything is right."""
         self._quiet()
         began = self.time.now
-        self._sweep_for(3 * RULES.sweep_period)
+        self._sweep_for(3)
         for wrong in unhealed(self.world, began):
-            raise Violation(f"after two sweeps, {wrong}")
+            raise Violation(Law.HEALTHY, f"after two sweeps, {wrong}")
         self._repair()
-        self._sweep_for(5 * RULES.sweep_period)
+        self._sweep_for(5)
         if list(wrong_at_the_end(self.world)) and Reason.MASS_DELETE_GUARD.value in self.reasons:
             self.counts["mass deletes stopped"] += 1
             for scope in SCOPES:
                 self.override(scope)
-            self._sweep_for(2 * RULES.sweep_period)
+            self._sweep_for(2)
         for wrong in wrong_at_the_end(self.world):
-            raise Violation(f"in the end, {wrong}")
+            raise Violation(Law.RIGHT, f"in the end, {wrong}")
         self._demand_dryness()
         self._demand_silence()
 
@@ -114,8 +114,9 @@ class Simulation(Running):
         self.world.change(happens.Setting("policy", "sync"))
         self.world.change(happens.Setting("suffixes", "all"))
 
-    def _sweep_for(self, seconds: float) -> None:
-        self.wait(seconds)
+    def _sweep_for(self, periods: int) -> None:
+        """So many sweep periods, and no less than the usual ones: what failed waits a quarter of an hour at most."""
+        self.wait(periods * max(RULES.sweep_period, self.world.rules.sweep_period))
 
     def _demand_dryness(self) -> None:
         """Without new sweeps the queue runs dry within a bounded number of batches."""
@@ -124,9 +125,9 @@ class Simulation(Running):
         most = BATCHES_BESIDES + BATCHES_EACH * len(self.queue.waiting)
         self.wait(3 * 3600)
         if self.queue.waiting:
-            raise Violation(f"the queue does not run dry: {next(iter(self.queue.waiting.values())).body}")
+            raise Violation(Law.DRY, f"the queue does not run dry: {next(iter(self.queue.waiting.values())).body}")
         if self.counts["batches"] - before > most:
-            raise Violation(f"the queue took {self.counts['batches'] - before} batches to run dry")
+            raise Violation(Law.DRY, f"the queue took {self.counts['batches'] - before} batches to run dry")
 
     def _demand_silence(self) -> None:
         before = len(self.world.dns.provider.written)
@@ -134,9 +135,9 @@ class Simulation(Running):
             self.queue.put(cloud.sweep(scope), self.time.now)
         self.wait(TIMEOUT)
         if len(self.world.dns.provider.written) != before:
-            raise Violation(f"one more sweep still writes: {self.world.dns.provider.written[before:]}")
+            raise Violation(Law.SILENCE, f"one more sweep still writes: {self.world.dns.provider.written[before:]}")
         if self.queue.waiting:
-            raise Violation(f"one more sweep still asks: {next(iter(self.queue.waiting.values())).body}")
+            raise Violation(Law.SILENCE, f"one more sweep still asks: {next(iter(self.queue.waiting.values())).body}")
 
 
 def _named(scope: Scope) -> dict[str, str]:

@@ -19,7 +19,7 @@ REDRIVE = "received too often"
 @dataclass
 class Message:
     """One message. `own`: what the function sent, as it meant it; `sent`: when, in the world's time.
-    `work`: what it asks for, once somebody read it.
+    `work`: what it asks for, once somebody read it. `tries`: when it was received, each time.
     """
 
     id: str
@@ -30,6 +30,7 @@ class Message:
     receives: int = 0
     handle: str = ""
     work: Work | None = None
+    tries: list[float] = field(default_factory=list)
 
     def record(self) -> dict[str, Any]:
         """As the function sees it."""
@@ -79,6 +80,7 @@ class Queue:
         for _, _, key in due[:most]:
             message = self.waiting[key]
             message.receives += 1
+            message.tries.append(now)
             if message.receives > RECEIVES:
                 self.dead[key] = (self.waiting.pop(key), REDRIVE)
                 continue

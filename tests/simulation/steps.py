@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mesh_dns.core.values import Kind, Readiness
+from tests.simulation.places import OTHER_TAG
 
 Delivery = tuple[float, ...]
 """Seconds until each copy of the event's message arrives; empty: the event is lost."""
@@ -21,7 +23,7 @@ class Begin(Step):
 
     `luck`: seed of what the queue does. `batch`: messages in a batch at most; `pollers`: batches that one moment's
     messages are dealt out to. `latency`: seconds that each call takes. `bucket`: whether AWS's allowance holds.
-    `tie`: creation times are multiples of this many seconds.
+    `tie`: creation times are multiples of this many seconds. `changes`: how many the provider takes in one write.
     """
 
     luck: int = 0
@@ -30,6 +32,7 @@ class Begin(Step):
     latency: float = 0.05
     bucket: bool = False
     tie: float = 0
+    changes: int = 200
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Create(Step):
     """Somebody creates load balancer `number` in a scope, with a hostname tag.
 
     `late`: seconds until AWS shows it. `provisioning`: seconds until it is active; then it is, or it is `failed`.
+    `other`: the names in another tag, which counts while the settings say so.
     """
 
     number: int
@@ -49,6 +53,7 @@ class Create(Step):
     provisioning: float = 0
     ends: Readiness = Readiness.ACTIVE
     team: bool = True
+    other: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,14 @@ class Token(Step):
 
 
 @dataclass(frozen=True)
+class Zone(Step):
+    """From now on one zone is `ok`, `denied`, `read-only`, `broken` or `hangs`, whatever its token may do elsewhere."""
+
+    zone: int
+    state: str
+
+
+@dataclass(frozen=True)
 class Refuse(Step):
     """The provider refuses to write these names, for reasons of its own, from now on."""
 
@@ -137,7 +150,7 @@ class Quota(Step):
 
 @dataclass(frozen=True)
 class Setting(Step):
-    """The settings change: policy, adopt, dry_run, internal_only, required, ttl, or which suffixes there are."""
+    """A setting changes: policy, adopt, dry_run, internal_only, required, ttl, grace, sweep, tag or suffixes."""
 
     what: str
     value: str
@@ -218,3 +231,21 @@ class Disturb(Step):
 
 
 History = tuple[Step, ...]
+
+# What histories are drawn from.
+SETTINGS: Sequence[tuple[str, Sequence[str]]] = (
+    ("policy", ("sync", "sync", "upsert-only", "create-only")),
+    ("adopt", ("none", "matching")),
+    ("dry_run", ("no", "no", "yes")),
+    ("internal_only", ("yes", "no")),
+    ("required", ("none", "none", "team")),
+    ("ttl", ("60", "300")),
+    ("suffixes", ("all", "all", "two")),
+    ("grace", ("0", "60", "600", "900")),
+    ("sweep", ("300", "900", "1800")),
+    ("tag", ("hostname", "hostname", OTHER_TAG)),
+)
+MEDDLING = (
+    "txt", "cname", "same", "other-owner", "odd", "delegate", "delegate-suffix", "delete", "delete", "edit", "unmark",
+    "twin",
+)  # fmt: skip

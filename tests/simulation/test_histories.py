@@ -8,7 +8,7 @@ from tests.simulation.__main__ import MUTATION_SEEDS
 from tests.simulation.calm import calm
 from tests.simulation.draw import generate
 from tests.simulation.mutations import MUTATIONS, Mutation
-from tests.simulation.shrink import broken_law, first_broken, shrink, story
+from tests.simulation.shrink import broken_law, first_found, shrink, story
 from tests.simulation.steps import History, Wait
 
 HISTORIES = 200
@@ -37,8 +37,7 @@ def test_at_no_moment_of_a_calm_history_a_claimed_name_is_empty(block: int) -> N
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_mistake_is_found(mutation: Mutation) -> None:
     assert mutation.start + SOON <= MUTATION_SEEDS
-    with mutation.made():
-        assert first_broken(SOON, calmly=mutation.calm, start=mutation.start) is not None
+    assert first_found(mutation, SOON, start=mutation.start) is not None
 
 
 def test_the_same_seed_draws_the_same_history() -> None:

@@ -16,6 +16,7 @@ from tests.simulation.steps import (
     Region,
     Retag,
     Step,
+    Token,
     Wait,
 )
 from tests.simulation.telling import GRACE, NAME, PERIOD, SOON, A, B, C, R, Story, X, Y, Z
@@ -207,4 +208,16 @@ def test_11_a_delete_that_commits_after_its_timeout_is_found_done() -> None:
     assert story.counts["timeouts after the commit"] == 1
     assert story.record() is None
     assert [change.action.value for change in story.world.dns.provider.written] == ["create", "delete"]
+    story.rest()
+
+
+def test_12_a_provider_that_is_out_for_37_hours_costs_no_message_and_no_name_once_it_answers() -> None:
+    story = Story(Create(X, A, (NAME,), SOON), Wait(10), Token(0, "broken"))
+    story.lost_sweeps.clear()
+    story.then(Wait(5 * 3600), Delete(X, SOON), Wait(20), Create(R, A, (NAME,), SOON), Wait(32 * 3600))
+    assert story.holder() == X
+    story.then(Token(0, "ok"))
+    story.never_empty_for(2 * PERIOD)
+    assert story.holder() == R
+    assert not story.queue.dead
     story.rest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from mesh_dns.core.rules import Policy, Rules
@@ -16,16 +16,17 @@ from mesh_dns.errors import Retryable
 from tests.doubles.inventory import Allowance, InMemoryInventory, make_id
 from tests.doubles.others import InMemoryMemory, InMemoryRegister
 from tests.simulation import steps as happens
-from tests.simulation.chronicle import NEVER, Chronicle, may_have
+from tests.simulation.chronicle import ALWAYS, NEVER, Chronicle, may_have
 from tests.simulation.cloud import Cloud, Time, event, made_by
 from tests.simulation.dns import Dns, delegate_nested_zone
-from tests.simulation.places import HUB, PATTERNS, RULES, SCOPES, SUFFIXES, TOKEN_NAMES, name_of, normal
+from tests.simulation.places import HUB, PATTERNS, RULES, SCOPES, SUFFIXES, TOKEN_NAMES, ZONES, name_of, normal
 from tests.simulation.sqs import Queue
 from tests.simulation.steps import Step
 
 LONG_AGO = 0.0
 # A load balancer is not hidden twice within this many seconds: two lies in a row are believed, and that is said aloud.
 BETWEEN_FLICKERS = 120
+REGISTER = "register"
 
 
 @dataclass
@@ -68,7 +69,7 @@ class World:
     looks: list[tuple[float, SecondLook]] = field(default_factory=list)
     overridden: dict[Scope, float] = field(default_factory=dict)
     register_lost: float = NEVER
-    troubled: float = NEVER
+    ill_until: dict[object, float] = field(default_factory=dict)
     _flickered: dict[LoadBalancerId, float] = field(default_factory=dict)
     _made: int = 0
 
@@ -89,6 +90,7 @@ class World:
         self.begin = begin
         self.luck = random.Random(begin.luck)
         self.cloud.latency = self.dns.latency = begin.latency
+        self.dns.provider.batch_size = begin.changes
         self.cloud.inventory.allowance = Allowance() if begin.bucket else None
 
     def note(self) -> None:
@@ -127,11 +129,14 @@ class World:
         """Faults and settings."""
         match step:
             case happens.Region():
-                self._trouble(step.state, "scopes")
+                self._trouble(SCOPES[step.scope], step.state, "scopes")
                 self.cloud.set_region(SCOPES[step.scope], step.state)
             case happens.Token():
-                self._trouble(step.state, "tokens")
+                self._trouble(TOKEN_NAMES[step.token], step.state, "tokens")
                 self.dns.states[TOKEN_NAMES[step.token]] = step.state
+            case happens.Zone():
+                self._trouble(ZONES[step.zone], step.state, "zones")
+                self.dns.states[ZONES[step.zone]] = step.state
             case happens.Refuse():
                 self.dns.provider.poison = set(map(name_of, step.names))
                 self.counts["names refused"] += len(step.names)
@@ -150,10 +155,18 @@ class World:
                 self.counts["clocks set back"] += 1
                 self.time.behind += step.seconds
 
-    def _trouble(self, state: str, what: str) -> None:
+    def _trouble(self, what: object, state: str, kind: str) -> None:
+        """Something is ill from now on, or well again. Whoever was, needs a while."""
         if state != "ok":
-            self.troubled = self.time.now
-            self.counts[f"{what} {state}"] += 1
+            self.ill_until[what] = ALWAYS
+            self.counts[f"{kind} {state}"] += 1
+        elif what in self.ill_until:
+            self.ill_until[what] = min(self.ill_until[what], self.time.now)
+
+    def was_well(self, scope: Scope, zone_ids: Collection[str], since: float) -> bool:
+        """Whether a scope, the tokens of zones, and the register have answered all the time since then."""
+        needed = {scope, REGISTER, *zone_ids, *map(self.dns.token_name, zone_ids)}
+        return all(self.ill_until.get(each, NEVER) < since for each in needed)
 
     def _configure(self, what: str, value: str) -> None:
         match what:
@@ -169,12 +182,19 @@ class World:
                 self.rules = replace(self.rules, required_tags={"team": "mesh"} if value == "team" else {})
             case "ttl":
                 self.rules = replace(self.rules, ttl=int(value))
+            case "grace":
+                self.rules = replace(self.rules, grace=int(value))
+            case "sweep":
+                self.rules = replace(self.rules, sweep_period=int(value))
+            case "tag":
+                self.rules = replace(self.rules, hostname_tag=value)
+                self.cloud.inventory.tag = value
             case "suffixes":
                 fewer = {suffix: zone for suffix, zone in SUFFIXES.items() if suffix.startswith("mesh.")}
                 self.rules = replace(self.rules, zones=SUFFIXES if value == "all" else fewer)
 
     def _break_register(self, state: str) -> None:
-        self._trouble(state, "registers")
+        self._trouble(REGISTER, state, "registers")
         self.register.broken = state == "broken"
         self.register.read_only = state == "read-only"
         if state == "lost":
@@ -228,7 +248,7 @@ class World:
         names = tuple(map(name_of, step.names))
         inventory.retag(lb, *names, shown_from=now + step.late if step.late else None)
         call = "AddTags" if names else "RemoveTags"
-        self._tell(call, lb, step.delivery, {"hostname": " ".join(names)})
+        self._tell(call, lb, step.delivery, {self.rules.hostname_tag: " ".join(names)})
 
     def _tell(
         self, call: str, lb: LoadBalancerId, delivery: happens.Delivery, tags: Mapping[str, str] | None = None

@@ -25,7 +25,8 @@ class Writer:
 
     replan(zone_id, hostnames)  lists the zone again and decides these names anew, without asking AWS again; raises
                                 Retryable
-    suspects                    hostnames that the provider rejected lately: written last; left over, they are refusals
+    suspects                    hostnames that the provider rejected lately: written last, after everything in every
+                                zone; left over, they are refusals
     returned                    hostnames of messages that came back: written first, apart from the others
     turn                        rotates the order of both, so that the last ones are not always the same
 
@@ -50,8 +51,14 @@ class Writer:
         for decision in decisions:
             if decision.change is not None:
                 zones[decision.change.zone_id].append(decision)
-        for zone_id, of_zone in sorted(zones.items()):
-            _Zone(self, zone_id).write(sorted(of_zone, key=lambda d: (d.load_balancer, d.hostname)))
+        several = [
+            _Zone(self, zone_id, sorted(of_zone, key=lambda d: (d.load_balancer, d.hostname)))
+            for zone_id, of_zone in sorted(zones.items())
+        ]
+        for zone in several:
+            zone.write()
+        for zone in several:
+            zone.write_suspects()
         return self.written
 
     def note(self, decisions: Sequence[Decision], failure: Retryable | None) -> None:
@@ -81,31 +88,45 @@ class _Zone:
     """The writes of one run in one zone.
 
     `full`: what the provider said when the zone took no more records. `current`: the chunk that is written now. `bad`:
-    how many of it were rejected alone.
+    how many of it were rejected alone. `stopped`: why nothing more can be written.
     """
 
     writer: Writer
     zone_id: str
+    decisions: Sequence[Decision]
     full: QuotaReached | None = None
     bad: int = 0
     current: Sequence[Decision] = ()
+    stopped: Retryable | None = None
 
-    def write(self, decisions: Sequence[Decision]) -> None:
-        suspects = [each for each in decisions if each.hostname in self.writer.suspects]
-        returned = [each for each in decisions if each.hostname in self.writer.returned and each not in suspects]
-        fresh = [each for each in decisions if each not in suspects and each not in returned]
-        waiting = deque(
+    def write(self) -> None:
+        """All but suspects."""
+        others = [each for each in self.decisions if each.hostname not in self.writer.suspects]
+        returned = [each for each in others if each.hostname in self.writer.returned]
+        fresh = [each for each in others if each.hostname not in self.writer.returned]
+        self._write_chunks(
             [
                 *_chunks(_turned(returned, self.writer.turn), -(-len(returned) // GROUPS_OF_RETURNED)),
                 *_chunks(fresh, self.writer.provider.batch_size),
-                *_chunks(_turned(suspects, self.writer.turn), 1),
             ]
         )
+
+    def write_suspects(self) -> None:
+        """Each of them singly."""
+        suspects = [each for each in self.decisions if each.hostname in self.writer.suspects]
+        if self.stopped is None:
+            self._write_chunks([*_chunks(_turned(suspects, self.writer.turn), 1)])
+        else:
+            self._give_up(suspects, self.stopped)
+
+    def _write_chunks(self, chunks: Sequence[Sequence[Decision]]) -> None:
+        waiting = deque(chunks)
         try:
             while waiting:
                 self.current, self.bad = waiting.popleft(), 0
                 self._write_current()
         except _Stop as stop:
+            self.stopped = stop.error
             self._give_up([*self.current, *chain.from_iterable(waiting)], stop.error)
 
     def _write_current(self) -> None:

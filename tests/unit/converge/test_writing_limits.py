@@ -83,6 +83,28 @@ def test_suspects_that_are_left_over_because_the_budget_is_spent_fail_no_message
     assert (len(bench.names()), failed(written), len(refused(written))) == (4, set(), 6)
 
 
+def test_suspects_of_one_zone_come_after_all_other_names_of_every_zone(bench: Bench) -> None:
+    suspects = {name(n) for n in range(5)}
+    bench.provider.poison |= suspects
+    written = bench.write([*creates(range(5)), create(9, zone_id=ZONE_2)], suspects=suspects)
+    assert bench.batches[0] == [name(9)]
+    assert (failed(written), refused(written)) == (set(), suspects)
+
+
+def test_time_that_suspects_of_one_zone_would_take_is_there_for_another_zone(bench: Bench) -> None:
+    suspects = {name(n) for n in range(5)}
+    bench.calls_left = 3
+    written = bench.write([*creates(range(5)), create(9, zone_id=ZONE_2)], suspects=suspects)
+    assert (failed(written), len(refused(written))) == (set(), 3)
+    assert name(9) in bench.names()
+
+
+def test_a_zone_that_stopped_tries_no_suspect(bench: Bench) -> None:
+    bench.provider.before = lambda call: fail(Unavailable("502"))
+    written = bench.write(creates(range(3)), suspects={name(0)})
+    assert (len(bench.batches), failed(written), refused(written)) == (1, {name(1), name(2)}, {name(0)})
+
+
 def test_suspects_take_turns(bench: Bench) -> None:
     bench.write(creates(range(4)), suspects={name(n) for n in range(4)}, turn=6)
     assert bench.batches == [[name(2)], [name(3)], [name(0)], [name(1)]]
