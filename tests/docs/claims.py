@@ -11,9 +11,10 @@ import re
 from collections.abc import Callable
 
 from tests.docs.declared import ROOT, alarms
+from tests.simulation.running import TRIES
 
 SOURCE = ROOT / "lambda" / "src" / "mesh_dns"
-WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10}
+WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "ten": 10}
 DAY = 24 * 3600
 MONTH_HOURS = 730
 
@@ -71,6 +72,11 @@ def alarms_of_spokes() -> int:
     """How many alarms a hub with spokes has more."""
     text = (ROOT / "alarms.tf").read_text().split("  alarms_of_spokes = {\n")[1].split("\n  }\n")[0]
     return len(re.findall(r"^    [a-z-]+ += \{$", text, re.MULTILINE))
+
+
+def listed_mutants() -> int:
+    """How many mistakes in the code are listed as changing nothing that matters."""
+    return (ROOT / "tests" / "mutants.toml").read_text().count("\n- ")
 
 
 def month(end: int) -> float:
@@ -189,6 +195,8 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
     (DESIGN, r"gets up to (\d+) messages", lambda: batch),
     (ASSURANCE, r"([\d,]+) mutated events", lambda: written("Makefile", r"tests.simulation.fuzz (\d+)")),
     (CONTRIBUTING, r"([\d,]+) mutated events", lambda: written("Makefile", r"tests.simulation.fuzz (\d+)")),
+    (ASSURANCE, r"Nobody notices the (\w+) mistakes", listed_mutants),
+    (ASSURANCE, r"tried at most (\d+) times in an hour", lambda: TRIES),
     (ASSURANCE, r"at one moment with (\d+) %", lambda: constant("core", "PERCENT")),
     (ASSURANCE, r"% and with (\w+) records", lambda: constant("core", "FLOOR")),
     (ASSURANCE, r"the reserved concurrency of (\d)", lambda: written("function.tf", r"reserved_concurrency \? (\d) :")),

@@ -14,6 +14,7 @@ from bench.load import EVERYWHERE, FAR, HUB, installation, story, wave
 from bench.scope import SIZES, reading
 from tests.docs.declared import ROOT
 from tests.simulation.__main__ import MUTATION_SEEDS, lived
+from tests.simulation.law import Law
 from tests.simulation.mutations import MUTATIONS
 from tests.simulation.test_histories import SOON
 
@@ -23,7 +24,7 @@ VARYING = {"seconds"}
 # The first heading of each table that a bench prints.
 MEASURED = (
     "500 names, one zone", "sweep of 3000 load balancers", "replaced within a minute", "what happens",
-    "deliberate mistake", "load balancers in a scope",
+    "law", "load balancers in a scope",
 )  # fmt: skip
 Table = list[list[str]]
 
@@ -107,10 +108,16 @@ def test_a_measurement_is_held_against_its_bound(cell: str, fits: bool) -> None:
     )
 
 
-def test_the_deliberate_mistakes_in_the_document_are_those_that_are_made() -> None:
-    (table,) = (table for table in tables(ASSURANCE) if table[0][0] == "deliberate mistake")
+def test_the_laws_in_the_document_are_broken_by_the_mistakes_that_are_made() -> None:
+    (table,) = (table for table in tables(ASSURANCE) if table[0][0] == "law")
     within = {True: f"{SOON} histories", False: f"{MUTATION_SEEDS} histories"}
-    assert table[1:] == [[mutation.name, within[mutation.start == 0]] for mutation in MUTATIONS]
+    made = [[law, each.name, within[each.start == 0]] for law in Law for each in MUTATIONS if each.law is law]
+    assert table[1:] == made
+
+
+@pytest.mark.parametrize("law", Law)
+def test_each_law_has_a_mistake_that_breaks_it(law: Law) -> None:
+    assert [each.name for each in MUTATIONS if each.law is law]
 
 
 def test_what_the_simulation_printed_is_about_what_happens_now() -> None:

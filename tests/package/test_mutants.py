@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cached_property
 from pathlib import Path
@@ -105,3 +106,9 @@ def test_each_listed_mistake_is_of_a_line_that_is_there_and_has_a_reason() -> No
         gone = {line[2:] for change in entry["changes"] for line in change.strip().splitlines() if line[0] == "-"}
         assert gone <= lines
         assert entry["reason"].endswith(".")
+
+
+def test_the_document_says_where_mistakes_are_made() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["mutmut"]
+    said = (ROOT / "docs" / "assurance.md").read_text("utf-8").partition("## Mutation testing")[2].partition("## ")[0]
+    assert [f"src/mesh_dns/{name}" for name in re.findall(r"`(core/\*|\w+\.py)`", said)] == settings["only_mutate"]

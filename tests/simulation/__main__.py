@@ -76,9 +76,10 @@ def _first_seed(number: int) -> int | None:
 
 
 def _print_mutations(found: list[int | None]) -> None:
-    print("\ndeliberate mistake                                found after")
+    print(f"\n{'deliberate mistake':50}found after")
     for mutation, histories in zip(MUTATIONS, found, strict=True):
-        print(f"{mutation.name:50}{'NOT FOUND' if histories is None else f'{histories} histories'}")
+        after = "NOT FOUND" if histories is None else f"{histories} histories"
+        print(f"{mutation.name:50}{after:16}{mutation.law}")
 
 
 def _print_summary(number: int, counts: Counter[str], seconds: float) -> None:

@@ -73,7 +73,7 @@ class _Drawing:
         )
         # Batches of one are no match for sweeps where each call takes long: the queue would only grow.
         steps: list[Step] = [replace(begin, batch=max(begin.batch, 10)) if begin.latency > 1 else begin]
-        steps += [self._setting() for _ in range(rng.choice([0, 0, 1, 2]))]
+        steps += [self._setting() for _ in range(rng.choice([0, 0, 0, 0, 1, 2]))]
         if self.names == CROWD:
             steps += self._crowd()
             steps += self._teardown() if rng.random() < 0.3 else []
@@ -123,7 +123,7 @@ class _Drawing:
             (2, lambda: [Flicker(self._some(), rng.choice([5, 20, 35]))]),
             (1, lambda: [Refuse(tuple(rng.sample(range(self.names), rng.choice([0, 1, 2]))))]),
             (1, lambda: [Quota(rng.choice([None, None, 0, 2]))]),
-            (8, lambda: [self._setting()]),
+            (6, lambda: [self._setting()]),
             (3, lambda: [Allow(self._scope(), rng.choice(["all", "all", "lab", "other"]))]),
             (2, lambda: [Register(rng.choice(["lost", "broken", "read-only", "ok", "ok"]))]),
             (3, lambda: [self._forget()]),

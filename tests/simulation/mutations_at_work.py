@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from mesh_dns import converge, intake, ports, reading, writing
-from mesh_dns.core import hostnames, plan, planning, request, rules
+from mesh_dns.core import hostnames, plan, planning, rules
 from mesh_dns.core.decision import Reason, permits
 from mesh_dns.core.values import Action, LoadBalancerId
 from mesh_dns.errors import Retryable
@@ -17,14 +17,12 @@ from tests.simulation.mutation import Mutation
 _forget = intake.forget
 _look = reading.Reader.look
 _reject = intake.Intake._reject
-_failures = request.Request.failures
 _chunks = writing._chunks
 _split = plan._split
 _decide_free = plan._decide_free_or_foreign
 _suffix_of = hostnames.suffix_of
 _problem_with = hostnames.problem_with
 _change = planning.Planning.change
-_look_again = planning.Planning.look_again
 
 # What is written
 
@@ -102,21 +100,12 @@ def _reject_without_words(self: Any, batch: Any, key: str, reason: str) -> None:
     _reject(self, batch, key, "")
 
 
-def _fail_together(self: Any, result: Any) -> dict[str, Retryable]:
-    found = _failures(self, result)
-    return {**dict.fromkeys(self.messages, next(iter(found.values()))), **found} if found else {}
+def _refusals_fail(self: Any, decisions: Sequence[Any], reason: Reason, detail: str) -> None:
+    self.note(decisions, Retryable(detail))
 
 
 def _at_once(self: Any, key: str, error: Any) -> int:
     return 0
-
-
-def _slowly_for_ever(self: Any, decision: Any, look: Any, wait: float) -> Any:
-    return _look_again(self, decision, replace(look, hops=0), 900.0)
-
-
-def _all_zones(self: Any, snapshot: Any) -> Collection[str]:
-    return frozenset(snapshot.rules.zones.values())
 
 
 MUTATIONS_AT_WORK = (
@@ -139,7 +128,8 @@ MUTATIONS_AT_WORK = (
     Mutation("ask AWS again for what it answered", Law.ONCE, ((reading.Reader, "look", _look_at_all_again),)),
     Mutation("stumble over an odd name", Law.NO_FAULT, ((hostnames, "problem_with", _stumble),)),
     Mutation("reject without a reason", Law.NOT_DEAD, ((intake.Intake, "_reject", _reject_without_words),)),
-    Mutation("let one failure fail the whole batch", Law.NOT_DEAD, ((request.Request, "failures", _fail_together),)),
+    Mutation(
+        "fail the message of a refused name for ever", Law.NOT_DEAD, ((writing.Writer, "refuse", _refusals_fail),)
+    ),
     Mutation("try again at once what failed", Law.CALLS_IN_AN_HOUR, ((intake._Batch, "delay", _at_once),)),
-    Mutation("look again for ever, slowly", Law.DRY, ((planning.Planning, "look_again", _slowly_for_ever),)),
 )

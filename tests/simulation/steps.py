@@ -236,14 +236,14 @@ History = tuple[Step, ...]
 SETTINGS: Sequence[tuple[str, Sequence[str]]] = (
     ("policy", ("sync", "sync", "upsert-only", "create-only")),
     ("adopt", ("none", "matching")),
-    ("dry_run", ("no", "no", "yes")),
+    ("dry_run", ("no", "no", "no", "no", "yes")),
     ("internal_only", ("yes", "no")),
     ("required", ("none", "none", "team")),
     ("ttl", ("60", "300")),
     ("suffixes", ("all", "all", "two")),
     ("grace", ("0", "60", "600", "900")),
     ("sweep", ("300", "900", "1800")),
-    ("tag", ("hostname", "hostname", OTHER_TAG)),
+    ("tag", ("hostname", "hostname", "hostname", OTHER_TAG)),
 )
 MEDDLING = (
     "txt", "cname", "same", "other-owner", "odd", "delegate", "delegate-suffix", "delete", "delete", "edit", "unmark",
