@@ -156,6 +156,19 @@ def test_mocks_that_are_not_there_are_noticed(tmp_path: Path) -> None:
         rewritten(TERRAFORMS, tmp_path)
 
 
+@pytest.mark.parametrize("there", [True, False], ids=["one that is there", "and not of one that is not"])
+def test_to_a_command_opentofu_is_terraform_and_it_is_told_of_a_configuration(there: bool, tmp_path: Path) -> None:
+    (tmp_path / "tofu").write_text('#!/bin/sh\necho "${TF_CLI_CONFIG_FILE:-none}"\n')
+    (tmp_path / "tofu").chmod(0o755)
+    named = tmp_path / "configuration"
+    if there:
+        named.touch()
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "TF_CLI_CONFIG_FILE": str(named)}
+    command = ["sh", str(ROOT / "scripts" / "with_tofu.sh"), "terraform"]
+    said = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout  # noqa: S603
+    assert said.strip() == (str(named) if there else "none")
+
+
 TESTS = sorted(file for part in ("tests", "modules") for file in (ROOT / part).rglob("*.tftest.hcl"))
 
 
