@@ -182,15 +182,20 @@ def test_what_is_replaced_leaves_no_name_empty(mesh: Installation, name: tuple[s
 
 
 def test_everything_that_can_have_tags_has_them(mesh: Installation) -> None:
-    resources = [each for each in json.loads(mesh.terraform.state())["resources"] if each["mode"] == "managed"]
-    tagged = {
-        f"{each['type']}.{each['name']}": instance["attributes"]["tags"]
-        for each in resources
+    """With one value in the hub and in its spoke."""
+    tagged = [
+        (f"{each['module']}.{each['type']}.{each['name']}", instance["attributes"]["tags"] or {})
+        for each in json.loads(mesh.terraform.state())["resources"]
         for instance in each["instances"]
-        if "tags" in instance["attributes"]
+        if each["mode"] == "managed" and "tags" in instance["attributes"]
+    ]
+    wrong = [place for place, tags in tagged if tags.get("mesh-dns") != mesh.outputs["hub"]["installation"]]
+    assert wrong == []
+    assert {place for place, _ in tagged} >= {
+        "module.mesh_dns.aws_lambda_function.mesh_dns",
+        "module.spoke.aws_sqs_queue.undelivered",
+        "module.spoke.module.trail[0].aws_s3_bucket.trail",
     }
-    assert [address for address, tags in tagged.items() if "mesh-dns" not in (tags or {})] == []
-    assert {f"{address}" for address in tagged} >= {"aws_lambda_function.mesh_dns", "aws_s3_bucket.trail"}
 
 
 @pytest.fixture(scope="module")

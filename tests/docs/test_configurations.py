@@ -30,7 +30,7 @@ def shown() -> Mapping[str, str]:
 
 def complete(code: str) -> str:
     """The block as a whole configuration: bare arguments are the module's; what is used only is declared."""
-    if not re.search(r"^(module|resource|variable|data|provider) ", code, re.MULTILINE):
+    if not re.search(r"^(module|resource|variable|data|provider|output) ", code, re.MULTILINE):
         required = "".join(
             text for text in (ZONES, TRAIL) if not re.search(rf"^{text.split()[0]} ", code, re.MULTILINE)
         )
