@@ -49,7 +49,9 @@ class Chronicle:
     unreadable_since: dict[Scope, float] = field(default_factory=dict)
     readable_since: dict[Scope, float] = field(default_factory=dict)
     active_since: dict[LoadBalancerId, float] = field(default_factory=dict)
-    _seen: dict[LoadBalancerId, float] = field(default_factory=dict)
+    _seen: dict[LoadBalancerId, LoadBalancer] = field(default_factory=dict)
+    _gone: dict[LoadBalancerId, LoadBalancer] = field(default_factory=dict)
+    _tag: str = ""
 
     def note(self, now: float) -> None:
         """Take note of the world after something happened in it."""
@@ -61,12 +63,18 @@ class Chronicle:
             del self.claimed_since[claim]
             self.claimed_until[claim] = now
         for lb in self._seen.keys() - there.keys():
-            self.gone_since[lb] = now
+            self.gone_since[lb], self._gone[lb] = now, self._seen[lb]
         for lb in there.keys() & self.gone_since.keys():
-            del self.gone_since[lb]  # a classic one was made anew
+            del self.gone_since[lb], self._gone[lb]  # a classic one was made anew
+        if self._tag != self.inventory.tag:
+            # AWS shows the gone ones for a while yet, and so what they claim by another tag.
+            self._tag = self.inventory.tag
+            for lb, last in self._gone.items():
+                for name in self.claims_of(last):
+                    self.claimed_until[lb, name] = self.gone_since[lb]
         active = {lb for lb, each in there.items() if each.readiness is Readiness.ACTIVE}
         self.active_since = {lb: self.active_since.get(lb, now) for lb in active}
-        self._seen = {lb: each.created for lb, each in there.items()}
+        self._seen = dict(there)
         for scope in self.inventory.scopes:
             if scope in self.inventory.unreadable | self.inventory.unlistable | self.hanging:
                 self.unreadable_since.setdefault(scope, now)
