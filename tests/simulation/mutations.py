@@ -271,18 +271,23 @@ _MADE: Mapping[str, tuple[Law, tuple[Place, ...]]] = {
 }
 # Mistakes that need more luck, and from which history on little of it.
 _LATE = {
-    "believe a not-found that nobody told of": 36,
-    "let a stale claimant inherit at once": 48,
-    "let one refused name cost its whole batch": 28,
-    "look at every name of a second look": 148,
-    "trust a register that may have lost a scope": 164,
-    "ask AWS as long as it takes": 46,
-    "acknowledge what was not decided": 15,
-    "let an override lift every scope's guard": 19,
-    "hand over to what does not work yet": 16,
+    "hand over to what does not work yet": 172,
+    "count the guard per batch": 28,
+    "let an override lift every scope's guard": 31,
+    "take an unread zone for an empty one": 138,
+    "do not wait for scopes that cannot be listed": 51,
+    "carry out what the policy holds": 32,
+    "acknowledge what was not decided": 74,
+    "look at every name of a second look": 95,
+    "ask AWS as long as it takes": 47,
+    "let a 429 stop other tokens": 121,
+    "forget more than was named": 128,
+    "write in a dry run": 33,
+    "create nothing while another zone is ill": 44,
+    "forget without a confirmation": 57,
 }
 MUTATIONS = (
     *(Mutation(name, law, places, start=_LATE.get(name, 0)) for name, (law, places) in _MADE.items()),
-    *MUTATIONS_AT_WORK,
+    *(replace(each, start=_LATE.get(each.name, 0)) for each in MUTATIONS_AT_WORK),
     Mutation("ignore events", Law.NEVER_EMPTY, ((request.Request, "load_balancers", _ignores_events),), calm=True),
 )

@@ -10,7 +10,6 @@ from mesh_dns import converge, intake, ports, reading, writing
 from mesh_dns.core import hostnames, plan, planning, rules
 from mesh_dns.core.decision import Reason, permits
 from mesh_dns.core.values import Action, LoadBalancerId
-from mesh_dns.errors import Retryable
 from tests.simulation.law import Law
 from tests.simulation.mutation import Mutation
 
@@ -100,10 +99,6 @@ def _reject_without_words(self: Any, batch: Any, key: str, reason: str) -> None:
     _reject(self, batch, key, "")
 
 
-def _refusals_fail(self: Any, decisions: Sequence[Any], reason: Reason, detail: str) -> None:
-    self.note(decisions, Retryable(detail))
-
-
 def _at_once(self: Any, key: str, error: Any) -> int:
     return 0
 
@@ -128,8 +123,5 @@ MUTATIONS_AT_WORK = (
     Mutation("ask AWS again for what it answered", Law.ONCE, ((reading.Reader, "look", _look_at_all_again),)),
     Mutation("stumble over an odd name", Law.NO_FAULT, ((hostnames, "problem_with", _stumble),)),
     Mutation("reject without a reason", Law.NOT_DEAD, ((intake.Intake, "_reject", _reject_without_words),)),
-    Mutation(
-        "fail the message of a refused name for ever", Law.NOT_DEAD, ((writing.Writer, "refuse", _refusals_fail),)
-    ),
     Mutation("try again at once what failed", Law.CALLS_IN_AN_HOUR, ((intake._Batch, "delay", _at_once),)),
 )

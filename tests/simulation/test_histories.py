@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
+from mesh_dns.core.decision import Decision, Reason
+from mesh_dns.errors import Retryable
+from mesh_dns.writing import Writer
 from tests.simulation.__main__ import MUTATION_SEEDS
 from tests.simulation.calm import calm
 from tests.simulation.draw import generate
+from tests.simulation.law import Law
 from tests.simulation.mutations import MUTATIONS, Mutation
-from tests.simulation.shrink import broken_law, first_found, shrink, story
-from tests.simulation.steps import History, Wait
+from tests.simulation.shrink import broken, broken_law, first_found, shrink, story
+from tests.simulation.steps import Create, History, Refuse, Token, Wait
 
 HISTORIES = 200
 CALM_HISTORIES = 60
@@ -47,3 +53,15 @@ def test_the_same_seed_draws_the_same_history() -> None:
 def test_shrinking_keeps_only_what_breaks_the_law() -> None:
     history: History = tuple(Wait(seconds) for seconds in (1, 20, 5, 300, 1))
     assert shrink(history, lambda steps: Wait(20) in steps and Wait(300) in steps) == (Wait(20), Wait(300))
+
+
+def test_a_message_that_dies_where_nothing_that_it_needs_was_ill_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(writer: Writer, decisions: Sequence[Decision], reason: Reason, detail: str) -> None:
+        writer.note(decisions, Retryable(detail))
+
+    history: History = (Refuse((0,)), Token(1, "broken"), Create(1, 0, (0,), (2,)), Wait(40_000))
+    assert broken(history) is None
+    monkeypatch.setattr(Writer, "refuse", fail)
+    violation = broken(history)
+    assert violation is not None
+    assert violation.law is Law.NOT_DEAD
