@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import dns.resolver
 
@@ -40,7 +39,7 @@ class Demo:
     def __init__(self) -> None:
         self._act = time.monotonic()
         self.sandbox = Sandbox(on_log_line=self._hear)
-        self.decisions: list[dict[str, Any]] = []
+        self.decisions: set[tuple[str, str]] = set()
         self._expects_event = False
 
     def act(self, title: str, *, event: bool = False) -> None:
@@ -61,11 +60,11 @@ class Demo:
             return
         told = json.loads(line.text)
         if told.get("message") == "decision":
-            self.decisions.append(told)
             load_balancer = told["load_balancer"].split("/")[3]
             detail = f" ({told['detail']})" if told.get("detail") else ""
             outcome = f": {told['outcome']}" if told.get("outcome") else ""
             self.say(f"function: {told['reason']} {told['hostname']} for {load_balancer}{outcome}{detail}")
+            self.decisions.add((told["reason"], told["hostname"]))
 
     def wait_for(
         self, what: str, happened: Callable[[], bool], patience: float = PATIENCE, *, pause: float = 0.1
@@ -220,10 +219,12 @@ def _create(demo: Demo, topic: Topic, names: Names, controller: AwsLoadBalancerC
     demo.say(f"CloudTrail, EventBridge rule, SNS topic: {topic.next_call()} passed by")
     demo.wait_for(f"{NAME} leads to an address", lambda: names.leads_somewhere(NAME))
     arrival.join()
-    _show(demo, names, NAME)
+    _show(demo, names, NAME, "create")
 
 
-def _show(demo: Demo, names: Names, name: str) -> None:
+def _show(demo: Demo, names: Names, name: str, reason: str) -> None:
+    """What DNS answers, once the function has told why: it tells at the end of its run, after the write."""
+    demo.wait_for(f"{reason} {name} is told", lambda: (reason, name) in demo.decisions)
     demo.say(f"dig {names.server} {name}")
     for line in names.answer(name) or ["NXDOMAIN"]:
         print(f"             {line}", flush=True)
@@ -234,9 +235,9 @@ def _rename(demo: Demo, names: Names, controller: AwsLoadBalancerController) -> 
     controller.annotate(NEW_NAME)
     demo.say("AWS Load Balancer Controller: AddTags")
     demo.wait_for(f"{NEW_NAME} resolves", lambda: bool(names.answer(NEW_NAME)))
-    _show(demo, names, NEW_NAME)
+    _show(demo, names, NEW_NAME, "create")
     demo.wait_for(f"{NAME} leaves", lambda: not names.answer(NAME))
-    _show(demo, names, NAME)
+    _show(demo, names, NAME, "delete")
 
 
 def _delete(demo: Demo, names: Names, controller: AwsLoadBalancerController) -> None:
@@ -244,7 +245,7 @@ def _delete(demo: Demo, names: Names, controller: AwsLoadBalancerController) -> 
     controller.delete()
     demo.say("AWS Load Balancer Controller: DeleteLoadBalancer")
     demo.wait_for(f"{NEW_NAME} leaves", lambda: not names.answer(NEW_NAME))
-    _show(demo, names, NEW_NAME)
+    _show(demo, names, NEW_NAME, "delete")
 
 
 if __name__ == "__main__":
