@@ -83,6 +83,23 @@ run "each_fault_has_its_alarm" {
   }
 }
 
+run "sweeps_as_far_apart_as_can_be_are_waited_for" {
+  command = plan
+
+  variables {
+    spokes = {}
+    sweep  = {}
+  }
+
+  assert {
+    condition = {
+      for key in ["zone-denied", "overdue", "deletes-waiting"] :
+      key => regex(" Starts within (\\d+) minutes", aws_cloudwatch_metric_alarm.watch[key].alarm_description)[0]
+    } == { zone-denied = "30", overdue = "30", deletes-waiting = "40" }
+    error_message = "By default 15 minutes, a window of 10, and for what a second look tells a grace of 10."
+  }
+}
+
 run "an_alarm_can_be_left_out_or_have_actions_and_a_threshold_of_its_own" {
   command = plan
 

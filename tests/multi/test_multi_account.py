@@ -25,6 +25,8 @@ from tests.multi.mesh import BLUE, STRANGER, Mesh, Watcher, counted, hanging, wi
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "multi-account.md"
 OREGON = "us-west-2"
+STARTS = 40 * 60
+"""Seconds: what the alarm `deletes-waiting` says with the default grace, by tests/alarms.tftest.hcl."""
 
 Statements = Sequence[Mapping[str, Any]]
 
@@ -135,7 +137,7 @@ def test_a_region_that_hangs_holds_up_deletes_and_nothing_else(mesh: Mesh, healt
     assert not any("Task timed out" in line.text for line in mesh.sandbox.logs)
     once = Story(alarm, healthy, [told]).states()
     assert [state for _, state in once] == [State.INSUFFICIENT_DATA, State.OK], "once is not enough"
-    check(Story(alarm, healthy, [told, sweep], Course(2 * HOUR, at_once=True, waits=GRACE)))
+    check(Story(alarm, healthy, [told, sweep], Course(2 * HOUR, at_once=True, waits=GRACE)), STARTS)
     installation.invoke({"action": "sweep", "account": mesh.blue.account, "region": mesh.blue.region})
     installation.wait_until_gone(left)
 
