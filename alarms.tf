@@ -26,6 +26,11 @@ locals {
 
   sweep_period_seconds = var.sweep.minutes * 60
 
+  # Within how many minutes an alarm starts that is told by sweeps: of two in a row, one may come at the begin of its window and the next at
+  # the end. A delete that waits is told by its second look, which is a grace after the sweep.
+  told_by_sweep       = var.sweep.minutes + local.sweep_window_minutes + 5
+  told_by_second_look = max(2 * var.sweep.minutes + 5, local.told_by_sweep + ceil(var.records.grace_seconds / 60))
+
   queue_metric    = { for name, queue in { events = aws_sqs_queue.events.name, dead_letter = aws_sqs_queue.dead_letter.name } : name => { QueueName = queue } }
   function_metric = { service = aws_lambda_function.mesh_dns.function_name }
 
@@ -49,7 +54,7 @@ locals {
     failing = {
       # A failed message comes back after 900 s at most, and its age is published each time.
       description = "A message has been failing for more than ${ceil(local.alarm_thresholds.failing / 60)} minutes, counted from its first try and not from when it was sent: the provider, AWS or the store of the token denies a call or does not answer. Look in the log of ${var.name} for `retried`, which says what. Over when the message succeeded or went to the dead-letter queue."
-      starts      = ceil(local.alarm_thresholds.failing / 60) + 15
+      starts      = ceil(local.alarm_thresholds.failing / 60) + 15 + 5
       metrics     = { age = ["MeshDNS", "OldestFailedMessageAge", local.function_metric, "Maximum"] }
       above       = local.alarm_thresholds.failing
       period      = 900
@@ -87,7 +92,7 @@ locals {
     }
     deletes-waiting = {
       description = "Records that nobody claims are not deleted, because in two of three sweep periods a scope could not be listed, or the table was younger than three periods (so after the first apply with spokes): decisions with the reason `delete-waits` in the log say which. Names that are claimed are not concerned."
-      starts      = 2 * var.sweep.minutes + 5
+      starts      = local.told_by_second_look
       metrics     = { records = ["MeshDNS", "DeletesWaiting", local.function_metric, "Sum"] }
       above       = 0
       period      = local.sweep_period_seconds
@@ -95,8 +100,8 @@ locals {
       of          = 3
     }
     zone-denied = {
-      description = "A zone is denied (its token was revoked, or may not edit this zone, or the id is wrong), or did not answer for three sweep periods: nothing is written there, and other zones go on. The log line `zone unread` names it and what to check."
-      starts      = var.sweep.minutes + 5
+      description = "A zone is denied (its token was revoked, or may not edit this zone, or the id is wrong, or there is no token in its secret yet), or did not answer for three sweep periods: nothing is written there, and other zones go on. The log line `zone unread` names it and what to check."
+      starts      = local.told_by_sweep
       metrics     = { zones = ["MeshDNS", "ZonesDenied", local.function_metric, "Sum"] }
       above       = 0
       period      = local.sweep_period_seconds
@@ -119,7 +124,7 @@ locals {
   alarms_of_spokes = {
     overdue = {
       description = "An account and region that joined could not be read for three sweep periods (${3 * var.sweep.minutes} minutes): no sweep of it arrives, or the function may not look there. The log line `overdue` names it. Check the spoke's schedule, rule and reader role; if the spoke is gone for good, forget its account and region."
-      starts      = var.sweep.minutes + 5
+      starts      = local.told_by_sweep
       metrics     = { scopes = ["MeshDNS", "ScopesOverdue", local.function_metric, "Maximum"] }
       above       = 0
       period      = local.sweep_period_seconds

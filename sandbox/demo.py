@@ -1,4 +1,4 @@
-"""`python -m sandbox.demo`: the main job from beginning to end, on one machine, in less than three minutes."""
+"""`python -m sandbox.demo`: the main job from beginning to end, on one machine."""
 
 from __future__ import annotations
 

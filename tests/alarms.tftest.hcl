@@ -57,15 +57,15 @@ run "each_fault_has_its_alarm" {
       } == {
       dead-letter     = ["5", "8", "notifies once that it is OK"]
       errors          = ["5", "10", "notifies once that it is OK"]
-      failing         = ["30", "65", "notifies once that it is OK"]
+      failing         = ["35", "65", "notifies once that it is OK"]
       backlog         = ["65", "20", "notifies once that it is OK"]
       silence         = ["20", "5", "starts at once, and ends with the first completed sweep, within 5 minutes as a rule"]
       guard           = ["5", "25", "notifies once that it is OK"]
-      deletes-waiting = ["15", "30", "notifies once that it is OK"]
-      zone-denied     = ["10", "25", "notifies once that it is OK"]
+      deletes-waiting = ["23", "30", "notifies once that it is OK"]
+      zone-denied     = ["13", "25", "notifies once that it is OK"]
       rule            = ["5", "20", "notifies once that it is OK"]
       topic           = ["5", "20", "notifies once that it is OK"]
-      overdue         = ["10", "25", "notifies once that it is OK"]
+      overdue         = ["13", "25", "notifies once that it is OK"]
       spokes-rule     = ["5", "20", "notifies once that it is OK"]
     }
     error_message = "Each description must say within how many minutes its alarm starts and ends, and what a new one notifies of."
@@ -80,6 +80,23 @@ run "each_fault_has_its_alarm" {
       alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:111122223333:on-call"]) && alarm.ok_actions == toset(["arn:aws:sns:eu-west-1:111122223333:on-call"])
     ])
     error_message = "alarm_actions must hear of the start and the end of each alarm."
+  }
+}
+
+run "sweeps_as_far_apart_as_can_be_are_waited_for" {
+  command = plan
+
+  variables {
+    spokes = {}
+    sweep  = {}
+  }
+
+  assert {
+    condition = {
+      for key in ["zone-denied", "overdue", "deletes-waiting"] :
+      key => regex(" Starts within (\\d+) minutes", aws_cloudwatch_metric_alarm.watch[key].alarm_description)[0]
+    } == { zone-denied = "30", overdue = "30", deletes-waiting = "40" }
+    error_message = "By default 15 minutes, a window of 10, and for what a second look tells a grace of 10."
   }
 }
 

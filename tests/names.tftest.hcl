@@ -96,6 +96,36 @@ run "a_name_that_begins_as_aws_does_is_refused" {
   expect_failures = [var.name]
 }
 
+run "a_name_that_begins_as_amazon_does_is_refused" {
+  command = plan
+
+  variables {
+    name = "amazon-mesh"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_that_begins_as_the_examples_of_s3_do_is_refused" {
+  command = plan
+
+  variables {
+    name = "amzn-s3-demo-mesh"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_that_begins_as_systems_manager_does_is_refused" {
+  command = plan
+
+  variables {
+    name = "ssm-mesh"
+  }
+
+  expect_failures = [var.name]
+}
+
 run "a_tag_that_the_module_sets_is_refused" {
   command = plan
 

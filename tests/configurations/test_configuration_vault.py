@@ -290,6 +290,7 @@ def test_destroy_in_two_steps_leaves_what_the_document_says_and_what_is_not_the_
     mesh.terraform.run("destroy", "-auto-approve", f"-target={first_to_go()}")
     kinds = {each.partition(":")[0] for each in made(hub)}
     assert kinds & {"iam Roles", "lambda Functions"} == {"iam Roles"}, "it removes the network interfaces"
+    assert set(statement(mesh, "ServiceManagesNetworkInterfaces")["Action"]) == NETWORK_ACTIONS
     mesh.terraform.destroy()
 
     assert what_is_left(mesh, [hub]).keys() == documented().keys()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any
 
 import pytest
 from moto.sqs.models import sqs_backends
@@ -13,7 +17,22 @@ from moto.sqs.models import sqs_backends
 from sandbox.alarms import State
 from sandbox.cloudflare import Call, FaultKind
 from sandbox.sandbox import ACCOUNT, REGION
-from tests.e2e.alarms import HOUR, SWEEP, Points, Story, alarm_of, check, check_first_apply, metrics_of, recording
+from sandbox.terraform import ROOT
+from tests.e2e.alarms import (
+    BEGAN,
+    HOUR,
+    SWEEP,
+    WINDOW,
+    Course,
+    Points,
+    Story,
+    alarm_of,
+    check,
+    check_first_apply,
+    metrics_of,
+    recording,
+    sweeps,
+)
 from tests.e2e.installation import SUFFIX, Installation
 from tests.e2e.messages import arn_of, event, tagged
 
@@ -31,29 +50,55 @@ def wrong_settings(mesh: Installation) -> None:
         assert mesh.invoke({"action": "sweep"}).error
 
 
-def a_message_that_has_failed_for_long(mesh: Installation) -> None:
+def a_fault_of_its_own(mesh: Installation) -> None:
+    with mistaken(mesh):
+        assert "failed" in mesh.invoke(handed_over(tagged(arn_of("any")))).payload["batchItemFailures"][0].values()
+    assert mesh.told("fault", message_id="failed")
+
+
+@contextmanager
+def mistaken(mesh: Installation) -> Iterator[None]:
+    """A version of the function with a mistake, for a while."""
+    right, wrong = (ROOT / "lambda" / "package.zip").read_bytes(), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(right)) as package, zipfile.ZipFile(wrong, "w") as mistake:
+        for item in package.infolist():
+            said = b"\n\ndef converge(*_):\n    raise KeyError\n" if item.filename == "mesh_dns/converge.py" else b""
+            mistake.writestr(item, package.read(item) + said)
+    mesh.functions.update_function_code(FunctionName=mesh.outputs["function_name"], ZipFile=wrong.getvalue())
+    try:
+        yield
+    finally:
+        mesh.functions.update_function_code(FunctionName=mesh.outputs["function_name"], ZipFile=right)
+
+
+def handed_over(detail: Mapping[str, Any], age: float = 0.0) -> dict[str, Any]:
+    """An event as Lambda hands it over, its message first received so many seconds ago."""
+    first = str(int((time.time() - age) * 1000))
+    attributes = {"ApproximateFirstReceiveTimestamp": first, "ApproximateReceiveCount": "1"}
+    record = {"messageId": "failed", "receiptHandle": "none", "body": json.dumps(event(detail))}
+    return {"Records": [record | {"eventSource": "aws:sqs", "attributes": attributes}]}
+
+
+def a_message_that_fails(mesh: Installation, age: float = 0.0) -> None:
     controller = mesh.controller()
     mesh.create_unnoticed(controller, mesh.hostname("failing"))
     mesh.sandbox.cloudflare.faults.inject(FaultKind.SERVER_ERROR, times=None)
-    first = str(int((time.time() - 1000) * 1000))
-    record = {
-        "messageId": "old", "receiptHandle": "none", "body": json.dumps(event(tagged(controller.arn))),
-        "eventSource": "aws:sqs",
-        "attributes": {"ApproximateFirstReceiveTimestamp": first, "ApproximateReceiveCount": "7"},
-    }  # fmt: skip
-    answer = mesh.invoke({"Records": [record]})
-    assert answer.payload == {"batchItemFailures": [{"itemIdentifier": "old"}]}
+    answer = mesh.invoke(handed_over(tagged(controller.arn), age))
+    assert answer.payload == {"batchItemFailures": [{"itemIdentifier": "failed"}]}
+    mesh.sandbox.cloudflare.faults.clear()
 
 
-def nobody_polls(mesh: Installation) -> None:
+def nobody_polls(mesh: Installation, age: float = 0.0) -> None:
+    controller = mesh.controller()
+    mesh.create_unnoticed(controller, mesh.hostname("waiting"))
     mesh.drain()
     (mapping,) = mesh.functions.list_event_source_mappings()["EventSourceMappings"]
     mesh.functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     try:
         mesh.wait(lambda: not mesh.busy(), "the pollers rest")
-        mesh.send(event(tagged(arn_of("nobody"))))
+        mesh.send(event(tagged(controller.arn)))
         for message in sqs_backends[ACCOUNT][REGION].get_queue(mesh.queue_url.rsplit("/", 1)[-1])._messages:
-            message.sent_timestamp -= 3_700_000  # type: ignore[operator, assignment]  # an hour and more has passed
+            message.sent_timestamp -= 1000 * age  # type: ignore[operator, assignment]
         mesh.sandbox.queue_metrics.sample()
     finally:
         mesh.functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
@@ -75,6 +120,14 @@ def a_revoked_token(mesh: Installation) -> None:
         mesh.invoke({"action": "sweep"})
     finally:
         mesh.sandbox.cloudflare.add_token(mesh.tokens[-1], mesh.zone_ids.values())
+
+
+def a_zone_that_has_not_answered_for_long(mesh: Installation) -> None:
+    zone_id, since = mesh.zone_ids[SUFFIX], int(time.time()) - 3 * SWEEP - 60
+    mesh.sandbox.cloudflare.faults.inject(FaultKind.SERVER_ERROR, times=None, zone=zone_id)
+    item = {"kind": {"S": "unanswered"}, "key": {"S": zone_id}, "since": {"N": str(since)}}
+    mesh.sandbox.client("dynamodb").put_item(TableName=mesh.outputs["table_name"], Item=item)
+    mesh.start_anew()
 
 
 def a_rule_without_its_topic(mesh: Installation) -> None:
@@ -115,26 +168,21 @@ def a_sweep_that_fails(mesh: Installation) -> None:
     mesh.wait(lambda: not mesh.busy(), "it is told")
 
 
-@dataclass(frozen=True)
-class Case:
-    """What goes wrong, one after the other; for how many seconds; and how many of them each recording stands for."""
-
-    makes: tuple[Callable[[Installation], None], ...]
-    seconds: float = 0.0
-    every: float = SWEEP
-
-
-FAULTS: Mapping[str, Case] = {
-    "dead-letter": Case((a_message_that_nobody_understands,), HOUR, 60),
-    "errors": Case((wrong_settings,)),
-    "failing": Case((a_message_that_has_failed_for_long,), 2 * HOUR),
-    "backlog": Case((nobody_polls,), HOUR, 60),
-    "silence": Case((a_broken_path, a_sweep_that_fails), 4 * HOUR),
-    "guard": Case((a_mass_delete,), 2 * HOUR),
-    "zone-denied": Case((a_revoked_token,), 2 * HOUR),
-    "rule": Case((a_rule_without_its_topic,)),
-    "topic": Case((a_topic_without_its_queue,)),
+Makes = Callable[[Installation], None]
+FAULTS: Mapping[str, tuple[Course, tuple[Makes, ...]]] = {
+    # The alarm; how each of its faults goes on; what goes wrong, each on its own.
+    "dead-letter": (Course(HOUR, every=60), (a_message_that_nobody_understands,)),
+    "errors": (Course(), (wrong_settings, a_fault_of_its_own)),
+    # As often as one comes back that must wait for as long as it can; at its second try it is not old enough yet.
+    "failing": (Course(2 * HOUR, every=890, ages=True), (a_message_that_fails,)),
+    "backlog": (Course(2 * HOUR, every=60, ages=True), (nobody_polls,)),
+    "silence": (Course(4 * HOUR), (a_broken_path, a_sweep_that_fails)),
+    "guard": (Course(2 * HOUR, at_once=True), (a_mass_delete,)),
+    "zone-denied": (Course(2 * HOUR), (a_revoked_token, a_zone_that_has_not_answered_for_long)),
+    "rule": (Course(), (a_rule_without_its_topic,)),
+    "topic": (Course(), (a_topic_without_its_queue,)),
 }
+AGES: Mapping[str, Callable[[Installation, float], None]] = {"failing": a_message_that_fails, "backlog": nobody_polls}
 SAYS_NOTHING_WHILE_ALL_IS_WELL = {"dead-letter", "deletes-waiting", "guard", "rule", "topic", "zone-denied"}
 
 
@@ -164,15 +212,41 @@ def test_a_healthy_period_says_something_to_every_other_alarm(mesh: Installation
     assert hear == FAULTS.keys() - SAYS_NOTHING_WHILE_ALL_IS_WELL
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_tells_of_its_fault_and_of_its_end_and_of_nothing_else(mesh: Installation, healthy: Points, name: str) -> None:
-    case, broken = FAULTS[name], []
-    for make in case.makes:
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        pytest.param(name, make, id=f"{name} of {make.__name__.replace('_', ' ')}")
+        for name, (_, makes) in FAULTS.items()
+        for make in makes
+    ],
+)
+def test_tells_of_its_fault_and_of_its_end_and_of_nothing_else(
+    mesh: Installation, healthy: Points, name: str, make: Makes
+) -> None:
+    with recording(mesh.sandbox) as broken:
+        make(mesh)
+    mesh.sandbox.cloudflare.faults.clear()
+    check(Story(alarm_of(mesh.sandbox, name), healthy, [broken], FAULTS[name][0]))
+
+
+@pytest.mark.parametrize("name", AGES)
+def test_what_grows_with_time_was_recorded_at_both_ends(mesh: Installation, name: str) -> None:
+    """The weeks above go on from the first recording: it is as much more later as time has passed."""
+    (metric,) = metrics_of(alarm_of(mesh.sandbox, name))
+    ages = []
+    for age in (0.0, 2.0 * HOUR):
         with recording(mesh.sandbox) as points:
-            make(mesh)
-        broken.append(points)
-        mesh.sandbox.cloudflare.faults.clear()
-    check(Story(alarm_of(mesh.sandbox, name), healthy, broken, case.seconds, case.every))
+            AGES[name](mesh, age)
+        ages.append(max(value for _, value in points[metric]))
+    assert ages == pytest.approx([0, 2 * HOUR], abs=60)
+
+
+def test_the_sweeps_of_the_week_are_as_far_apart_as_those_of_the_schedule_can_be(mesh: Installation) -> None:
+    schedule = mesh.sandbox.client("scheduler").get_schedule(GroupName="mesh-dns", Name="mesh-dns-sweep")
+    assert schedule["ScheduleExpression"] == f"rate({SWEEP // 60} minutes)"
+    assert schedule["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": WINDOW // 60}
+    assert max(after - before for before, after in pairwise(sweeps())) == SWEEP + WINDOW
+    assert min(at for at in sweeps() if at > BEGAN) - BEGAN > SWEEP + WINDOW - 2
 
 
 @pytest.mark.parametrize("name", [*FAULTS, NEEDS_SPOKES])

@@ -99,8 +99,8 @@ def test_every_change_is_carried_out_soon_without_a_sweep_and_counts_as_no_failu
         makers["untagged"].annotate(None)
         makers["deleted"].delete()
 
-        mesh.wait_for_name(names["made"], makers["made"].dns_name, SOON)
-        mesh.wait_for_name(names["new"], makers["renamed"].dns_name, SOON)
+        for what, maker in (("made", "made"), ("new", "renamed")):
+            mesh.wait_for_name(names[what], makers[maker].dns_name, began + SOON - time.monotonic())
         for what in ("renamed", "untagged", "deleted"):
             mesh.wait_until_gone(names[what], began + SOON + GRACE - time.monotonic())
 
