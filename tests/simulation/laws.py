@@ -141,7 +141,7 @@ class Laws:
         for rival in self._rivals(name):
             newer = (-rival.created, rival.id) < (-heir.created, heir.id)
             works = not dropped or self.chronicle.active_since.get(rival.id, ALWAYS) < self.began
-            if newer and works and rival.id.scope not in self.unlisted:
+            if newer and works and rival.id.scope not in self.unlisted and not self._is_hidden(rival.id):
                 raise Violation(Law.NEWEST, f"{heir.id} inherited {name}, and {rival.id} is newer")
 
     # Deletes
@@ -206,7 +206,7 @@ class Laws:
                 return False
 
     def _is_hidden(self, lb: LoadBalancerId) -> bool:
-        """Whether AWS shows something else of it than there is: a person's command believes that."""
+        """Whether AWS shows something else of it than there is: who inherits, and what a person commands, goes by that."""
         return any(until > self.began for until, _ in self.chronicle.inventory.late.get(lb, ()))
 
     def _is_forgotten(self, lb: LoadBalancerId) -> bool:
