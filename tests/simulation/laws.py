@@ -206,7 +206,7 @@ class Laws:
                 return False
 
     def _is_hidden(self, lb: LoadBalancerId) -> bool:
-        """Whether AWS shows something else of it than there is: who inherits, and what a person commands, goes by that."""
+        """Whether AWS shows something else of it than there is: what is inherited or commanded goes by that."""
         return any(until > self.began for until, _ in self.chronicle.inventory.late.get(lb, ()))
 
     def _is_forgotten(self, lb: LoadBalancerId) -> bool:
