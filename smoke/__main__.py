@@ -18,15 +18,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import FrameType
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from sandbox.terraform import ROOT, Terraform, TerraformError
 from smoke.installation import terraform
 from smoke.place import Place
 from smoke.play import Play
 from smoke.preparation import OWN_TRAIL, NotReady, place_of, prepare
 from smoke.removal import remove_everything
-from smoke.report import Report, speak
+from smoke.report import Report, described, speak
 
 COST = "It costs less than a dollar: two network load balancers for about an hour, and a few thousand requests."
 
@@ -43,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(lack, file=sys.stderr)
         return 2
     hidden = {place.account: "<account>", place.zone_id: "<zone id>", place.zone: "<zone>", place.token: "<token>"}
-    report = Report(hidden)
+    report = Report(hidden | {str(ROOT): "<clone>"})
     if not (options.yes or options.clean) and not _agreed(place):
         return 2
     folder = ROOT / "build" / "smoke" / run
@@ -68,11 +66,14 @@ def _play(place: Place, applied: Terraform, report: Report, options: argparse.Na
     except KeyboardInterrupt:
         interrupted = True
         report.check("it went on to the end", False, "it was interrupted")
-    except (TerraformError, ClientError, BotoCoreError, OSError) as error:
-        report.check("it went on to the end", False, str(error)[-300:])
-    finally:
-        _on_interrupt(signal.SIG_IGN)  # taking everything away is not interrupted
+    except Exception as error:  # whatever it was: what was made must go, and the report must be written
+        report.check("it went on to the end", False, described(error))
+    _on_interrupt(signal.SIG_IGN)  # taking everything away is not interrupted
+    try:
         remove_everything(place, applied, report)
+    except Exception as error:
+        report.left.append(report.shortened(f"nobody knows what, because of {described(error)}"))
+        report.check("everything was taken away", False, described(error))
     return interrupted
 
 
