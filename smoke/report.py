@@ -15,6 +15,9 @@ Cloudflare. A run installs it, makes two load balancers that want the same name,
 alarm that it can without harm, takes everything away, and looks whether anything stayed. Each row says what should be
 so and whether it was, or what was done; seconds count from the beginning of its act. The words are those of
 docs/operations.md."""
+CLOSING = (
+    "Please send this report as an issue: https://github.com/your_namespace/terraform-aws-cilium-mesh-dns/issues/new"
+)
 
 
 @dataclass(frozen=True)
@@ -138,5 +141,5 @@ class Report:
             lines += ["", f"## {act.title}", "", act.why]
             lines += ["", "| after | what was done, or should be so | is it so | seen |", "|---|---|---|---|"]
             lines += [row.written() for row in act.rows]
-        lines += ["", "## What is left", "", *([f"- {each}" for each in self.left] or ["Nothing."]), ""]
+        lines += ["", "## What is left", "", *([f"- {each}" for each in self.left] or ["Nothing."]), "", CLOSING, ""]
         return self.redacted("\n".join(lines))
