@@ -71,13 +71,19 @@ def _play(place: Place, applied: Terraform, report: Report, options: argparse.Na
         report.check("it went on to the end", False, "it was interrupted")
     except Exception as error:  # whatever it was: what was made must go, and the report must be written
         report.check("it went on to the end", False, described(error))
-    _on_interrupt(signal.SIG_IGN)  # taking everything away is not interrupted
+    finally:
+        _on_interrupt(signal.SIG_IGN)  # taking everything away is not interrupted
+        _take_away(place, applied, report)
+    return interrupted
+
+
+def _take_away(place: Place, applied: Terraform, report: Report) -> None:
+    """Remove everything; an error in that is told like anything else."""
     try:
         remove_everything(place, applied, report)
     except Exception as error:
         report.left.append(report.shortened(f"nobody knows what, because of {described(error)}"))
         report.check("everything was taken away", False, described(error))
-    return interrupted
 
 
 def _cleaning(place: Place, own_trail: bool) -> str:
