@@ -48,7 +48,7 @@ lint: setup ## ruff, mypy, actionlint, pip-audit
 	@sh scripts/audit.sh
 
 unit: setup ## Python tests that need no sandbox
-	$(BIN)/pytest tests/unit tests/contract tests/simulation tests/package tests/provider tests/docs --ignore tests/docs/test_key_policy.py
+	$(BIN)/pytest tests/unit tests/contract tests/simulation tests/package tests/provider tests/kubernetes/test_kubernetes_chart.py tests/docs --ignore tests/docs/test_key_policy.py
 
 terraform: setup ## fmt, tflint, checkov
 	@sh scripts/check_terraform.sh

@@ -5,9 +5,11 @@ its tags at create, then AddTags and RemoveTags for each of them, with one ARN a
 the cluster, the Service's UID and the scheme, so a changed scheme or a Service that was made again has another name;
 for a changed scheme it deletes first and creates then. The cloud provider (cloud-provider-aws) names a load balancer
 by the Service's UID alone. A network load balancer, its target group and its listener get the same tags, at create
-only; for a classic one it calls AddTags with the annotation's tags at every sync, and RemoveTags never.
+only. For a classic one each sync after the first calls AddTags once, with the annotation's tags alone and also when
+they are there already, and RemoveTags never; the imitation syncs when it is told to.
 
-That both do so is held against calls of the real ones: tests/sandbox/test_controller_calls.py, `make kubernetes`.
+That both do so is held against calls of the real ones, where a real one's calls that change nothing are left out: how
+often it syncs is chance. See tests/sandbox/test_controller_calls.py and `make kubernetes`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import FrameType
 
-from botocore.exceptions import BotoCoreError, ClientError
+import boto3
+from botocore.exceptions import BotoCoreError
 
 from sandbox.terraform import ROOT, Terraform, TerraformError
 from smoke.installation import terraform
@@ -26,7 +27,7 @@ from smoke.place import Place
 from smoke.play import Play
 from smoke.preparation import OWN_TRAIL, NotReady, place_of, prepare
 from smoke.removal import remove_everything
-from smoke.report import Report, speak
+from smoke.report import Report, described, speak
 
 COST = "It costs less than a dollar: two network load balancers for about an hour, and a few thousand requests."
 
@@ -43,12 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(lack, file=sys.stderr)
         return 2
     hidden = {place.account: "<account>", place.zone_id: "<zone id>", place.zone: "<zone>", place.token: "<token>"}
-    report = Report(hidden)
+    report = Report(hidden | {str(ROOT): "<clone>"})
     if not (options.yes or options.clean) and not _agreed(place):
         return 2
     folder = ROOT / "build" / "smoke" / run
     applied = terraform(place, folder, options.grace, options.own_trail)
-    speak(f"If this is killed, take away what it made by\n  {_cleaning(place)}")
+    speak(f"If this is killed, take away what it made by\n  {_cleaning(place, options.own_trail)}")
     interrupted = _play(place, applied, report, options)
     path = folder / "report.md"
     path.write_text(report.markdown(_facts(place, applied, options)))
@@ -68,17 +69,26 @@ def _play(place: Place, applied: Terraform, report: Report, options: argparse.Na
     except KeyboardInterrupt:
         interrupted = True
         report.check("it went on to the end", False, "it was interrupted")
-    except (TerraformError, ClientError, BotoCoreError, OSError) as error:
-        report.check("it went on to the end", False, str(error)[-300:])
+    except Exception as error:  # whatever it was: what was made must go, and the report must be written
+        report.check("it went on to the end", False, described(error))
     finally:
         _on_interrupt(signal.SIG_IGN)  # taking everything away is not interrupted
-        remove_everything(place, applied, report)
+        _take_away(place, applied, report)
     return interrupted
 
 
-def _cleaning(place: Place) -> str:
+def _take_away(place: Place, applied: Terraform, report: Report) -> None:
+    """Remove everything; an error in that is told like anything else."""
+    try:
+        remove_everything(place, applied, report)
+    except Exception as error:
+        report.left.append(report.shortened(f"nobody knows what, because of {described(error)}"))
+        report.check("everything was taken away", False, described(error))
+
+
+def _cleaning(place: Place, own_trail: bool) -> str:
     """The command that takes away what a run made, as it is typed."""
-    more = f"--clean {place.run} --region {place.region}"
+    more = f"--clean {place.run} --region {place.region}" + (f" {OWN_TRAIL}" if own_trail else "")
     return f'make smoke ZONE={place.zone} ZONE_ID={place.zone_id} SMOKE="{more}"'
 
 
@@ -86,7 +96,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m smoke", description=__doc__)
     parser.add_argument("--zone", default="", help="the zone's name at Cloudflare, such as example.com")
     parser.add_argument("--zone-id", default="", help="its id: 32 hexadecimal digits")
-    parser.add_argument("--region", default=os.environ.get("AWS_REGION", "eu-west-1"))
+    parser.add_argument("--region", default=_region(), help="of the load balancers (default: the profile's)")
     parser.add_argument("--vpc", default="", help="where the load balancers are made, if not in the default VPC")
     parser.add_argument(OWN_TRAIL, action="store_true", help="the account has no trail of write management events")
     parser.add_argument("--grace", type=int, default=60, help="seconds between the two looks (default 60)")
@@ -94,6 +104,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--clean", metavar="RUN", default="", help="only take away what an earlier run left")
     return parser.parse_args(arguments)
+
+
+def _region() -> str:
+    """That of the environment, else of the profile; a profile that is not there is told when it is needed."""
+    try:
+        return os.environ.get("AWS_REGION") or boto3.Session().region_name or "eu-west-1"
+    except BotoCoreError:
+        return "eu-west-1"
 
 
 def _agreed(place: Place) -> bool:

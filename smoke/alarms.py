@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from smoke.installation import wait
+from smoke.installation import Log, wait
 from smoke.place import Place
 from smoke.report import Report
+from smoke.schedule import no_sweeps
 
 PROVOKED = {"dead-letter", "errors", "rule", "topic", "guard", "silence"}
 NOT_PROVOKED = {
@@ -23,10 +24,11 @@ STRAYS = 12
 
 
 class Alarms:
-    """The alarms of an installation. outputs: the module's."""
+    """The alarms of an installation. outputs: the module's. log: the function's."""
 
-    def __init__(self, place: Place, outputs: Mapping[str, Any], report: Report, patience: float) -> None:
-        self._place, self._outputs, self._report, self._patience = place, outputs, report, patience
+    def __init__(self, place: Place, outputs: Mapping[str, Any], log: Log, report: Report, patience: float) -> None:
+        self._place, self._outputs, self._log = place, outputs, log
+        self._report, self._patience = report, patience
         self._cloudwatch = place.client("cloudwatch")
 
     def states(self) -> dict[str, str]:
@@ -61,7 +63,7 @@ class Alarms:
         """Until the alarm tells it, which must be quiet before."""
         quiet = wait(lambda: self.states().get("silence") == "OK", self._patience, 1)
         self._report.check("the alarm `silence` is quiet while they come", bool(quiet))
-        with self._no_sweeps():
+        with no_sweeps(self._place, self._log, self._report):
             self.is_raised("silence")
 
     def tell_the_others(self) -> None:
@@ -116,17 +118,3 @@ class Alarms:
             for record in self._place.records():
                 if record["name"].startswith("stray-"):
                     self._place.delete_record(record["id"])
-
-    @contextmanager
-    def _no_sweeps(self) -> Iterator[None]:
-        """The schedule rests."""
-        scheduler, name = self._place.client("scheduler"), f"{self._place.name}-sweep"
-        found = scheduler.get_schedule(Name=name, GroupName=self._place.name)
-        settable = scheduler.meta.service_model.operation_model("UpdateSchedule").input_shape.members
-        kept = {key: value for key, value in found.items() if key in settable}
-        scheduler.update_schedule(**kept | {"State": "DISABLED"})
-        self._report.say("the schedule of the sweeps rests")
-        try:
-            yield
-        finally:
-            scheduler.update_schedule(**kept)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,11 @@ class Log:
                 yield line | {"at": event["timestamp"] / 1000}
 
 
+def called_at(event: Mapping[str, Any]) -> float:
+    """When the call of CloudTrail's event was made, in seconds since 1970; CloudTrail counts whole ones."""
+    return datetime.fromisoformat(event["detail"]["eventTime"]).timestamp()
+
+
 class Spectator:
     """A queue of our own at the module's topic: sees what passes by, and when."""
 
@@ -100,11 +106,14 @@ class Spectator:
         self.seen: list[dict[str, Any]] = []
 
     def look(self) -> list[dict[str, Any]]:
-        """Everything that passed so far, as it left EventBridge."""
-        while got := self._sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
+        """Everything that passed so far, as it left EventBridge; `arrived`: when, in seconds since 1970."""
+        while got := self._sqs.receive_message(
+            QueueUrl=self.url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["SentTimestamp"]
+        ).get("Messages"):
             for message in got:
                 self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-                self.seen.append(json.loads(message["Body"]))
+                arrived = int(message["Attributes"]["SentTimestamp"]) / 1000
+                self.seen.append(json.loads(message["Body"]) | {"arrived": arrived})
         return self.seen
 
     def call(self, event_name: str, load_balancer: str) -> dict[str, Any] | None:

@@ -7,27 +7,24 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from sandbox.terraform import Terraform, TerraformError
+from sandbox.terraform import Terraform
 from smoke.place import Place
-from smoke.report import Report
+from smoke.report import Report, described
 
 # AWS shows things late, when they are made and when they are deleted.
 LOOKS, SECONDS_BETWEEN_LOOKS = 18, 5
-# What does not end the removal: the rest must go all the same.
-_TOLERATED = (BotoCoreError, ClientError, TerraformError, OSError)
 
 
 @dataclass(frozen=True)
 class Kind:
     """A kind of thing: how it is listed, what its name is called (empty: the item is the name), how it is deleted.
 
-    key: what of an item names it at its deletion, if that is not its name.
+    key: what of an item names it at its deletion, if that is not its name. listed_with, deleted_with: more parameters.
+    note: what is said of one that stays.
     """
 
     service: str
@@ -37,11 +34,15 @@ class Kind:
     delete: str
     parameter: str
     key: str = ""
+    listed_with: Mapping[str, object] = field(default_factory=dict)
+    deleted_with: Mapping[str, object] = field(default_factory=dict)
+    note: str = ""
 
     def found(self, place: Place) -> Iterator[str]:
         """Those of a run, by what names them at their deletion."""
-        for page in place.client(self.service).get_paginator(self.listing).paginate():
-            for item in page.get(self.items, ()):
+        for page in place.client(self.service).get_paginator(self.listing).paginate(**self.listed_with):
+            # Only SQS leaves an empty list out.
+            for item in page.get(self.items, ()) if self.service == "sqs" else page[self.items]:
                 name = str(item.get(self.name, "") if self.name else item)
                 if re.search(rf"(^|[/:]){place.name}([-/]|$)", name):
                     yield str(item[self.key]) if self.key else name
@@ -56,8 +57,19 @@ class Kind:
             targets = [target["Id"] for target in client.list_targets_by_rule(Rule=name)["Targets"]]
             if targets:
                 client.remove_targets(Rule=name, Ids=targets)
+        if self.service == "s3":
+            _empty(client, name)
         value = [name] if self.parameter.endswith("s") else name
-        getattr(client, self.delete)(**{self.parameter: value})
+        getattr(client, self.delete)(**{self.parameter: value}, **self.deleted_with)
+
+
+def _empty(s3: Any, bucket: str) -> None:
+    """Delete every object, with all its versions."""
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+        if found:
+            objects = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
+            s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
 
 
 _ARN = "LoadBalancerArn"
@@ -77,7 +89,12 @@ KINDS = (
     Kind("logs", "describe_log_groups", "logGroups", "logGroupName", "delete_log_group", "logGroupName"),
     Kind("dynamodb", "list_tables", "TableNames", "", "delete_table", "TableName"),
     Kind("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName", "delete_alarms", "AlarmNames"),
-    Kind("secretsmanager", "list_secrets", "SecretList", "Name", "delete_secret", "SecretId"),
+    # Terraform only schedules its deletion: for 30 days it, and the token in it, could be restored.
+    Kind(
+        "secretsmanager", "list_secrets", "SecretList", "Name", "delete_secret", "SecretId",
+        listed_with={"IncludePlannedDeletion": True}, deleted_with={"ForceDeleteWithoutRecovery": True},
+        note="it holds the token, and can be restored for 30 days",
+    ),
     Kind("iam", "list_roles", "Roles", "RoleName", "delete_role", "RoleName"),
 )  # fmt: skip
 
@@ -106,16 +123,12 @@ def _destroy(applied: Terraform) -> None:
 
 def _sweep(place: Place) -> tuple[list[str], dict[str, str]]:
     """Delete what bears the run's name until nothing does: what is left, and what was said at each of it."""
-    left: dict[str, Callable[[], None]] = {}
+    left: dict[str, Callable[[], object]] = {}
     faults: dict[str, str] = {}
     for look in range(LOOKS):
         if look:
             time.sleep(SECONDS_BETWEEN_LOOKS)
-        try:
-            left = dict(_left(place))
-        except _TOLERATED as error:
-            left = {f"nobody knows what, because of {error}": lambda: None}
-            continue
+        left = dict(_left(place))
         faults = {what: fault for what, remove in left.items() if (fault := _fault(remove))}
         if not left:
             break
@@ -123,18 +136,26 @@ def _sweep(place: Place) -> tuple[list[str], dict[str, str]]:
 
 
 def _fault(action: Callable[[], Any]) -> str:
-    """What was said when it did not go; empty when it went."""
+    """What was said when it did not go; empty when it went. Nothing ends the removal: the rest must go all the same."""
     try:
         action()
-    except _TOLERATED as error:
-        return str(error)[-600:] or type(error).__name__
+    except Exception as error:
+        return described(error)
     return ""
 
 
-def _left(place: Place) -> Iterator[tuple[str, Callable[[], None]]]:
-    """What of the run is there, and how it goes; a secret that is scheduled for deletion is gone."""
-    for record in place.records():
-        yield f"record {record['name']}", lambda record=record: place.delete_record(record["id"])  # type: ignore[misc]
+def _left(place: Place) -> Iterator[tuple[str, Callable[[], object]]]:
+    """What of the run is there, and how it goes. A kind that cannot be listed may be there."""
+    try:
+        for record in place.records():
+            yield f"record {record['name']}", lambda record=record: place.delete_record(record["id"])  # type: ignore[misc]
+    except Exception:
+        yield "perhaps records: they cannot be listed", place.records
     for kind in KINDS:
-        for name in kind.found(place):
-            yield f"{kind.service} {name}", lambda kind=kind, name=name: kind.remove(place, name)  # type: ignore[misc]
+        try:
+            for name in kind.found(place):
+                what = f"{kind.service} {name}" + (f" ({kind.note})" if kind.note else "")
+                yield what, lambda kind=kind, name=name: kind.remove(place, name)  # type: ignore[misc]
+        except Exception:
+            what = f"perhaps {kind.items} of {kind.service}: they cannot be listed"
+            yield what, lambda kind=kind: list(kind.found(place))  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -14,6 +15,9 @@ Cloudflare. A run installs it, makes two load balancers that want the same name,
 alarm that it can without harm, takes everything away, and looks whether anything stayed. Each row says what should be
 so and whether it was, or what was done; seconds count from the beginning of its act. The words are those of
 docs/operations.md."""
+CLOSING = (
+    "Please send this report as an issue: https://github.com/your_namespace/terraform-aws-cilium-mesh-dns/issues/new"
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,15 @@ class Act:
 
 
 _WORDS = {True: "yes", False: "NO"}
+LONGEST = 3000
+"""Characters of what was found; of a longer text, so many from its first `Error:`."""
+_CALLER = re.compile(r"(:(?:user|assumed-role)/)(?!smoke-)[^\s\"',)]+|\bA(?:KIA|SIA|IDA|ROA)[A-Z0-9]{16,17}\b")
+"""Who called AWS, as its errors name them: a user, a role with its session, a key or an id."""
+
+
+def described(error: BaseException) -> str:
+    """An error in one text, never empty."""
+    return f"{type(error).__name__}: {error}"
 
 
 def speak(text: str) -> None:
@@ -87,7 +100,7 @@ class Report:
         if not self.acts:
             self.act("0. Before it begins", "Nothing was made yet.")
         act = self.acts[-1]
-        row = Row(time.monotonic() - act.began, what, result, " ".join(str(found).split()))
+        row = Row(time.monotonic() - act.began, what, result, self.shortened(str(found)))
         act.rows.append(row)
         speak(f"  {self.redacted(row.spoken())}")
 
@@ -107,11 +120,18 @@ class Report:
         bad = f"; not so: {'; '.join(self.failed)}" if self.failed else ""
         return f"{good}{bad}. " + ("Nothing is left." if not self.left else f"{len(self.left)} things are left.")
 
+    def shortened(self, text: str) -> str:
+        """A text on one line, first without what is hidden, then cut: half of an account's id is not found again."""
+        whole = " ".join(self.redacted(text).split())
+        error = re.search(r"\bError:", whole)
+        start = error.start() if error and len(whole) > LONGEST else 0
+        return whole[start : start + LONGEST]
+
     def redacted(self, text: str) -> str:
-        """A text without what is hidden."""
+        """A text without what is hidden, and without who called AWS."""
         for secret in sorted(filter(None, self.hidden), key=len, reverse=True):
             text = text.replace(secret, self.hidden[secret])
-        return text
+        return _CALLER.sub(lambda found: f"{found[1] or ''}<caller>", text)
 
     def markdown(self, facts: Mapping[str, str]) -> str:
         """The whole report. facts: versions and settings, by name."""
@@ -121,5 +141,5 @@ class Report:
             lines += ["", f"## {act.title}", "", act.why]
             lines += ["", "| after | what was done, or should be so | is it so | seen |", "|---|---|---|---|"]
             lines += [row.written() for row in act.rows]
-        lines += ["", "## What is left", "", *([f"- {each}" for each in self.left] or ["Nothing."]), ""]
+        lines += ["", "## What is left", "", *([f"- {each}" for each in self.left] or ["Nothing."]), "", CLOSING, ""]
         return self.redacted("\n".join(lines))

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds etcd, kube-apiserver and AWS's cloud controller manager into .tools/kubernetes/bin (git-ignored), once, from the
 # Go module proxy: about twelve minutes of processor time; for root, Cilium's own client too: three more.
-# Ends with 3 when there is no Go to build them with.
+# Ends with 3 when there is no Go to build them with, or no chart of Cilium, without which they serve nothing.
 set -eu
 
 etcd=v3.6.16
@@ -12,6 +12,12 @@ cilium=v1.20.2
 here=$(cd "$(dirname "$0")" && pwd)
 tools=$(cd "$here/../.." && pwd)/.tools/kubernetes
 bin=$tools/bin
+
+chart=cilium-1.20.0.tgz # the newest one of tests/cilium/conftest.py
+if ! [ -f "${CILIUM_CHARTS:-$here/../../../shared/cilium}/$chart" ]; then
+  echo "Kubernetes is not built: no $chart; put it into a folder and name that in CILIUM_CHARTS." >&2
+  exit 3
+fi
 
 if ! command -v go >/dev/null 2>&1; then
   echo "Kubernetes is not built: Go is missing (https://go.dev/doc/install)." >&2

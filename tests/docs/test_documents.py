@@ -150,6 +150,7 @@ def test_the_readme_is_short_and_begins_with_something_to_paste() -> None:
 def test_the_readme_has_its_sections_in_the_order_in_which_a_newcomer_asks() -> None:
     text = re.sub(r"```.*?```", "", README.read_text(), flags=re.DOTALL)
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == [
-        "Use it", "Try it without an account", "How it decides", "This module or external-dns", "Links", "Reference",
+        "Use it", "Try it without an account", "Try it on an account", "How it decides", "This module or external-dns",
+        "Links", "Reference",
     ]  # fmt: skip
     assert README.read_text().index("```mermaid") < README.read_text().index("## Use it")

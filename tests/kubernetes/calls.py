@@ -2,7 +2,8 @@
 
 Compared is, call by call and in order, what is made, deleted and tagged: load balancers with name, type and scheme,
 their target groups and listeners, and the tags of each call. Left out is what nobody here reads (attributes, targets,
-health checks, security groups), and what repeats itself: how often a controller looks again is chance.
+health checks, security groups), and of a real controller what repeats itself: how often it looks again is chance. Its
+imitation looks once, so each of its calls counts.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 Told = dict[str, Any]
 """One call as it is compared: `call`, and what it is about."""
 _PARAMETERS = {
-    "CreateLoadBalancer": ("Type", "Scheme"),
+    "CreateLoadBalancer": ("Type", "Scheme", "IpAddressType"),
     "CreateTargetGroup": ("Protocol", "TargetType"),
     "CreateListener": ("Protocol", "Port"),
     "DeleteLoadBalancer": (),
@@ -76,9 +77,10 @@ def shape(name: str) -> str:
     return _HASH.sub(lambda found: f"<{len(found[0])} hex digits>", name)
 
 
-def told(calls: Iterable[Made]) -> list[Told]:
-    """The calls that AWS took, as they are compared, without those that change nothing."""
-    return list(_without_repetitions(each for each in calls if each.ok and each.action in _PARAMETERS))
+def told(calls: Iterable[Made], *, each_one: bool) -> list[Told]:
+    """The calls that AWS took, as they are compared. each_one: also those that change nothing."""
+    taken = [each for each in calls if each.ok and each.action in _PARAMETERS]
+    return [each.told() for each in taken] if each_one else list(_without_repetitions(taken))
 
 
 def _without_repetitions(calls: Iterable[Made]) -> Iterator[Told]:
@@ -89,6 +91,8 @@ def _without_repetitions(calls: Iterable[Made]) -> Iterator[Told]:
         known, tags = there.get(kind, {}), each.tags()
         if each.action.startswith("Delete"):
             there.pop(kind, None)
+            if kind == "loadbalancer":
+                there.pop("listener", None)  # it goes along
         elif each.action.startswith("Create"):
             if there.get(kind) == tags:
                 continue

@@ -55,10 +55,13 @@ class Cloud:
         with self._lock:
             self.made.append(Made(call.action, call.form(), response.status_code < 400))
 
-    def since(self, count: int) -> list[Told]:
-        """What the calls after the first `count` were about; of one load balancer at a time."""
+    def since(self, count: int, *, each_one: bool = False) -> list[Told]:
+        """What the calls after the first `count` were about; of one load balancer at a time.
+
+        each_one: also of those that change nothing, as a real controller makes them by chance.
+        """
         with self._lock:
-            return told(self.made[count:])
+            return told(self.made[count:], each_one=each_one)
 
     def failed(self) -> list[Made]:
         """The calls that AWS did not take."""

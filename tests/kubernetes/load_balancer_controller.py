@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 import yaml
 
@@ -27,11 +26,15 @@ BINARY, CHART = "AWS_LOAD_BALANCER_CONTROLLER", "AWS_LOAD_BALANCER_CONTROLLER_CH
 _NOT_BESIDE_IT = {"Deployment", "Service", "PodDisruptionBudget", "Secret", "ServiceMonitor"}
 
 
-def given() -> tuple[Path, Path]:
-    """The binary and its chart (a folder or an archive); skips the test where they are not given."""
+def lack() -> str:
+    """What is not given of the binary and its chart; empty when both are."""
     missing = [name for name in (BINARY, CHART) if not os.environ.get(name)]
-    if missing:
-        pytest.skip(f"{' and '.join(missing)} not set: the controller's binary, and its chart (a folder or .tgz)")
+    named = f"{' and '.join(missing)} not set: the controller's binary, and its chart (a folder or .tgz)"
+    return named if missing else ""
+
+
+def given() -> tuple[Path, Path]:
+    """The binary and its chart (a folder or an archive)."""
     return Path(os.environ[BINARY]).resolve(), Path(os.environ[CHART]).resolve()
 
 

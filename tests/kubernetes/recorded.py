@@ -2,6 +2,9 @@
 
 The calls of real controllers lie in tests/fixtures/controllers: what `make kubernetes` saw last, and sees again. So the
 imitation is held to them also where no real controller runs. RECORD_CONTROLLER_CALLS=1 writes them anew.
+
+Two things of the add-on were left out when it ran, and were added by its source: IpAddressType, which it always names,
+and the listeners of the load balancers that it made for another scheme.
 """
 
 from __future__ import annotations

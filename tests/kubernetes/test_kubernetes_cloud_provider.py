@@ -92,7 +92,7 @@ def test_a_name_follows_its_service_and_the_imitation_makes_the_same_calls(
 
     before = len(aws.made)
     imitate(f"cloud-provider-aws-{kind}", controllers, controllers.Scope(aws.sandbox), seen)
-    assert aws.since(before) == seen.calls
+    assert aws.since(before, each_one=True) == seen.calls
 
 
 def test_another_namespace_cannot_take_a_name(aws: Cloud, api: Api, service: Services) -> None:

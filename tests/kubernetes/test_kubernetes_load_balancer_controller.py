@@ -28,15 +28,12 @@ from tests.kubernetes.services import (
     wait_for,
 )
 
-
-@pytest.fixture(scope="module")
-def wanted() -> None:
-    """Skips before anything is started."""
-    load_balancer_controller.given()
+if lack := load_balancer_controller.lack():
+    pytest.skip(lack, allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
-def api(wanted: None, aws: Cloud, cluster: Api, helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def api(aws: Cloud, cluster: Api, helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A cluster with this controller."""
     folder: Path = tmp_path_factory.mktemp("controller")
     with load_balancer_controller.running(folder, cluster, aws, helm.binary):
@@ -77,7 +74,7 @@ def test_a_name_follows_its_service_and_the_imitation_makes_the_same_calls(aws: 
 
     before = len(aws.made)
     imitate("aws-load-balancer-controller", controllers, controllers.Scope(aws.sandbox), seen)
-    assert aws.since(before) == seen.calls
+    assert aws.since(before, each_one=True) == seen.calls
 
 
 def test_another_namespace_cannot_take_a_name(aws: Cloud, api: Api, service: Services) -> None:

@@ -35,7 +35,7 @@ def imitated(aws: Cloud, kind: str, module: ModuleType) -> list[Told]:
     before = len(aws.made)
     with suppress(ClientError):
         imitate(kind, module, module.Scope(aws.sandbox), Recorded.of(kind))
-    calls = aws.since(before)
+    calls = aws.since(before, each_one=True)
     elb, classic = (aws.sandbox.client(each) for each in ("elbv2", "elb"))
     for each in elb.describe_load_balancers()["LoadBalancers"]:
         elb.delete_load_balancer(LoadBalancerArn=each["LoadBalancerArn"])
@@ -82,6 +82,14 @@ DRIFTS = {
         f"if changed:\n                {_ADD}\n            if removed:\n                {_REMOVE}",
         f"if removed:\n                {_REMOVE}\n            if changed:\n                {_ADD}",
     ),
+    "the add-on tags twice": (ADD_ON, _ADD, f"{_ADD}; {_ADD}"),
+    "the add-on asks for no kind of address": (ADD_ON, 'IpAddressType="ipv4", ', ""),
+    "the add-on makes another load balancer first": (
+        ADD_ON,
+        "self.name = self._name(scheme)",
+        'self._elb.create_load_balancer(Name="first", Type="network", Scheme=scheme, Subnets=self._subnets); '
+        "self.name = self._name(scheme)",
+    ),
     "the add-on creates without tags": (ADD_ON, 'Tags=self._all_tags("LoadBalancer"),', ""),
     "the add-on owns by another tag": (ADD_ON, '"service.k8s.aws/stack": service', '"service.k8s.aws/name": service'),
     "the add-on's target groups have no tag of their own": (ADD_ON, '{"service.k8s.aws/resource": resource}', "{}"),
@@ -122,6 +130,7 @@ DRIFTS = {
         "_listed({HOSTNAME_TAG: hostname}))",
         "_listed(self._owner | {HOSTNAME_TAG: hostname}))",
     ),
+    "the cloud provider tags twice at a sync": (CLASSIC, _SYNC, f"{_SYNC}; {_SYNC}"),
     "the cloud provider does not follow the annotation": (CLASSIC, _SYNC, "pass"),
     "the cloud provider removes the tag first": (
         CLASSIC,

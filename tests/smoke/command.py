@@ -43,7 +43,7 @@ class Smoke:
         )
 
     def left(self) -> list[str]:
-        """What is in the account and the zone, secrets that wait for their deletion aside."""
+        """What is in the account and the zone, also secrets that could be restored."""
         client = self.sandbox.client
         found = [each["LoadBalancerName"] for each in client("elbv2").describe_load_balancers()["LoadBalancers"]]
         found += client("sqs").list_queues().get("QueueUrls", [])
@@ -51,11 +51,15 @@ class Smoke:
         found += [each["TopicArn"] for each in client("sns").list_topics()["Topics"]]
         found += [each["RoleName"] for each in client("iam").list_roles()["Roles"] if "smoke" in each["RoleName"]]
         found += [each["Name"] for each in client("s3").list_buckets()["Buckets"]]
-        found += [each["Name"] for each in client("secretsmanager").list_secrets()["SecretList"]]
+        found += [
+            each["Name"] for each in client("secretsmanager").list_secrets(IncludePlannedDeletion=True)["SecretList"]
+        ]
         found += client("dynamodb").list_tables()["TableNames"]
         found += [each["FunctionArn"] for each in client("lambda").list_event_source_mappings()["EventSourceMappings"]]
         found += [each["Name"] for each in client("events").list_rules()["Rules"]]
         found += [each["Name"] for each in client("scheduler").list_schedules()["Schedules"]]
+        groups = client("scheduler").list_schedule_groups()["ScheduleGroups"]
+        found += [each["Name"] for each in groups if each["Name"] != "default"]
         found += [each["logGroupName"] for each in client("logs").describe_log_groups()["logGroups"]]
         found += [each["AlarmName"] for each in client("cloudwatch").describe_alarms()["MetricAlarms"]]
         found += [each["Name"] for each in client("cloudtrail").list_trails()["Trails"]]

@@ -17,6 +17,7 @@ def test_the_command_that_it_told_takes_away_what_a_killed_run_left() -> None:
         run.communicate()
         assert smoke.left() != []
         (told,) = re.findall(r"^ *(make smoke .*--clean.*)$", said, re.MULTILINE)
+        assert "--own-trail" in told  # as the killed run had it
         typed = ["make", "--dry-run", *shlex.split(told)[1:]]
         meant = subprocess.run(typed, cwd=ROOT, check=True, capture_output=True, text=True).stdout  # noqa: S603
         options = shlex.split(meant.strip().splitlines()[-1].partition("-m smoke ")[2])

@@ -6,11 +6,13 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from sandbox.lateness import INSTANT
 from sandbox.sandbox import Sandbox
+from smoke import __main__ as command
 from smoke.installation import override
 from smoke.place import Place
 from smoke.preparation import NotReady, place_of, prepare
@@ -132,3 +134,23 @@ def test_an_execution_is_reserved_where_lambda_lets_the_account(
     monkeypatch.setenv("MOTO_LAMBDA_CONCURRENCY_QUOTA", limit)
     module = override(ready(there), 60, True)["module"]["mesh_dns"]  # type: ignore[index]
     assert module.get("function") == (None if reserves else {"reserved_concurrency": False})
+
+
+@pytest.mark.parametrize(
+    ("environment", "region"),
+    [
+        pytest.param({"AWS_REGION": "eu-north-1", "AWS_PROFILE": "mine"}, "eu-north-1", id="the environment's"),
+        pytest.param({"AWS_PROFILE": "mine"}, "eu-west-3", id="the profile's"),
+        pytest.param({"AWS_PROFILE": "nobody"}, "eu-west-1", id="of a profile that is not there, any"),
+        pytest.param({}, "eu-west-1", id="without any, the one of the examples"),
+    ],
+)
+def test_the_region_is_the_one_that_other_commands_take(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, environment: dict[str, str], region: str
+) -> None:
+    (tmp_path / "config").write_text("[profile mine]\nregion = eu-west-3\n", "utf-8")
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in (environment | {"AWS_CONFIG_FILE": str(tmp_path / "config")}).items():
+        monkeypatch.setenv(name, value)
+    assert command._options([]).region == region

@@ -1,4 +1,4 @@
-"""What a run left whose Terraform state is lost goes by its name."""
+"""What a run left goes by its name, also where the Terraform state is lost; what stays is told."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from sandbox.lateness import INSTANT
 from sandbox.sandbox import ACCOUNT, REGION, Sandbox
@@ -58,6 +60,49 @@ def a_rule_with_targets(client: Callable[[str], Any]) -> None:
     client("events").put_targets(Rule=f"{NAME}-events", Targets=[target])
 
 
+def a_topic_a_table_an_alarm_and_a_log_group(client: Callable[[str], Any]) -> None:
+    client("sns").create_topic(Name=f"{NAME}-events")
+    client("dynamodb").create_table(
+        TableName=f"{NAME}-state", BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
+    )  # fmt: skip
+    client("cloudwatch").put_metric_alarm(
+        AlarmName=f"{NAME}-errors", Namespace="x", MetricName="x", Statistic="Sum", Period=60, EvaluationPeriods=1,
+        Threshold=0, ComparisonOperator="GreaterThanThreshold",
+    )  # fmt: skip
+    client("logs").create_log_group(logGroupName=f"/aws/lambda/{NAME}")
+
+
+def a_trail_and_its_bucket(client: Callable[[str], Any]) -> None:
+    """With an object in two versions and a third that was deleted: AWS deletes no bucket that has any."""
+    s3, bucket = client("s3"), f"{NAME}-trail-{ACCOUNT}-{REGION}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    for key in ("kept", "kept", "deleted"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"")
+    s3.delete_object(Bucket=bucket, Key="deleted")
+    client("cloudtrail").create_trail(Name=f"{NAME}-trail", S3BucketName=bucket)
+
+
+def two_secrets(client: Callable[[str], Any]) -> None:
+    """One of them as Terraform leaves it: it could be restored."""
+    for name in ("default", "other"):
+        client("secretsmanager").create_secret(Name=f"{NAME}-token-{name}", SecretString=TOKEN)
+    client("secretsmanager").delete_secret(SecretId=f"{NAME}-token-default", RecoveryWindowInDays=30)
+
+
+def a_load_balancer(client: Callable[[str], Any]) -> None:
+    subnets = [each["SubnetId"] for each in client("ec2").describe_subnets()["Subnets"][:2]]
+    client("elbv2").create_load_balancer(Name=f"{NAME}-blue", Type="network", Subnets=subnets)
+
+
+ONE_OF_EACH = (
+    a_function_and_its_event_source, a_schedule, a_rule_with_targets, a_topic_a_table_an_alarm_and_a_log_group,
+    a_trail_and_its_bucket, two_secrets, a_load_balancer,
+)  # fmt: skip
+
+
 def test_everything_that_bears_its_name_goes_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(removal, "SECONDS_BETWEEN_LOOKS", 0)
     with Sandbox(lateness=INSTANT) as sandbox:
@@ -66,13 +111,73 @@ def test_everything_that_bears_its_name_goes_and_nothing_else(tmp_path: Path, mo
             monkeypatch.setenv(name, value)
         sandbox.client("sqs").create_queue(QueueName=f"{NAME}4-of-somebody-else")
         others = smoke.left()
-        for make in (a_function_and_its_event_source, a_schedule, a_rule_with_targets):
+        for make in ONE_OF_EACH:
             make(sandbox.client)
         place = Place(RUN, REGION, ZONE, smoke.zone_id, TOKEN)
         place.add_record(f"stray-1.{place.suffix}", "gone.example.net", "")
-        assert len(smoke.left()) > len(others) + 5
+        assert [kind.items for kind in removal.KINDS if not list(kind.found(place))] == []
 
         report = Report({})
         removal.remove_everything(place, terraform(place, tmp_path, 5, own_trail=True), report)
         assert smoke.left() == others
     assert (report.left, report.failed) == ([], [])
+
+
+@pytest.mark.parametrize("kind", removal.KINDS, ids=lambda kind: kind.items)
+def test_a_list_is_read_under_the_name_that_aws_gives_it(kind: removal.Kind) -> None:
+    api = boto3.client(kind.service, region_name=REGION).meta
+    operation = api.method_to_api_mapping[kind.listing]
+    answer = api.service_model.operation_model(operation).output_shape
+    items = answer.members[kind.items].member
+    assert {each for each in (kind.name, kind.key) if each} <= set(getattr(items, "members", ()))
+
+
+class Clients:
+    """Lists as they are given, each on one page; a service without one denies it. Deletes nothing."""
+
+    def __init__(self, **lists: dict[str, Any]) -> None:
+        self.run, self.name, self.made, self._lists = RUN, NAME, [], lists
+
+    def records(self) -> list[Any]:
+        raise OSError("Cloudflare is down")
+
+    def client(self, service: str) -> Any:
+        given = self._lists
+
+        class Client:
+            def get_paginator(self, _listing: str) -> Any:
+                return self
+
+            def paginate(self, **_: object) -> list[dict[str, Any]]:
+                if service not in given:
+                    raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "List")
+                return [given[service]]
+
+            def delete_secret(self, **_: object) -> None:
+                raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DeleteSecret")
+
+        return Client()
+
+
+def test_what_cannot_be_listed_or_deleted_is_told_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(removal, "SECONDS_BETWEEN_LOOKS", 0)
+    place: Any = Clients(secretsmanager={"SecretList": [{"Name": f"{NAME}-token-x"}]}, sqs={}, sns={"Other": []})
+    report = Report({})
+    removal.remove_everything(place, terraform_that_made_nothing(tmp_path), report)
+    assert f"secretsmanager {NAME}-token-x (it holds the token, and can be restored for 30 days)" in report.left
+    assert "perhaps records: they cannot be listed" in report.left
+    assert "perhaps Topics of sns: they cannot be listed" in report.left  # an answer of another shape
+    assert "perhaps Roles of iam: they cannot be listed" in report.left
+    assert not [each for each in report.left if "sqs" in each]  # it leaves an empty list out
+    assert len(report.left) == len(removal.KINDS)
+    assert report.failed == ["nothing of it is left"]
+
+
+def terraform_that_made_nothing(folder: Path) -> Any:
+    class Applied:
+        def __init__(self) -> None:
+            self.folder = folder
+
+    return Applied()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from smoke.report import Report
+import pytest
+
+from smoke.report import LONGEST, Report
 
 
 def test_nothing_that_is_hidden_is_in_it_wherever_it_was_said() -> None:
@@ -28,3 +30,42 @@ def test_the_first_thing_it_says_is_how_it_went() -> None:
     assert report.failed == ["bad"]
     assert report.verdict() == "1 of 2 checks are as they should be; not so: bad. 1 things are left."
     assert report.verdict() in report.markdown({}).splitlines()[2]
+
+
+ACCOUNT = "111122223333"
+
+
+@pytest.mark.parametrize("before", range(LONGEST - len(ACCOUNT) - 1, LONGEST + 1))
+def test_no_cut_leaves_a_part_of_what_is_hidden(before: int) -> None:
+    report = Report({ACCOUNT: "<account>"})
+    report.check("it applies", False, "x" * before + ACCOUNT + "y" * LONGEST)
+    assert not any(digit in report.markdown({}).partition("| it applies |")[2] for digit in ("1111", "3333"))
+
+
+def test_a_long_text_is_cut_from_its_first_error() -> None:
+    report = Report({})
+    report.check("it applies", False, "TerraformError: noise " * 1000 + "Error: the cause\n\n" + "more " * 1000)
+    (row,) = report.checks
+    assert row.found.startswith("Error: the cause more more")
+    assert len(row.found) == LONGEST
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        pytest.param("arn:aws:iam::1:user/alice is not", "arn:aws:iam::1:user/<caller> is not", id="a user"),
+        pytest.param(
+            "arn:aws:sts::1:assumed-role/Admin/alice@example.org is",
+            "arn:aws:sts::1:assumed-role/<caller> is",
+            id="a role with its session",
+        ),
+        pytest.param("the key AKIAIOSFODNN7EXAMPLE", "the key <caller>", id="a key"),
+        pytest.param(
+            "arn:aws:sts::1:assumed-role/smoke-abc123-function/x",
+            "arn:aws:sts::1:assumed-role/smoke-abc123-function/x",
+            id="a role of the run stays",
+        ),
+    ],
+)
+def test_who_called_aws_is_hidden(said: str, read: str) -> None:
+    assert Report({}).redacted(said) == read
