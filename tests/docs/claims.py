@@ -176,6 +176,7 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
     (COST, r"in the queue, (\d+) in the dead-letter queue",
      lambda: written("queue.tf", r"retention_seconds +?= (14 \* .*?) #") / DAY),
     (COST, r"Lambda's environment \| (\d+) KB", lambda: environment),
+    ("docs/assurance.md", r"a run spends (\d+) calls to find them", lambda: constant("writing.py", "EXTRA_CALLS")),
     (COST, r"SQS delay \| (\d+) s", lambda: constant("core/work.py", "LONGEST_DELAY")),
     (COST, r"`records.grace_seconds` is at most (\d+)", lambda: constant("core/work.py", "LONGEST_DELAY")),
     (SECURITY, r"secret again, at most every (\w+) minutes", lambda: constant("secrets", "REFRESH_PAUSE") / 60),

@@ -123,7 +123,8 @@ class Hub:
 
     def scopes(self) -> KnownScopes:
         """Those in the register."""
-        return KnownScopes.of(self.register.entries(), self.clock(), self.rules.sweep_period)
+        unlisted = self.memory.recall().unanswered
+        return KnownScopes.of(self.register.entries(), self.clock(), self.rules.sweep_period, unlisted)
 
     def run(self, *work: Work, time: float = 100, returned: Collection[str] = ()) -> dict[str, Retryable]:
         """One batch with `time` seconds to go: which of its messages ("0", "1", ...) must come back."""

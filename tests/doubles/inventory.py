@@ -79,7 +79,7 @@ class InMemoryInventory:
     `lagging`: what the tagging API still shows of one (None: not there yet).
     `tag`: the key of the tag that names stand in.
     `unreadable`: scopes that cannot be read, with `causes` (DENIED where nothing else is said).
-    `unlistable`: scopes that can only be looked at by id.
+    `unlistable`: scopes that can only be looked at by id. `never_listed`: those in which only the listing of all fails.
     """
 
     scopes: set[Scope] = field(default_factory=lambda: {HUB})
@@ -91,6 +91,7 @@ class InMemoryInventory:
     lagging: dict[LoadBalancerId, LoadBalancer | None] = field(default_factory=dict)
     unreadable: set[Scope] = field(default_factory=set)
     unlistable: set[Scope] = field(default_factory=set)
+    never_listed: set[Scope] = field(default_factory=set)
     causes: dict[Scope, Cause] = field(default_factory=dict)
     allowance: Allowance | None = None
     before: Callable[[str], None] = nothing_happens
@@ -173,7 +174,8 @@ class InMemoryInventory:
             self.before(call)
         except Retryable as error:
             return Unreadable(str(error), error.after, self.causes.get(scope, Cause.DENIED))
-        if scope in self.unreadable or (scope in self.unlistable and call != "look"):
+        unlisted = (scope in self.unlistable and call != "look") or (scope in self.never_listed and call == "listing")
+        if scope in self.unreadable or unlisted:
             cause = self.causes.get(scope, Cause.DENIED)
             return Unreadable(f"{call} in {scope}: {cause.value}", cause=cause)
         if self.allowance is not None and not self.allowance.take(scope, calls, self.clock()):

@@ -98,7 +98,9 @@ class Invocation:
         self.batch_size = world.dns.provider.batch_size
         self.asked_before = world.cloud.calls
         self.suspects = bool(world.memory.remembered.rejected)
-        self.known = KnownScopes.of(self._entries(), world.time(), self.rules.sweep_period)
+        self.known = KnownScopes.of(
+            self._entries(), world.time(), self.rules.sweep_period, world.memory.recall().unanswered
+        )
 
     def _entries(self) -> Mapping[Scope, Any]:
         every = {scope: self.world.register.scopes.get(scope) for scope in self.world.register.scopes}

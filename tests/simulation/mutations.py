@@ -92,8 +92,8 @@ def _newest_always_wins(self: Any, lb: LoadBalancerId, hostname: str) -> ClaimSt
     return _claim_state(self, lb, hostname)
 
 
-def _never_young(cls: Any, entries: Any, now: float, sweep_period: float) -> Any:
-    return replace(_scopes_of(cls, entries, now, sweep_period), young=False)
+def _never_young(cls: Any, *arguments: Any) -> Any:
+    return replace(_scopes_of(cls, *arguments), young=False)
 
 
 def _everything_is_ours(owner: str, record: Record) -> LoadBalancerId | None:

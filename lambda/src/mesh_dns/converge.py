@@ -93,14 +93,14 @@ def _write(ports: Ports, request: Request, reader: Reader, decided: Plan, deadli
         ports.provider,
         replan,
         lambda: ports.clock() > deadline,
-        suspects={hostname for hostname, at in ports.memory.recall().rejected.items() if now - at < LATELY},
+        suspects={hostname: at for hostname, at in ports.memory.recall().rejected.items() if now - at < LATELY},
         returned=request.returned_hostnames(reader.snapshot()),
         turn=int(now),
     )
     due = [each for each in decided.decisions if each.change is not None and wanted(each)]
     written = writer.write(due)
     taken = {each.decision.hostname for each in written.values() if each.decision.change and each.failure is None}
-    ports.memory.remember(rejected=writer.rejected, written=taken & set(writer.suspects))
+    ports.memory.remember(rejected=writer.rejected, written=taken & writer.suspects.keys())
     return Report(written, frozenset(each.hostname for each in due))
 
 

@@ -149,7 +149,8 @@ class Intake:
             for scope, entry in self.register.entries().items()
             if scope == self.hub or self.ports.rules.may_claim(scope)
         }
-        return KnownScopes.of(entries, self.ports.clock(), self.ports.rules.sweep_period)
+        unlisted = self.ports.memory.recall().unanswered
+        return KnownScopes.of(entries, self.ports.clock(), self.ports.rules.sweep_period, unlisted)
 
     def _note_read(self, batch: _Batch, work: Mapping[str, Work], result: Result) -> None:
         for key, each in work.items():

@@ -72,8 +72,8 @@ class Register(Protocol):
 class Remembered:
     """What may be lost at any time. Times are seconds since the epoch.
 
-    `rejected`: hostname => when the provider last rejected it alone. `unanswered`: zone id => since when it has not
-    answered.
+    `rejected`: hostname => when the provider last rejected it alone. `unanswered`: since when a zone has not
+    answered (by zone id), or a scope could not be listed (by scope as text).
     """
 
     rejected: Mapping[str, float] = field(default_factory=dict)
@@ -95,7 +95,9 @@ class Memory(Protocol):
         answered: Collection[str] = (),
         unanswered: Collection[str] = (),
     ) -> None:
-        """Hostnames that the provider rejected just now, or took; zones that answered, or did not."""
+        """Hostnames that the provider rejected just now, or took; zones, or scopes to be
+        listed (as text), that answered, or did not.
+        """
         ...
 
     def note(self, names: Mapping[str, NameState]) -> None:

@@ -57,12 +57,18 @@ class Reader:
         wanted = frozenset(scopes) - self._tagged.keys()
         if wanted:
             self._tagged.update(self._ports.inventory.tagged(wanted, self._aws_deadline))
+        # Each sweep tries again to list what could not be listed: so it is known since when that fails.
+        unlisted = self._ports.memory.recall().unanswered
+        self.list_scopes(scope for scope in wanted if str(scope) in unlisted)
 
     def list_scopes(self, scopes: Iterable[Scope]) -> bool:
         """List every load balancer of these scopes. Returns whether AWS was asked."""
         wanted = frozenset(scopes) - self._listings.keys()
         if wanted:
-            self._listings.update(self._ports.inventory.listings(wanted, self._aws_deadline))
+            found = self._ports.inventory.listings(wanted, self._aws_deadline)
+            self._listings.update(found)
+            failed = {str(scope) for scope, listing in found.items() if isinstance(listing, Unreadable)}
+            self._ports.memory.remember(unanswered=failed, answered=set(map(str, wanted)) - failed)
         return bool(wanted)
 
     def list_zones(self, zone_ids: Collection[str], hostnames: Collection[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -25,10 +25,10 @@ class Writer:
 
     replan(zone_id, hostnames)  lists the zone again and decides these names anew, without asking AWS again; raises
                                 Retryable
-    suspects                    hostnames that the provider rejected lately: written last, after everything in every
-                                zone; left over, they are refusals
+    suspects                    hostnames that the provider rejected lately => when last: written last, after everything
+                                in every zone, the one that waited longest first; left over, they are refusals
     returned                    hostnames of messages that came back: written first, apart from the others
-    turn                        rotates the order of both, so that the last ones are not always the same
+    turn                        rotates the order of those, so that the last ones are not always the same
 
     Edits and creates never share a batch. A rejected batch is decided anew, then split, between load balancers first.
     Once a quarter of it is bad, the rest is written singly. A write that is rejected alone becomes a refusal.
@@ -37,7 +37,7 @@ class Writer:
     provider: Provider
     replan: Callable[[str, frozenset[str]], Sequence[Decision]]
     out_of_time: Callable[[], bool]
-    suspects: Collection[str] = ()
+    suspects: Mapping[str, float] = field(default_factory=dict)
     returned: Collection[str] = ()
     turn: int = 0
     extra_calls: int = EXTRA_CALLS
@@ -113,9 +113,10 @@ class _Zone:
 
     def write_suspects(self) -> None:
         """Each of them singly."""
-        suspects = [each for each in self.decisions if each.hostname in self.writer.suspects]
+        rejected = self.writer.suspects
+        suspects = [each for each in self.decisions if each.hostname in rejected]
         if self.stopped is None:
-            self._write_chunks([*_chunks(_turned(suspects, self.writer.turn), 1)])
+            self._write_chunks([*_chunks(sorted(suspects, key=lambda each: rejected[each.hostname]), 1)])
         else:
             self._give_up(suspects, self.stopped)
 

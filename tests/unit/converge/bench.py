@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -63,6 +63,8 @@ class Bench:
             apply(zone_id, changes)
 
         self.provider.apply = recorded  # type: ignore[method-assign]
+        if not isinstance(options.get("suspects", {}), Mapping):
+            options["suspects"] = dict.fromkeys(options["suspects"], 0.0)
         writer = Writer(self.provider, replan, lambda: len(self.provider.calls) >= self.calls_left, **options)
         written = writer.write(decisions)
         self.refused = writer.rejected

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mesh_dns.core.rules import Policy
-from mesh_dns.core.values import Kind, LoadBalancerId
+from mesh_dns.core.values import Cause, Kind, LoadBalancerId, Scope
 from mesh_dns.core.work import SecondLook, Sweep, Told
 from mesh_dns.dns.provider import Denied, Unavailable
 from mesh_dns.errors import Retryable
@@ -81,6 +81,75 @@ def test_a_scope_that_can_never_be_listed_stops_deletes_until_it_is_overdue_and_
         hub.wait(900)
         swept.append(bool(hub.provider.at(NAME)))
     assert swept == [True, True, True, False, False]
+
+
+@pytest.mark.parametrize("cause", [Cause.DENIED, Cause.OUT_OF_TIME, Cause.UNANSWERED])
+def test_a_scope_that_is_swept_but_never_listed_stops_deletes_for_three_periods_and_not_for_ever(cause: Cause) -> None:
+    hub = Hub()
+    hub.know(AWAY)
+    hub.check(hub.put(make(1, NAME)))
+    hub.inventory.never_listed.add(AWAY)
+    hub.inventory.causes[AWAY] = cause
+    hub.inventory.delete(make_id(1))
+    swept, overdue = [], []
+    for _ in range(6):
+        for scope in (HUB, AWAY):
+            hub.know(scope)
+            hub.run(Sweep(scope))
+        hub.wait(900)
+        swept.append(bool(hub.provider.at(NAME)))
+        overdue.append(AWAY in hub.scopes().overdue)
+    assert swept == [True, True, True, False, False, False]
+    assert overdue == [False, False, False, True, True, True]
+
+    hub.inventory.never_listed.clear()
+    hub.run(Sweep(AWAY))
+    assert hub.scopes().overdue == set()
+
+
+def test_two_listings_that_failed_days_apart_make_no_scope_overdue() -> None:
+    hub = Hub()
+    hub.know(AWAY)
+    hub.check(hub.put(make(1, NAME)))
+    hub.inventory.delete(make_id(1))
+    for _ in range(2):
+        hub.inventory.never_listed.add(AWAY)
+        hub.run(Sweep(HUB))
+        hub.inventory.never_listed.clear()
+        hub.know(AWAY)
+        hub.run(Sweep(AWAY))
+        assert hub.memory.remembered.unanswered == {}
+        hub.clock.now += 86_400
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["gone", "without its name"])
+@pytest.mark.parametrize(("scope", "others"), [(HUB, 0), (AWAY, 20)], ids=["its own", "another"])
+def test_the_guard_sees_what_is_lost_in_an_overdue_scope_that_cannot_be_listed(
+    scope: Scope, others: int, gone: bool
+) -> None:
+    hub = Hub()
+    hub.know(AWAY)
+    hub.many(others)
+    ids = [hub.put(make(make_id(100 + n, scope), f"far{n}.{SUFFIX}")) for n in range(20)]
+    hub.run(Sweep(HUB), Sweep(AWAY))
+    hub.inventory.unlistable.add(scope)
+    hub.clock.now += 4 * 900
+    hub.know(HUB, read_ago=4 * 900 if scope == HUB else 0)
+    hub.know(AWAY, read_ago=4 * 900 if scope == AWAY else 0)
+    assert hub.scopes().overdue == {scope}
+    for lb in ids:
+        if gone:
+            hub.inventory.delete(lb)
+        else:
+            hub.inventory.retag(lb)
+        hub.tell(Told.DELETED if gone else Told.UNTAGGED, lb)
+    hub.clock.now += 650
+    looks = hub.outbox.take()
+    assert len(looks) == 10, "so many are a small loss"
+    for look in looks:
+        hub.run(look)
+    assert len(hub.provider.records_by_id) == others + 20
+    assert hub.told.reasons()[-1] == "mass-delete-guard"
 
 
 def test_names_that_moved_from_blue_to_green_are_no_loss_when_one_load_balancer_goes() -> None:

@@ -88,12 +88,26 @@ def test_a_name_that_was_not_taken_stays_a_suspect(hub: Hub, fault: str) -> None
     assert list(hub.memory.recall().rejected) == [NAMES[0]]
 
 
-def test_whose_turn_it_is_goes_on_with_the_clock(hub: Hub) -> None:
-    hub.clock.now = 3_000_001.5
-    remember(hub, *NAMES)
+def test_who_was_rejected_longest_ago_is_tried_first(hub: Hub) -> None:
+    now = hub.clock()
+    hub.memory.remembered = Remembered(rejected=dict(zip(NAMES, (now - 10, now - 30, now - 20), strict=True)))
     hub.many(3)
     hub.run(Sweep(HUB))
     assert written(hub) == [NAMES[1], NAMES[2], NAMES[0]]
+
+
+def test_one_name_that_is_good_again_among_many_suspects_has_its_turn(hub: Hub) -> None:
+    names = [f"c{number}.mesh.example.com" for number in range(300)]
+    hub.many(300)
+    hub.provider.poison |= set(names)
+    for _ in range(4):
+        hub.run(Sweep(HUB))
+        hub.clock.now += 900
+    hub.provider.poison.discard(names[250])
+    for _ in range(4):
+        hub.run(Sweep(HUB))
+        hub.clock.now += 900
+    assert hub.content(names[250]) is not None
 
 
 # The deadline

@@ -105,8 +105,8 @@ def test_a_zone_that_stopped_tries_no_suspect(bench: Bench) -> None:
     assert (len(bench.batches), failed(written), refused(written)) == (1, {name(1), name(2)}, {name(0)})
 
 
-def test_suspects_take_turns(bench: Bench) -> None:
-    bench.write(creates(range(4)), suspects={name(n) for n in range(4)}, turn=6)
+def test_the_suspect_that_waited_longest_is_tried_first(bench: Bench) -> None:
+    bench.write(creates(range(4)), suspects={name(0): 30.0, name(1): 40.0, name(2): 10.0, name(3): 20.0}, turn=6)
     assert bench.batches == [[name(2)], [name(3)], [name(0)], [name(1)]]
 
 

@@ -33,7 +33,7 @@ OLD = Entry(0, NOW)
     ],
 )
 def test_when_a_scope_is_overdue(entry: Entry, overdue: bool) -> None:
-    scopes = KnownScopes.of({HUB: OLD, AWAY: entry}, NOW, PERIOD)
+    scopes = KnownScopes.of({HUB: OLD, AWAY: entry}, NOW, PERIOD, {})
     assert scopes.known == {HUB, AWAY}
     assert scopes.overdue == ({AWAY} if overdue else set())
 
@@ -51,7 +51,7 @@ def test_when_a_scope_is_overdue(entry: Entry, overdue: bool) -> None:
 )
 def test_when_a_register_is_young(announced: list[float], young: bool) -> None:
     entries = {scope: Entry(at, NOW) for scope, at in zip((HUB, AWAY), announced, strict=False)}
-    assert KnownScopes.of(entries, NOW, PERIOD).young is young
+    assert KnownScopes.of(entries, NOW, PERIOD, {}).young is young
 
 
 def test_without_one_scope_the_others_stay_as_they_are() -> None:

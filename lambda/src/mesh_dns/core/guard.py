@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from mesh_dns.core.snapshot import Snapshot
-from mesh_dns.core.values import Scope, Unreadable
+from mesh_dns.core.snapshot import Owned, Snapshot
+from mesh_dns.core.values import Cause, Scope, Unreadable
 
 # It trips over this share of the owned records, and over this many: both.
 PERCENT = 30
@@ -28,7 +28,8 @@ class Guard:
     def count(cls, snapshot: Snapshot) -> Guard:
         """Count over the owned records of all known scopes, in the zones that were read; needs their listings.
 
-        A name with an heir is no loss. A scope that could not be listed loses nothing.
+        A name with an heir is no loss. Where a scope could not be listed, looks at its load balancers count: one that
+        there was no time for is a loss, since nobody knows; one that could not be read is none.
         """
         owned: Counter[Scope] = Counter()
         lost: Counter[Scope] = Counter()
@@ -37,14 +38,8 @@ class Guard:
             if each.record.type != "CNAME" or scope not in snapshot.scopes.known:
                 continue
             owned[scope] += 1
-            listing = snapshot.listings.get(scope)
-            if listing is None or isinstance(listing, Unreadable):
-                continue
-            seen = snapshot.live.get(each.serves)
-            claims = seen is not None and each.record.name in snapshot.rules.hostnames_of(seen)
-            if not claims and not snapshot.allowed(each.record.name):
-                lost[scope] += 1
-        return cls(owned, lost)
+            lost[scope] += _is_lost(each, snapshot)
+        return cls(owned, +lost)
 
     def objection_to_delete_in(self, scope: Scope) -> str | None:
         """Why nothing may be deleted for this scope now, or None when it may."""
@@ -54,6 +49,20 @@ class Guard:
         if _trips(lost, owned):
             return f"{lost} of all {owned} records lost their load balancer"
         return None
+
+
+def _is_lost(owned: Owned, snapshot: Snapshot) -> bool:
+    seen = snapshot.live.get(owned.serves)
+    if seen is not None and owned.record.name in snapshot.rules.hostnames_of(seen):
+        return False
+    listing = snapshot.listings.get(owned.serves.scope)
+    if listing is None or isinstance(listing, Unreadable):
+        match snapshot.sightings.get(owned.serves):
+            case None:
+                return False
+            case Unreadable(cause=cause) if cause is not Cause.OUT_OF_TIME:
+                return False
+    return not snapshot.allowed(owned.record.name)
 
 
 def _trips(lost: int, owned: int) -> bool:

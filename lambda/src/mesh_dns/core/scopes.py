@@ -37,10 +37,20 @@ class KnownScopes:
     young: bool = False
 
     @classmethod
-    def of(cls, entries: Mapping[Scope, Entry], now: float, sweep_period: float) -> KnownScopes:
-        """From the register's entries."""
+    def of(
+        cls, entries: Mapping[Scope, Entry], now: float, sweep_period: float, unlisted: Mapping[str, float]
+    ) -> KnownScopes:
+        """From the register's entries. `unlisted`: scopes that could not be listed whenever it was tried => since when.
+
+        A sweep that reads the tagged load balancers says nothing of that: one odd load balancer, or too many, may keep
+        a scope from being listed.
+        """
         before = now - PERIODS * sweep_period
-        overdue = (scope for scope, entry in entries.items() if _last_read(entry) < before)
+        overdue = (
+            scope
+            for scope, entry in entries.items()
+            if _last_read(entry) < before or max(unlisted.get(str(scope), now), entry.announced) < before
+        )
         young = min((entry.announced for entry in entries.values()), default=now) > before
         return cls(frozenset(entries), frozenset(overdue), young)
 

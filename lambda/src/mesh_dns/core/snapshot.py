@@ -135,6 +135,12 @@ class Snapshot:
         """Known scopes whose listing was asked for and could not be read."""
         return tuple(sorted(s for s, listing in self.listings.items() if isinstance(listing, Unreadable)))
 
+    def uncounted(self) -> frozenset[LoadBalancerId]:
+        """Whom our records serve in overdue scopes that cannot be listed: without a look at each the guard is blind."""
+        scopes = {scope for scope in self.unlistable() if scope in self.scopes.overdue}
+        serves = {each.serves for each in self.owned if each.serves.scope in scopes}
+        return frozenset(serves - self.sightings.keys() - self.live.keys())
+
     def awaited(self) -> tuple[Scope, ...]:
         """Unlistable scopes that deletes wait for."""
         return tuple(scope for scope in self.unlistable() if scope not in self.scopes.overdue)

@@ -59,6 +59,8 @@ def decide_vacancy(
         yield from vacancy.hand_over(heirs)
     elif missing_zones := snapshot.missing_zones():
         yield Need(hostname, list_zones=missing_zones)  # the guard counts over all of them
+    elif uncounted := snapshot.uncounted():
+        yield Need(hostname, look_at=uncounted)
     else:
         yield vacancy.delete()
 
