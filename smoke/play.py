@@ -49,8 +49,8 @@ class Play:
     def _apply(self) -> None:
         why = (
             f"The example `quickstart`, by `terraform apply`, with a grace (the wait before a record is deleted) of "
-            f"{self.grace} s and a sweep (a look at all load balancers) every minute. A plan after it must be empty: a "
-            "module that never rests hides what somebody else changes."
+            f"{self.grace} s and a sweep (a look at all load balancers) every minute. A plan after it must be empty: "
+            "otherwise nobody could tell in later plans what somebody else changed."
         )
         self.report.act("1. The module is installed", why)
         self.terraform.init()
@@ -179,13 +179,15 @@ class Play:
         )
         self.report.act("9. The name goes with its load balancer", why)
         with no_sweeps(self.place, self.log, self.report):
+            before = len(self._decided("look-again"))
             for arn in self.place.made:
                 self.elb.delete_load_balancer(LoadBalancerArn=arn)
             gone = wait(lambda: not self.place.records(self.hostname), self.patience + 2 * self.grace, 2)
             self.report.check("the record is gone", bool(gone))
-            deleted, looks = self._wait(lambda: self._decided("delete"), 2), self._decided("look-again")
+            deleted, looks = self._wait(lambda: self._decided("delete"), 2), self._decided("look-again")[before:]
         self.report.check("it went at the second look, the message of the function to itself", bool(looks and deleted))
-        between = deleted[-1]["at"] - looks[-1]["at"] if looks and deleted else 0.0
+        # An event of the other load balancer may tell again that the record waits: the first look counts.
+        between = deleted[-1]["at"] - looks[0]["at"] if looks and deleted else 0.0
         self.report.check("it waited for the grace", between >= self.grace - 1, f"{between:.0f} s")
 
     def _plan_again(self) -> None:
