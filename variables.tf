@@ -222,7 +222,7 @@ variable "tokens" {
   }
   validation {
     condition     = length(setsubtract(compact([for zone in values(var.zones) : try(zone.cloudflare.token, null)]), keys(var.tokens))) == 0
-    error_message = "tokens lacks what zones names: ${join(", ", setsubtract(compact([for zone in values(var.zones) : try(zone.cloudflare.token, null)]), keys(var.tokens)))}. Add it, like tokens = { eu = { existing = { secret_arn = \"arn:...\" } } }, or leave token out for the default token."
+    error_message = "tokens lacks what zones names: ${join(", ", [for suffix, zone in var.zones : "\"${zone.cloudflare.token}\" (for \"${suffix}\")" if try(!contains(keys(var.tokens), zone.cloudflare.token), false)])}. Add it, like tokens = { eu = { existing = { secret_arn = \"arn:...\" } } }, or leave token out for the default token."
   }
   validation {
     condition     = length(setsubtract(keys(var.tokens), compact([for zone in values(var.zones) : try(zone.cloudflare.token, null)]))) == 0

@@ -277,7 +277,7 @@ run "a_zone_whose_token_is_missing_is_refused" {
 
   variables {
     zones  = { "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353", token = "eu" } } }
-    tokens = { us = { existing = { secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf" } } }
+    tokens = {}
   }
 
   expect_failures = [var.tokens]
