@@ -283,6 +283,17 @@ run "a_zone_whose_token_is_missing_is_refused" {
   expect_failures = [var.tokens]
 }
 
+run "a_further_token_that_is_null_is_refused" {
+  command = plan
+
+  variables {
+    zones  = { "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353", token = "eu" } } }
+    tokens = { eu = null }
+  }
+
+  expect_failures = [var.tokens]
+}
+
 run "a_further_token_by_the_name_of_the_default_one_is_refused" {
   command = plan
 

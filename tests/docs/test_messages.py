@@ -25,7 +25,7 @@ Refusal = Callable[[Mapping[str, object]], str]
 
 @pytest.fixture
 def refusal(tmp_path: Path) -> Refusal:
-    """What a plan of these inputs fails with, in one line and without Terraform's frame; nothing, or warnings, if it does not."""
+    """What a plan of these inputs fails with, in one line and without Terraform's frame."""
     terraform = shutil.which("terraform")
     if terraform is None:
         pytest.skip("terraform is not on the path")
@@ -35,7 +35,7 @@ def refusal(tmp_path: Path) -> Refusal:
         values = {"zones": ZONES, "trail": None} | dict(inputs)
         (tmp_path / "terraform.tfvars.json").write_text(json.dumps(values))
         plan = [terraform, "plan", "-input=false", "-no-color"]
-        said = subprocess.run(plan, cwd=tmp_path, capture_output=True, text=True, check=False).stderr
+        said = subprocess.run(plan, cwd=tmp_path, capture_output=True, text=True, check=False).stderr  # noqa: S603 - our own
         return " ".join(said.replace("│", " ").split())
 
     return of
@@ -58,6 +58,31 @@ def refusal(tmp_path: Path) -> Refusal:
             {"tokens": {"us": {"existing": {"secret_arn": SECRET}}}},
             ["tokens holds what no zone names: us."],
             id="a token that no zone names is named",
+        ),
+        pytest.param(
+            {"zones": IN_EUROPE, "tokens": {"eu": None}},
+            ["tokens says null for eu. Write {} for a secret that the module makes"],
+            id="a token that is null is named",
+        ),
+        pytest.param(
+            {"accounts": {"111122223333": None, "444455556666": ["*"]}},
+            ['accounts has null for "111122223333", or among its patterns.'],
+            id="an account whose patterns are null is named",
+        ),
+        pytest.param(
+            {"accounts": {"111122223333": ["*", None]}},
+            ['accounts has null for "111122223333", or among its patterns.'],
+            id="an account with a pattern that is null is named",
+        ),
+        pytest.param(
+            {"alarms": {"guard": None, "topic": None}},
+            ["alarms says null for guard, topic. Write { enabled = false }"],
+            id="alarms that are null are named",
+        ),
+        pytest.param(
+            {"alarms": {"silence": {"threshold": 0}}},
+            ["alarms.silence takes no threshold: it starts when three sweep periods in a row"],
+            id="another limit for silence is none",
         ),
     ],
 )
