@@ -222,52 +222,56 @@ variable "tokens" {
   }
   validation {
     condition     = length(setsubtract(compact([for zone in values(var.zones) : try(zone.cloudflare.token, null)]), keys(var.tokens))) == 0
-    error_message = "tokens lacks what zones names: ${join(", ", setsubtract(compact([for zone in values(var.zones) : try(zone.cloudflare.token, null)]), keys(var.tokens)))}. Add it, like tokens = { eu = { existing = { secret_arn = \"arn:...\" } } }, or leave token out for the default token."
+    error_message = "tokens lacks what zones names: ${join(", ", [for suffix, zone in var.zones : "\"${zone.cloudflare.token}\" (for \"${suffix}\")" if try(!contains(keys(var.tokens), zone.cloudflare.token), false)])}. Add it, like tokens = { eu = { existing = { secret_arn = \"arn:...\" } } }, or leave token out for the default token."
   }
   validation {
     condition     = length(setsubtract(keys(var.tokens), compact([for zone in values(var.zones) : try(zone.cloudflare.token, null)]))) == 0
     error_message = "tokens holds what no zone names: ${join(", ", setsubtract(keys(var.tokens), compact([for zone in values(var.zones) : try(zone.cloudflare.token, null)])))}. Name it in a zone, like { cloudflare = { zone_id = \"<zone id>\", token = \"eu\" } }, or take it out."
   }
   validation {
-    condition     = alltrue([for place in values(var.tokens) : place.version == null])
+    condition     = alltrue([for place in values(var.tokens) : place != null])
+    error_message = "tokens says null for ${join(", ", [for key, place in var.tokens : key if place == null])}. Write {} for a secret that the module makes, or { existing = { secret_arn = \"arn:...\" } } for one that is there already."
+  }
+  validation {
+    condition     = alltrue([for place in [for each in values(var.tokens) : each if each != null] : place.version == null])
     error_message = "tokens.<key>.version: token_value is for the default token only. Leave version out, and fill the secret with aws secretsmanager put-secret-value."
   }
   validation {
-    condition     = alltrue([for place in values(var.tokens) : place.existing == null || place.vault == null])
+    condition     = alltrue([for place in [for each in values(var.tokens) : each if each != null] : place.existing == null || place.vault == null])
     error_message = "Each of tokens takes one of existing (a secret that is there already) and vault, or neither, for a secret that the module makes."
   }
   validation {
     condition = alltrue([
-      for arn in compact(flatten([for place in values(var.tokens) : [try(place.existing.secret_arn, null), try(place.vault.auth.token_secret_arn, null)]])) :
+      for arn in compact(flatten([for place in [for each in values(var.tokens) : each if each != null] : [try(place.existing.secret_arn, null), try(place.vault.auth.token_secret_arn, null)]])) :
       can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+-[A-Za-z0-9]{6}$", arn))
     ])
     error_message = "tokens.<key>.existing.secret_arn and tokens.<key>.vault.auth.token_secret_arn must be complete secret ARNs with the six characters that Secrets Manager appends, like \"arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf\"."
   }
   validation {
     condition = alltrue([
-      for arn in compact(flatten([for place in values(var.tokens) : [try(place.existing.kms_key_arn, null), try(place.vault.auth.token_kms_key_arn, null)]])) :
+      for arn in compact(flatten([for place in [for each in values(var.tokens) : each if each != null] : [try(place.existing.kms_key_arn, null), try(place.vault.auth.token_kms_key_arn, null)]])) :
       can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", arn))
     ])
     error_message = "tokens.<key>.existing.kms_key_arn and tokens.<key>.vault.auth.token_kms_key_arn must be ARNs of KMS keys (not of aliases), like \"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\"."
   }
   validation {
-    condition     = alltrue([for place in values(var.tokens) : can(regex("^(https://[^/@]+|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)(/|$)", place.vault.address)) if place.vault != null])
+    condition     = alltrue([for place in [for each in values(var.tokens) : each if each != null] : can(regex("^(https://[^/@]+|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)(/|$)", place.vault.address)) if place.vault != null])
     error_message = "tokens.<key>.vault.address must start with https:// (http:// only on the loopback) and hold no user or password, like \"https://vault.example.com:8200\"."
   }
   validation {
-    condition     = alltrue([for place in values(var.tokens) : try(contains([1, 2], place.vault.kv_version), false) if place.vault != null])
+    condition     = alltrue([for place in [for each in values(var.tokens) : each if each != null] : try(contains([1, 2], place.vault.kv_version), false) if place.vault != null])
     error_message = "tokens.<key>.vault.kv_version must be 1 or 2."
   }
   validation {
     condition = alltrue([
-      for place in values(var.tokens) :
+      for place in [for each in values(var.tokens) : each if each != null] :
       length([for way in [place.vault.auth.aws_role, place.vault.auth.jwt_role, place.vault.auth.token_secret_arn] : way if way != null]) == 1
       if place.vault != null
     ])
     error_message = "tokens.<key>.vault.auth takes exactly one of aws_role, jwt_role and token_secret_arn."
   }
   validation {
-    condition     = alltrue([for place in values(var.tokens) : (place.vault.auth.jwt_role == null) == (place.vault.auth.audience == null) if place.vault != null])
+    condition     = alltrue([for place in [for each in values(var.tokens) : each if each != null] : (place.vault.auth.jwt_role == null) == (place.vault.auth.audience == null) if place.vault != null])
     error_message = "tokens.<key>.vault.auth.jwt_role and tokens.<key>.vault.auth.audience go together: the audience is what the JWT role in Vault has among its bound_audiences, like \"https://vault.example.com\"."
   }
 }
@@ -320,15 +324,19 @@ variable "accounts" {
     error_message = "Each key of accounts must be an AWS account id of 12 digits in quotes, like \"111122223333\", or \"*\" for any account of the Organization."
   }
   validation {
+    condition     = alltrue([for patterns in values(coalesce(var.accounts, {})) : try(alltrue([for pattern in patterns : pattern != null]), false)])
+    error_message = "accounts has null for ${join(", ", [for account, patterns in coalesce(var.accounts, {}) : "\"${account}\"" if !try(alltrue([for pattern in patterns : pattern != null]), false)])}, or among its patterns. Write [] for an account that may claim nothing, or the patterns that it may claim, like [\"*.eu.mesh.example.com\"]."
+  }
+  validation {
     condition = alltrue([
-      for pattern in flatten(values(coalesce(var.accounts, {}))) :
+      for pattern in flatten([for patterns in values(coalesce(var.accounts, {})) : [for each in patterns : each if each != null] if patterns != null]) :
       can(regex("^(\\*|(\\*\\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+)$", replace(pattern, "{account}", "111122223333")))
     ])
     error_message = "Each pattern of accounts must be \"*\", a name, or a name with \"*.\" in front, in lower case, like \"*.eu.mesh.example.com\" or \"*.{account}.mesh.example.com\"."
   }
   validation {
     condition = alltrue([
-      for pattern in flatten(values(coalesce(var.accounts, {}))) :
+      for pattern in flatten([for patterns in values(coalesce(var.accounts, {})) : [for each in patterns : each if each != null] if patterns != null]) :
       pattern == "*" || anytrue([for suffix in keys(var.zones) : endswith(pattern, ".${suffix}")])
     ])
     error_message = "Each pattern of accounts must lie under a suffix of zones: with the zone \"mesh.example.com\", a pattern like \"*.mesh.example.com\" or \"*.eu.mesh.example.com\"."
@@ -631,9 +639,10 @@ variable "alarms" {
     ok_actions = optional(list(string))
   }))
   description = <<-EOT
-    Single alarms by name: `enabled = false` makes none, `threshold` is another limit in the alarm's own unit, `actions` and `ok_actions`
-    take the place of `alarm_actions` (`ok_actions = []` says nothing at its end). What each alarm means is in its description.
-    Terraform drops an attribute that is misspelt in here without a word, and the plan shows each alarm; an unknown alarm fails the plan.
+    Single alarms by name: `enabled = false` makes none, `threshold` is another limit in the alarm's own unit (`silence` has no other),
+    `actions` and `ok_actions` take the place of `alarm_actions` (`ok_actions = []` says nothing at its end). What each alarm means is in
+    its description. Terraform drops an attribute that is misspelt in here without a word, and the plan shows each alarm; an unknown alarm
+    fails the plan.
 
         alarms = { guard = { actions = [aws_sns_topic.on_call.arn] }, backlog = { threshold = 7200 }, topic = { enabled = false } }
   EOT
@@ -647,11 +656,19 @@ variable "alarms" {
     error_message = "alarms has a key that is no alarm's name. The names: backlog, dead-letter, deletes-waiting, errors, failing, guard, overdue, rule, silence, spokes-rule, topic, zone-denied."
   }
   validation {
-    condition     = alltrue([for alarm in values(var.alarms) : alarm.threshold == null || try(alarm.threshold >= 0, false)])
-    error_message = "alarms.<name>.threshold must be a number from 0, in the alarm's own unit (messages, seconds, sweeps)."
+    condition     = alltrue([for alarm in values(var.alarms) : alarm != null])
+    error_message = "alarms says null for ${join(", ", [for name, alarm in var.alarms : name if alarm == null])}. Write { enabled = false } for an alarm that is not to be made, or leave its key out for one that stays as it is."
   }
   validation {
-    condition     = alltrue([for arn in flatten([for alarm in values(var.alarms) : [coalesce(alarm.actions, []), coalesce(alarm.ok_actions, [])]]) : can(regex("^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:.+$", arn))])
+    condition     = alltrue([for alarm in values(var.alarms) : alarm.threshold == null || try(alarm.threshold >= 0, false) if alarm != null])
+    error_message = "alarms.<name>.threshold must be a number from 0, in the alarm's own unit (messages, seconds)."
+  }
+  validation {
+    condition     = alltrue([for name, alarm in var.alarms : alarm.threshold == null if alarm != null && name == "silence"])
+    error_message = "alarms.silence takes no threshold: it starts when three sweep periods in a row have no completed sweep, and of a sweep a period there is no other limit (0 would never start it, 2 would never let it end). Change sweep.minutes, which sets the period, or leave threshold out."
+  }
+  validation {
+    condition     = alltrue([for arn in flatten([for alarm in values(var.alarms) : [coalesce(alarm.actions, []), coalesce(alarm.ok_actions, [])] if alarm != null]) : can(regex("^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:.+$", arn))])
     error_message = "Each of alarms.<name>.actions and alarms.<name>.ok_actions must be an ARN, like \"arn:aws:sns:eu-west-1:111122223333:on-call\"."
   }
 }

@@ -107,7 +107,6 @@ run "an_alarm_can_be_left_out_or_have_actions_and_a_threshold_of_its_own" {
     alarms = {
       topic   = { enabled = false }
       backlog = { threshold = 7200 }
-      silence = { threshold = 2 }
       guard   = { actions = ["arn:aws:sns:eu-west-1:111122223333:dns-team"] }
       errors  = { ok_actions = [] }
     }
@@ -118,8 +117,8 @@ run "an_alarm_can_be_left_out_or_have_actions_and_a_threshold_of_its_own" {
     error_message = "The one that is switched off, and those of spokes, must not be made."
   }
   assert {
-    condition     = aws_cloudwatch_metric_alarm.watch["backlog"].threshold == 7200 && aws_cloudwatch_metric_alarm.watch["silence"].threshold == 2
-    error_message = "A threshold of its own must reach an alarm, whether it is an upper or a lower one."
+    condition     = aws_cloudwatch_metric_alarm.watch["backlog"].threshold == 7200 && aws_cloudwatch_metric_alarm.watch["silence"].threshold == 1
+    error_message = "A threshold of its own must reach its alarm, and no other."
   }
   assert {
     condition     = length(regexall("is older than 120 minutes .* Starts within 125 minutes", aws_cloudwatch_metric_alarm.watch["backlog"].alarm_description)) == 1
@@ -151,6 +150,36 @@ run "a_negative_threshold_is_refused" {
 
   variables {
     alarms = { backlog = { threshold = -1 } }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "silence_that_would_never_start_is_refused" {
+  command = plan
+
+  variables {
+    alarms = { silence = { threshold = 0 } }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "silence_that_would_never_end_is_refused" {
+  command = plan
+
+  variables {
+    alarms = { silence = { threshold = 2 } }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "an_alarm_that_is_null_is_refused" {
+  command = plan
+
+  variables {
+    alarms = { guard = null }
   }
 
   expect_failures = [var.alarms]

@@ -215,9 +215,10 @@ run "an_account_that_may_claim_nothing_is_refused" {
 run "a_number_that_is_no_account_is_refused" {
   command = plan
 
+  # Among any account of the Organization, so that no entry of its own is missed.
   variables {
-    accounts = { "111122223333" = ["*"] }
-    spokes   = { account_ids = ["4444"] }
+    accounts = { "*" = ["*.{account}.mesh.example.com"] }
+    spokes   = { organization_id = "o-a1b2c3d4e5", account_ids = ["4444"] }
   }
 
   expect_failures = [var.spokes]

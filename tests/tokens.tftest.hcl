@@ -277,7 +277,18 @@ run "a_zone_whose_token_is_missing_is_refused" {
 
   variables {
     zones  = { "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353", token = "eu" } } }
-    tokens = { us = { existing = { secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf" } } }
+    tokens = {}
+  }
+
+  expect_failures = [var.tokens]
+}
+
+run "a_further_token_that_is_null_is_refused" {
+  command = plan
+
+  variables {
+    zones  = { "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353", token = "eu" } } }
+    tokens = { eu = null }
   }
 
   expect_failures = [var.tokens]

@@ -103,6 +103,39 @@ run "an_account_that_lost_its_leading_zero_is_refused" {
   expect_failures = [var.accounts]
 }
 
+run "an_account_whose_patterns_are_null_is_refused" {
+  command = plan
+
+  variables {
+    accounts = { "111122223333" = null }
+  }
+
+  expect_failures = [var.accounts]
+}
+
+run "a_pattern_that_is_null_is_refused" {
+  command = plan
+
+  variables {
+    accounts = { "111122223333" = ["*", null] }
+  }
+
+  expect_failures = [var.accounts]
+}
+
+run "an_account_that_may_claim_nothing_is_fine" {
+  command = plan
+
+  variables {
+    accounts = { "111122223333" = ["*"], "444455556666" = [] }
+  }
+
+  assert {
+    condition     = length(output.settings.accounts["444455556666"]) == 0
+    error_message = "An empty list is no null."
+  }
+}
+
 run "a_pattern_with_an_inner_wildcard_is_refused" {
   command = plan
 
