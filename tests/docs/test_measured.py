@@ -50,10 +50,9 @@ def test_a_table_in_a_document_is_what_the_bench_prints(bench: str) -> None:
         document.name: table
         for document in DOCUMENTS
         for table in tables(document.read_text())
-        if table[0] == measured[0]
+        if table[0][0] == measured[0][0]
     }
-    if not shown:
-        pytest.skip(f"no document shows what bench.{bench} measures")
+    assert shown, f"no document shows what bench.{bench} measures"
     for name, table in shown.items():
         assert table == measured, f"{name} shows an older run: `make bench` prints the table to paste"
 
