@@ -25,6 +25,8 @@ REGIONS = ("eu-west-1", "us-east-1", "ap-southeast-2")
 EVERYWHERE = tuple(Scope(account, region) for account in ACCOUNTS for region in REGIONS)
 FAR = tuple(Scope(account, "ap-southeast-2") for account in ACCOUNTS)
 CLUSTERS, BURST = 300, 60
+# Seconds that a call to AWS takes in the story.
+LATENCY = 0.05
 
 
 @contextlib.contextmanager
@@ -126,7 +128,7 @@ def waves() -> None:
 def life() -> None:
     """Print the table of the story."""
     rows: list[tuple[object, ...]] = []
-    with installation(EVERYWHERE, 0.05) as hub:
+    with installation(EVERYWHERE, LATENCY) as hub:
         rows += [_of_life(hub, period) for period in story(hub)]
     _head(
         f"{len(ACCOUNTS)} accounts x {len(REGIONS)} regions",

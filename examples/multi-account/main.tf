@@ -34,6 +34,8 @@ module "spoke_blue_frankfurt" {
 
 module "spoke_green_virginia" {
   source = "../../modules/spoke"
+  # source  = "your_namespace/cilium-mesh-dns/aws//modules/spoke"
+  # version = "~> 0.1.0"
 
   hub       = module.mesh_dns.hub
   providers = { aws = aws.green_virginia }

@@ -10,11 +10,16 @@ import math
 import re
 from collections.abc import Callable
 
+from bench.load import ACCOUNTS, CLUSTERS, EVERYWHERE, REGIONS
+from bench.load import LATENCY as LATENCY_OF_THE_STORY
+from bench.scope import LATENCY
+from bench.slow import CLOUDFLARE_CALL, NEAR, PROCESSING
 from tests.docs.declared import ROOT, alarms
 from tests.simulation.running import TRIES
+from tests.simulation.test_histories import CALM_HISTORIES, HISTORIES
 
 SOURCE = ROOT / "lambda" / "src" / "mesh_dns"
-WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "ten": 10}
+WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10}
 DAY = 24 * 3600
 MONTH_HOURS = 730
 
@@ -74,6 +79,20 @@ def alarms_of_spokes() -> int:
     return len(re.findall(r"^    [a-z-]+ += \{$", text, re.MULTILINE))
 
 
+def refused_ids() -> list[float]:
+    """The ids that Cilium refuses with ENI or aws-cni: first and last of each range."""
+    text = (ROOT / "modules" / "clustermesh-values" / "variables.tf").read_text()
+    ranges = set(re.findall(r"cluster\.id >= (\d+) && cluster\.id <= (\d+)\)", text))
+    return sorted(float(end) for each in ranges for end in each)
+
+
+def accepted_ids(most: int) -> float:
+    """How many ids up to this one are left there."""
+    bounds = refused_ids()
+    return sum(not any(first <= each <= last for first, last in zip(bounds[::2], bounds[1::2], strict=True))
+               for each in range(1, most + 1))  # fmt: skip
+
+
 def listed_mutants() -> int:
     """How many mistakes in the code are listed as changing nothing that matters."""
     return (ROOT / "tests" / "mutants.toml").read_text().count("\n- ")
@@ -93,6 +112,8 @@ ttl = written("variables.tf", r"ttl +?= optional\(number, (\d+)\)")
 most_receives = written("queue.tf", r"maxReceiveCount +?= (\d+)")
 environment = written("function.tf", r"environment_bytes\S* <= (\d+)") / 1024
 batch = written("function.tf", r"batch_size +?= (\d+)")
+default_ids = int(written("modules/clustermesh-values/variables.tf", r"contains\(\[(\d+), \d+\]"))
+most_ids = int(written("modules/clustermesh-values/variables.tf", r"contains\(\[\d+, (\d+)\]"))
 python = written("pyproject.toml", r'requires-python = ">=(3\.\d+)"')
 
 
@@ -194,6 +215,30 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
     (MULTI, r"the function's environment \| (\d+) KB", lambda: environment),
     (MULTI, r"an event bus's policy \| (\d+) KB", lambda: written("spokes.tf", r"bus_statements\)\) <= (\d+)") / 1000),
     (DESIGN, r"gets up to (\d+) messages", lambda: batch),
+    (CILIUM, r"\| default, any datapath .+? \| 1-(\d+) \|", lambda: default_ids),
+    (CILIUM, r"\| default, any datapath .+? \| (\d+) \|\n", lambda: default_ids),
+    (CILIUM, r"aws-cni \| 1-(\d+)\b", lambda: refused_ids()[0] - 1),
+    (CILIUM, r"\| default, ENI .+? \| (\d+) \|\n", lambda: accepted_ids(default_ids)),
+    (CILIUM, r"511` \| 1-(\d+) \|", lambda: most_ids),
+    (CILIUM, r"511` \| 1-\d+ \| (\d+) \|", lambda: most_ids),
+    (CILIUM, r"and (\d+)-\d+ \|", lambda: refused_ids()[1] + 1),
+    (CILIUM, r"and \d+-(\d+) \|", lambda: refused_ids()[2] - 1),
+    (CILIUM, r"and \d+-\d+ \| (\d+) \|", lambda: accepted_ids(most_ids)),
+    (COST, r"in a mesh \| (\d+), or \d+; with ENI", lambda: default_ids),
+    (COST, r"in a mesh \| \d+, or (\d+); with ENI", lambda: most_ids),
+    (COST, r"with ENI or aws-cni (\d+), or", lambda: accepted_ids(default_ids)),
+    (COST, r"with ENI or aws-cni \d+, or (\d+)", lambda: accepted_ids(most_ids)),
+    (COST, r", (\d+) ms for an AWS call \|", lambda: 1000 * LATENCY),
+    (COST, r"call to AWS and one to Cloudflare take (\d+) ms", lambda: 1000 * LATENCY),
+    (COST, r"call to AWS and one to Cloudflare take (\d+) ms", lambda: 1000 * CLOUDFLARE_CALL),
+    (COST, r"one to SQS or DynamoDB (\d+) ms", lambda: 1000 * NEAR),
+    (COST, r"own work counts (\w+) times", lambda: PROCESSING),
+    (COST, r"The life of (\d+) clusters", lambda: CLUSTERS),
+    (COST, r"In (\d+) scopes, \d+ accounts", lambda: len(EVERYWHERE)),
+    (COST, r"In \d+ scopes, (\d+) accounts", lambda: len(ACCOUNTS)),
+    (COST, r"accounts in (\w+) regions each", lambda: len(REGIONS)),
+    (COST, r"with (\d+) ms for a call to AWS", lambda: 1000 * LATENCY_OF_THE_STORY),
+    (ASSURANCE, r"runs (\d+) random histories", lambda: HISTORIES + CALM_HISTORIES),
     (ASSURANCE, r"([\d,]+) mutated events", lambda: written("Makefile", r"tests.simulation.fuzz (\d+)")),
     (CONTRIBUTING, r"([\d,]+) mutated events", lambda: written("Makefile", r"tests.simulation.fuzz (\d+)")),
     (ASSURANCE, r"Nobody notices the (\w+) mistakes", listed_mutants),
@@ -201,6 +246,8 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
     (ASSURANCE, r"at one moment with (\d+) %", lambda: constant("core", "PERCENT")),
     (ASSURANCE, r"% and with (\w+) records", lambda: constant("core", "FLOOR")),
     (ASSURANCE, r"the reserved concurrency of (\d)", lambda: written("function.tf", r"reserved_concurrency \? (\d) :")),
+    (README, r"\. (\d+) IN CNAME", lambda: ttl),
+    ("RELEASING.md", r"(\w+) examples, the submodules", lambda: len(list((ROOT / "examples").glob("*/main.tf")))),
     (README, r"takes two looks\*\*, (\w+) minutes apart", lambda: grace / 60),
     (README, r"about (\d) to \d US dollars a month", lambda: month(0)),
     (README, r"about \d to (\d) US dollars a month", lambda: month(-1)),
@@ -217,8 +264,9 @@ FACTS: dict[str, tuple[str, ...]] = {
         r"OpenBao 2\.x", r"cilium#21330", r"To 0\.1\.0", r"everything says 0\.1\.0",
     ),
     "Cloudflare": (
-        r"1,200 calls in\s+five", r"1,200 in 5 minutes .+? blocked for 5 minutes", r"\| `is full`, 81045",
-        r"\(200 on the free plan\)", r"200 Free, 3,500 Pro and Business", r"for (?:up to )?30 minutes",
+        r"1,200 calls in\s+five", r"the most of them in 5 minutes", r"\| `is full`, 81045",
+        r"1,200 in 5 minutes .+? blocked for 5 minutes", r"\(200 on the free plan\)",
+        r"200 Free, 3,500 Pro and Business", r"for (?:up to )?30 minutes",
         r"holds 200 in zones made since September 2024, and 1,000 in older ones",
         r"Pro holds 3,500, and costs 25 a month, or 20 when",
     ),
@@ -229,21 +277,16 @@ FACTS: dict[str, tuple[str, ...]] = {
     "Lambda": (r"concurrency is 10 cannot", r"whose limit is 10 cannot", r"up to 20 minutes after the",
                r"256 MB give it a seventh", r"of 256 MB"),
     "CloudTrail": (r"trails in a region \| 5", r"\s+every 5 minutes", r"2\.00 per 100,000 write"),
-    "EventBridge and SQS": (r"\| 256 KB \|",),
+    "EventBridge and SQS": (r"each three times a minute", r"\| 256 KB \|", r"received\s+three times"),
     "IAM, DynamoDB, Secrets Manager, CloudWatch": (
         r"a role's policies \| 10 KB", r"one item holds 400 KB", r"\| 30 days \|", r"\| 15 months \|",
     ),
     "AWS Load Balancer Controller": (r"default since 2\.5", r"add-on from 2\.6"),
-    "Cilium": (
-        r"moved in 1\.20", r"before 1\.19", r"511 halves the identities per cluster to 32,767",
-        r"\| 1-\d+(?: and 256-383)? \| \d+ \|", r"255, or 511; with ENI or aws-cni 127, or 255",
-    ),
+    "Cilium": (r"moved in 1\.20", r"before 1\.19", r"511 halves the identities per cluster to 32,767"),
     "what is supposed, or set for a measurement": (
         r"for 10 clusters as for 500", r"about 41 units for 500 of them", r"\| 500 clusters, whose",
-        r"The life of 300 clusters", r"In 60 scopes, 20 accounts", r"with 50 ms for",
-        r"take 300 ms, one to SQS or DynamoDB 20 ms",
-        r"For 60 scopes", r"half a second for each", r"(?:one|three) seconds? of 256", r"within one minute",
-        r"up to 60 names are refused",
+        r"change ten times a month", r"For 60 scopes", r"half a second for each",
+        r"(?:one|three) seconds? of 256", r"within one minute", r"up to 60 names are refused",
     ),
     "what was measured by a clock, on two idle cores": (
         r"132 s when it was measured last, on two idle cores, of which 61 s are `terraform apply`",

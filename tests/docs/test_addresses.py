@@ -66,8 +66,7 @@ def test_an_example_says_what_to_write_outside_of_this_repository(example: str) 
     local = re.findall(rf'^  source = "\.\./\.\./(modules/[\w-]+)?"\n{published}', text, re.MULTILINE)
     assert local
     for submodule, address in local:
-        assert not address or address == REGISTRY + (f"//{submodule}" if submodule else "")
-    assert {submodule for submodule, address in local if address} == {submodule for submodule, _ in local}
+        assert address == REGISTRY + (f"//{submodule}" if submodule else "")
 
 
 class TestSetNamespace:
@@ -86,11 +85,15 @@ class TestSetNamespace:
         command = ["sh", str(folder / "scripts" / "set_namespace.sh"), *arguments]
         return subprocess.run(command, check=False, capture_output=True).returncode  # noqa: S603
 
-    def test_one_command_sets_it_everywhere_and_another_changes_it_again(self, copy: Path) -> None:
+    @pytest.mark.parametrize("team", ["", "/platform"], ids=["an owner", "a team of an organization"])
+    def test_one_command_sets_it_everywhere_and_another_changes_it_again(self, copy: Path, team: str) -> None:
+        codeowners = copy / ".github" / "CODEOWNERS"
+        assert re.search(r"^\* @[\w-]+", codeowners.read_text(), re.MULTILINE)
+        codeowners.write_text(f"# who is asked\n* @somebody{team}\n")
         for namespace in ("my-org", "Other1"):
             assert self.run(copy, namespace) == 0
             assert namespaces(copy) == {namespace}
-            assert (copy / ".github" / "CODEOWNERS").read_text().endswith(f"\n* @{namespace}\n")
+            assert codeowners.read_text() == f"# who is asked\n* @{namespace}{team}\n"
 
     @pytest.mark.parametrize("wrong", [[], ["my org"], ["my/org"], [""]], ids=["none", "a space", "a slash", "empty"])
     def test_what_is_no_namespace_changes_nothing(self, copy: Path, wrong: list[str]) -> None:

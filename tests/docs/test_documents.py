@@ -68,6 +68,39 @@ def test_links_within_the_repository_lead_somewhere(document: Path) -> None:
         assert not fragment or fragment in anchors(file), target
 
 
+_VERBS = r"builds|compares|finds|holds|names|notices|sees|shows"
+_OF_A_TEST = re.compile(rf"\b[Aa]\s+test\s+(?:{_VERBS})\b|\b(?:in|by)\s+a\s+test(?! against)\b")
+_TEST_FILE = re.compile(r"test_\w+\.py|\w+\.tftest\.hcl")
+_LINK_TO_A_TEST = re.compile(r"\[[Aa] test\]\(([^)\s]+)\)")
+
+
+def unproved(document: Path, text: str) -> list[str]:
+    """What a text says of a test without a link to it, and links to what is none."""
+    files = {target: linked(document, target) for target in _LINK_TO_A_TEST.findall(text)}
+    wrong = [target for target, file in files.items() if file is None or not _TEST_FILE.fullmatch(file.name)]
+    return [*_OF_A_TEST.findall(text), *wrong]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_what_a_document_says_of_a_test_links_to_it(document: Path) -> None:
+    assert unproved(document, document.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("and a test holds it", ["a test holds"]),
+        ("is planned in a test |", ["in a test"]),
+        ("[a test](docs/inputs.md) holds it", ["docs/inputs.md"]),
+        ("[A test](tests/docs/test_documents.py) holds it", []),
+        ("[a test](tests/partitions.tftest.hcl) holds it", []),
+        ("`pytest` runs a test; make one", []),
+    ],
+)
+def test_a_claim_about_a_test_without_its_link_would_be_seen(text: str, found: list[str]) -> None:
+    assert unproved(README, text) == found
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)
 def test_every_make_target_exists(document: Path) -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -11,7 +11,8 @@ import pytest
 
 from bench.installation import Period
 from bench.load import EVERYWHERE, FAR, HUB, installation, story, wave
-from bench.scope import SIZES, reading
+from bench.load import LATENCY as LATENCY_OF_THE_STORY
+from bench.scope import LATENCY, SIZES, reading
 from tests.docs.declared import ROOT
 from tests.simulation.__main__ import MUTATION_SEEDS, lived
 from tests.simulation.law import Law
@@ -50,10 +51,9 @@ def test_a_table_in_a_document_is_what_the_bench_prints(bench: str) -> None:
         document.name: table
         for document in DOCUMENTS
         for table in tables(document.read_text())
-        if table[0] == measured[0]
+        if table[0][0] == measured[0][0]
     }
-    if not shown:
-        pytest.skip(f"no document shows what bench.{bench} measures")
+    assert shown, f"no document shows what bench.{bench} measures"
     for name, table in shown.items():
         assert table == measured, f"{name} shows an older run: `make bench` prints the table to paste"
 
@@ -62,11 +62,11 @@ def test_a_table_in_a_document_is_what_the_bench_prints(bench: str) -> None:
 
 COST, ASSURANCE = ((ROOT / "docs" / f"{name}.md").read_text() for name in ("cost-and-limits", "assurance"))
 WAVES: dict[str, Callable[[], tuple[Period, str]]] = {
-    "300 in 20 scopes": lambda: wave(FAR, 300, 0.3),
-    "300 in 20 scopes, 3 of them hang": lambda: wave(FAR, 300, 0.3, hanging=3),
-    "100 in 1 scope": lambda: wave((HUB,), 100, 0.3),
-    "300 in 1 scope": lambda: wave((HUB,), 300, 0.3),
-    "800 in 1 scope": lambda: wave((HUB,), 800, 0.3),
+    "300 in 20 scopes": lambda: wave(FAR, 300, LATENCY),
+    "300 in 20 scopes, 3 of them hang": lambda: wave(FAR, 300, LATENCY, hanging=3),
+    "100 in 1 scope": lambda: wave((HUB,), 100, LATENCY),
+    "300 in 1 scope": lambda: wave((HUB,), 300, LATENCY),
+    "800 in 1 scope": lambda: wave((HUB,), 800, LATENCY),
 }
 
 
@@ -154,7 +154,7 @@ def test_reading_a_large_scope_takes_no_longer_than_is_said() -> None:
 
 def test_the_life_of_300_clusters_stays_within_what_is_said() -> None:
     measured = {}
-    with installation(EVERYWHERE, 0.05) as hub:
+    with installation(EVERYWHERE, LATENCY_OF_THE_STORY) as hub:
         for period in story(hub):
             measured[period.title] = counted(period, f"{hub.right()} of {len(hub.wanted)}")
         assert (hub.rejected, hub.lost_a_record) == (0, set())

@@ -151,6 +151,17 @@ def test_a_commit_is_checked_by_commands_that_exist() -> None:
     assert all((ROOT / script).exists() for script in scripts)
 
 
+def test_a_push_is_checked_whatever_files_it_changes() -> None:
+    """The Terraform tests read more than Terraform files: schemas, templates, the function's package."""
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    hooks = [hook for repository in config["repos"] for hook in repository["hooks"]]
+    pushed = [hook for hook in hooks if hook.get("stages") == ["pre-push"]]
+    assert made("\n".join(hook["entry"] for hook in pushed)) == PARTS - {"e2e"}
+    for hook in pushed:
+        assert hook["always_run"] is True, hook["id"]
+        assert "files" not in hook, hook["id"]
+
+
 def test_actionlint_finds_nothing_and_would_find_a_mistake(tmp_path: Path) -> None:
     script = ["sh", "scripts/check_workflows.sh"]
     for part in ("scripts", ".github"):
