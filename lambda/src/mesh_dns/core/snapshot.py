@@ -138,7 +138,8 @@ class Snapshot:
     def uncounted(self) -> frozenset[LoadBalancerId]:
         """Whom our records serve in overdue scopes that cannot be listed: without a look at each the guard is blind."""
         scopes = {scope for scope in self.unlistable() if scope in self.scopes.overdue}
-        serves = {each.serves for each in self.owned if each.serves.scope in scopes}
+        ours = (each for each in self.owned if each.record.type == "CNAME")
+        serves = {each.serves for each in ours if each.serves.scope in scopes}
         return frozenset(serves - self.sightings.keys() - self.live.keys())
 
     def awaited(self) -> tuple[Scope, ...]:
