@@ -135,7 +135,7 @@ variable "token" {
     error_message = "token.version must be a whole number from 1; raise it by one to write a new token_value."
   }
   validation {
-    condition     = anytrue([for zone in values(var.zones) : try(zone.cloudflare.token, null) == null]) || (var.token.version == null && var.token.existing == null && var.token.vault == null)
+    condition     = anytrue([for zone in [for each in values(var.zones) : each if each != null] : zone.cloudflare.token == null if zone.cloudflare != null]) || (var.token.version == null && var.token.existing == null && var.token.vault == null)
     error_message = "token is set, but no zone uses it: each of zones names one of tokens. Leave token out, or leave token out of a zone."
   }
   validation {
