@@ -695,7 +695,9 @@ variable "kms_key_arn" {
   type        = string
   description = <<-EOT
     A customer key for the queues, the topic, the logs, the module's secrets, its table, the function's environment, and the trail with its bucket; null
-    uses encryption by AWS-owned keys (none on the topic). The key's policy must let the services in, CloudTrail too where the module makes a trail: `SECURITY.md` has a block to copy. Not the AWS-managed `alias/aws/sns`: EventBridge cannot publish under it.
+    uses encryption by AWS-owned keys (none on the topic). The key's policy must let the services in, CloudTrail too where the module makes a
+    trail: `SECURITY.md` has a block to copy. Not the AWS-managed `alias/aws/sns`: EventBridge cannot publish under it. Before you take it
+    away, move the module's secret off it, or the function can no longer read the token: `docs/inputs.md` has the steps.
 
         kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
   EOT
