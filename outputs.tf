@@ -64,7 +64,7 @@ output "commands" {
 }
 
 output "settings" {
-  description = "What the function is told, except the id of its role and the URLs of its queues. Pass it on as an output of your own: each plan then shows which setting a change reaches, and an attribute that was misspelt reaches none. It says where tokens are, and holds none."
+  description = "What the function is told, except the id of its role and the URLs of its queues. Pass it on as an output of your own: each plan then shows which setting a change reaches, and an attribute that was misspelt reaches none. It says where tokens are, and holds none. It is there to be read and is no interface: what is in it may change with any version."
   value       = merge(local.settings, local.accounts_settings[local.accounts_place], { tokens = local.tokens.real })
 }
 

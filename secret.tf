@@ -1,8 +1,8 @@
 # The tokens: for each a secret that the module makes, an existing one, or Vault.
 
 locals {
-  # The default token counts only where a zone uses it. Decided by keys, so that every ARN and id may be unknown in a first plan.
-  uses_default_token = anytrue([for zone in values(var.zones) : try(zone.cloudflare.token, null) == null])
+  # The default token counts only where a zone at Cloudflare uses it. Decided by keys, so that every ARN and id may be unknown in a first plan.
+  uses_default_token = anytrue([for zone in values(var.zones) : zone.cloudflare.token == null if zone.cloudflare != null])
 
   # Without the version, which the function need not know and `tokens` does not have.
   token_places = merge(

@@ -25,13 +25,10 @@ resource "aws_dynamodb_table" "memory" {
     enabled        = true
   }
 
-  # Without the block, DynamoDB encrypts with a key of its own.
-  dynamic "server_side_encryption" {
-    for_each = var.kms_key_arn[*]
-    content {
-      enabled     = true
-      kms_key_arn = server_side_encryption.value
-    }
+  # Written out in any case: without the block, a table whose key was taken away would stay under it, and the function may no longer use it.
+  server_side_encryption {
+    enabled     = var.kms_key_arn != null # or by a key that DynamoDB owns
+    kms_key_arn = var.kms_key_arn
   }
 }
 

@@ -135,7 +135,7 @@ variable "token" {
     error_message = "token.version must be a whole number from 1; raise it by one to write a new token_value."
   }
   validation {
-    condition     = anytrue([for zone in values(var.zones) : try(zone.cloudflare.token, null) == null]) || (var.token.version == null && var.token.existing == null && var.token.vault == null)
+    condition     = anytrue([for zone in [for each in values(var.zones) : each if each != null] : zone.cloudflare.token == null if zone.cloudflare != null]) || (var.token.version == null && var.token.existing == null && var.token.vault == null)
     error_message = "token is set, but no zone uses it: each of zones names one of tokens. Leave token out, or leave token out of a zone."
   }
   validation {
@@ -695,7 +695,9 @@ variable "kms_key_arn" {
   type        = string
   description = <<-EOT
     A customer key for the queues, the topic, the logs, the module's secrets, its table, the function's environment, and the trail with its bucket; null
-    uses encryption by AWS-owned keys (none on the topic). The key's policy must let the services in, CloudTrail too where the module makes a trail: `SECURITY.md` has a block to copy. Not the AWS-managed `alias/aws/sns`: EventBridge cannot publish under it.
+    uses encryption by AWS-owned keys (none on the topic). The key's policy must let the services in, CloudTrail too where the module makes a
+    trail: `SECURITY.md` has a block to copy. Not the AWS-managed `alias/aws/sns`: EventBridge cannot publish under it. Before you take it
+    away, move the module's secret off it, or the function can no longer read the token: `docs/inputs.md` has the steps.
 
         kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
   EOT

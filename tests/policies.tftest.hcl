@@ -138,6 +138,10 @@ run "a_customer_key_is_used_through_the_services_that_hold_something_only" {
   }
 
   assert {
+    condition     = one(aws_dynamodb_table.memory.server_side_encryption).enabled && one(aws_dynamodb_table.memory.server_side_encryption).kms_key_arn == var.kms_key_arn
+    error_message = "The table must be under the key."
+  }
+  assert {
     condition = [
       for statement in concat(jsondecode(aws_iam_role_policy.function.policy).Statement, jsondecode(aws_iam_role_policy.token[0].policy).Statement) :
       [statement.Sid, flatten([statement.Action]), statement.Condition.StringEquals["kms:ViaService"]]
@@ -264,5 +268,14 @@ run "roles_live_where_the_account_wants_them" {
       role.path == "/platform/" && role.permissions_boundary == "arn:aws:iam::111122223333:policy/boundary" && length(role.name) <= 64
     ])
     error_message = "Path and boundary must reach every role."
+  }
+}
+
+run "without_a_key_the_table_is_told_so" {
+  command = plan
+
+  assert {
+    condition     = !one(aws_dynamodb_table.memory.server_side_encryption).enabled
+    error_message = "A table that is told nothing stays under a key that was taken away."
   }
 }

@@ -43,8 +43,9 @@ variable "trail" {
   })
   description = <<-EOT
     A CloudTrail trail for an account that has none which logs write management events in this region. Null makes none, which is right for
-    most accounts, and all under an Organization's trail: a second copy of management events costs money. Its name and its bucket's keep
-    the hub's first `name`. Terraform drops an attribute that is misspelt in here without a word: the plan shows the bucket and its expiry.
+    most accounts, and all under an Organization's trail: a second copy of management events costs money. The hub's `trail` has no default
+    and this one has, because spokes are many, and mostly accounts of an Organization that has a trail. Its name and its bucket's keep the
+    hub's first `name`. Terraform drops an attribute that is misspelt in here without a word: the plan shows the bucket and its expiry.
 
         trail = {}
         trail = { retention_days = 7, force_destroy = true }
