@@ -261,7 +261,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     ),
     "names of things": (
         r"Route\s+53", r"Apache License 2\.0", r"provider 6\b", r"provider 5, which", r"Before 1\.0", r"KV version 1",
-        r"OpenBao 2\.x", r"cilium#21330", r"To 0\.1\.0", r"everything says 0\.1\.0",
+        r"OpenBao 2\.x", r"cilium#21330", r"To 0\.1\.0",
     ),
     "Cloudflare": (
         r"1,200 calls in\s+five", r"the most of them in 5 minutes", r"\| `is full`, 81045",

@@ -53,6 +53,12 @@ def test_every_part_of_make_test_runs_for_every_change() -> None:
     assert made(commands({"jobs": {"test": CI["jobs"]["test"]}})) >= PARTS
 
 
+def test_the_badge_shows_a_workflow_that_runs_on_main() -> None:
+    shown = re.findall(r"/actions/workflows/(\w+)\.yml(/badge\.svg\?branch=main|\?)", (ROOT / "README.md").read_text())
+    assert shown == [("ci", "/badge.svg?branch=main"), ("ci", "?")]
+    assert CI[True]["push"]["branches"] == ["main"]  # YAML 1.1 reads the key `on` as true
+
+
 def test_the_oldest_versions_that_the_module_admits_are_tried() -> None:
     versions = (ROOT / "versions.tf").read_text()
     (terraform,) = re.findall(r'required_version = ">= ([\d.]+)"', versions)

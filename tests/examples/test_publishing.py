@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,10 @@ def test_a_tag_that_was_pushed_is_all_that_a_user_needs(tmp_path: Path) -> None:
     git(code, "remote", "remove", "origin")
     git(code, "remote", "add", "origin", str(remote))
     subprocess.run(["sh", "scripts/set_namespace.sh", OWNER], cwd=code, check=True)  # noqa: S603, S607
+    (code / ".github" / "CODEOWNERS").write_text(f"* @{OWNER}/platform\n")
+    addresses = [sys.executable, "-m", "pytest", "-q", "tests/docs/test_addresses.py", "tests/docs/test_documents.py"]
+    tried = subprocess.run(addresses, cwd=code, check=False, capture_output=True, text=True)  # noqa: S603
+    assert tried.returncode == 0, tried.stdout
     git(code, "commit", "--all", "--message", "Name the registry's namespace")
     git(code, "tag", "--annotate", tag, "--message", tag)
     git(code, "push", "origin", tag)
