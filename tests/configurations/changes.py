@@ -164,7 +164,7 @@ def in_place(zones: Mapping[str, object]) -> list[Row]:
         Row(
             "`mode`, `write_policy`, `adopt`, `records`",
             {"mode": "dry-run", "write_policy": "upsert-only", "adopt": "matching", "records": {"ttl": 300}},
-            update=[FUNCTION],
+            update=[FUNCTION, ALARMS],
         ),
         Row("`sweep`", {"sweep": {"minutes": 5}}, update=[SCHEDULE, ALARMS, FUNCTION], spokes=True),
         Row("`trail`: its retention", {"trail": {"retention_days": 7, "force_destroy": True}}, update=[EXPIRY]),
