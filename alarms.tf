@@ -123,7 +123,7 @@ locals {
 
   alarms_of_spokes = {
     overdue = {
-      description = "An account and region that joined could not be read for three sweep periods (${3 * var.sweep.minutes} minutes): no sweep of it arrives, or the function may not look there. The log line `overdue` names it. Check the spoke's schedule, rule and reader role; if the spoke is gone for good, forget its account and region."
+      description = "An account and region that joined could not be read for three sweep periods (${3 * var.sweep.minutes} minutes): no sweep of it arrives, the function may not look there, or cannot list all its load balancers. The log line `overdue` names it. Check the spoke's schedule, rule and reader role; if the spoke is gone for good, forget its account and region."
       starts      = local.told_by_sweep
       metrics     = { scopes = ["MeshDNS", "ScopesOverdue", local.function_metric, "Maximum"] }
       above       = 0

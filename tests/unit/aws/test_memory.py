@@ -379,3 +379,14 @@ def test_what_a_busy_table_leaves_over_is_written_with_the_next_batch() -> None:
     world.memory.note(dict.fromkeys(names, SERVED))
     assert sorted(key for _, key in world.aws.items) == names
     assert world.writes() == 2
+
+
+def test_who_answered_another_process_is_not_unanswered_since_long_in_this_one() -> None:
+    world = World()
+    world.memory.remember(unanswered=[ZONE])
+    world.clock.now += HOUR
+    world.another().remember(answered=[ZONE])
+    world.clock.now += 61
+    assert world.memory.recall().unanswered == {}
+    world.memory.remember(unanswered=[ZONE])
+    assert world.memory.recall().unanswered == world.another().recall().unanswered == {ZONE: NOW + HOUR + 61}

@@ -204,7 +204,7 @@ class TestListings:
             pytest.param(OTHER, True, id="which could not: left out"),
         ],
     )
-    def test_an_odd_one(self, tags: Mapping[str, str], readable: bool) -> None:
+    def test_an_odd_one(self, tags: Mapping[str, str], readable: bool, caplog: pytest.LogCaptureFixture) -> None:
         aws = FakeAws()
         aws.add(claiming(nlb(1)), Balancer(nlb(2), tags, odd={"CreatedTime": None}))
 
@@ -213,8 +213,11 @@ class TestListings:
         assert isinstance(seen, Unreadable) != readable
         if readable:
             assert hostnames(seen).keys() == {nlb(1)}
+            assert caplog.messages == []
         else:
             assert "no CreatedTime" in str(seen)
+            assert caplog.messages == [f"{HUB} cannot be listed for heirs: {seen.reason}"]
+            assert str(nlb(2)) in caplog.messages[0]
 
     def test_pages_without_an_end_have_one(self) -> None:
         class Circle(FakeAws):

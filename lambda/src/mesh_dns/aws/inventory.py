@@ -59,7 +59,12 @@ class AwsInventory:
 
     def listings(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, LoadBalancers | Unreadable]:
         """One call for each 400 in the scope and one for the tags of each 20, in both generations."""
-        return self._each(self._listing, scopes, deadline)
+        found = self._each(self._listing, scopes, deadline)
+        for scope, listing in found.items():
+            if isinstance(listing, Unreadable):
+                # Its sweeps may work all the same, and decisions only say that deletes wait for it.
+                _log.warning("%s cannot be listed for heirs: %s", scope, listing.reason)
+        return found
 
     def _each(
         self, read: Callable[[Scope, float], LoadBalancers], scopes: Collection[Scope], deadline: float
@@ -108,12 +113,12 @@ class AwsInventory:
                 if isinstance(tags, Gone):
                     continue
                 if isinstance(tags, Unreadable):
-                    raise _Part(tags)
+                    raise _Part(key, tags)
                 if isinstance(what, LoadBalancer):
                     found[key] = replace(what, tags=tags)
                 elif self._hostname_tag in tags:
                     # It may be an heir. One without the tag cannot be.
-                    raise _Part(what)
+                    raise _Part(key, what)
         return found
 
     def _tags_by_tagging_api(self, scope: Scope, deadline: float) -> Mapping[LoadBalancerId, Tags]:
@@ -149,11 +154,11 @@ class AwsInventory:
 
 
 class _Part(Retryable):
-    """A part of a scope could not be read, so the scope could not."""
+    """A load balancer could not be read, so the listing of its scope could not."""
 
-    def __init__(self, unread: Unreadable) -> None:
-        super().__init__(unread.reason, after=unread.after)
-        self.unread = unread
+    def __init__(self, load_balancer: LoadBalancerId, unread: Unreadable) -> None:
+        self.unread = replace(unread, reason=f"{load_balancer}: {unread.reason}")
+        super().__init__(self.unread.reason, after=unread.after)
 
 
 def _not_read(error: Exception) -> Unreadable:

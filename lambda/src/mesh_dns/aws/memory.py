@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class TableMemory:
-    """A `Memory` of items `rejected`, `<hostname>` (`at`, `expires`), `unanswered`, `<zone id>` (`since`) and `name`.
+    """A `Memory` of items `rejected`, `<hostname>` (`at`, `expires`), `unanswered` (`since`) and `name`.
 
     `clock` in seconds since the epoch.
     """
@@ -41,7 +41,7 @@ class TableMemory:
         self._clock = clock
         self._rejected: dict[str, float] = {}
         self._unanswered: dict[str, float] = {}
-        # Zones that answered and may still stand in the table as unanswered.
+        # Those that answered and may still be in the table as unanswered.
         self._answered: set[str] = set()
         # What the table holds, as far as we know; None until it was read once. Nothing is written before that: what
         # could not be read is not empty, and a time that is written anew is lost.
@@ -145,6 +145,10 @@ class TableMemory:
             return
         rejected = {key: numbers["at"] for key, numbers in items[REJECTED].items() if "at" in numbers}
         unanswered = {key: numbers["since"] for key, numbers in items[UNANSWERED].items() if "since" in numbers}
+        if self._stored is not None:
+            # Another process got an answer meanwhile: counted from the old time, one more failure would be a long one.
+            for key in self._stored[UNANSWERED].keys() - unanswered.keys():
+                self._unanswered.pop(key, None)
         self._stored = {REJECTED: rejected, UNANSWERED: unanswered}
         self._rejected = rejected | self._rejected
         for zone_id in unanswered.keys() - self._answered:
