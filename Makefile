@@ -37,7 +37,7 @@ sandbox: setup ## Keep the sandbox running and print the environment to paste
 redrive: setup ## Put messages from the sandbox's dead-letter queue back into its queue
 	@$(BIN)/python -m sandbox.redrive
 
-test: lint ## Everything
+test: lint ## What must hold for every change
 	@$(MAKE) --jobs 2 $(PARTS)
 
 lint: setup ## ruff, mypy, actionlint, pip-audit

@@ -29,12 +29,12 @@ locals {
     {
       sweep                   = "${local.invoke} '{\"action\":\"sweep\"}' /dev/stdout"
       sweep_scope             = "${local.invoke} '{\"action\":\"sweep\",\"account\":\"<account>\",\"region\":\"<region>\"}' /dev/stdout"
-      override_guard          = "${local.invoke} '{\"action\":\"sweep\",\"override_guard\":true,\"reason\":\"<why>\"}' /dev/stdout"
-      override_guard_of_scope = "${local.invoke} '{\"action\":\"sweep\",\"account\":\"<account>\",\"region\":\"<region>\",\"override_guard\":true,\"reason\":\"<why>\"}' /dev/stdout"
+      override_guard          = "${local.invoke} '{\"action\":\"sweep\",\"override_guard\":true,\"why\":\"<why>\"}' /dev/stdout"
+      override_guard_of_scope = "${local.invoke} '{\"action\":\"sweep\",\"account\":\"<account>\",\"region\":\"<region>\",\"override_guard\":true,\"why\":\"<why>\"}' /dev/stdout"
       forget_scope            = "${local.invoke} '{\"action\":\"forget\",\"account\":\"<account>\",\"region\":\"<region>\"}' /dev/stdout"
-      forget_scope_confirm    = "${local.invoke} '{\"action\":\"forget\",\"account\":\"<account>\",\"region\":\"<region>\",\"confirm\":true,\"reason\":\"<why>\"}' /dev/stdout"
+      forget_scope_confirm    = "${local.invoke} '{\"action\":\"forget\",\"account\":\"<account>\",\"region\":\"<region>\",\"confirm\":true,\"why\":\"<why>\"}' /dev/stdout"
       forget_name             = "${local.invoke} '{\"action\":\"forget\",\"hostname\":\"<hostname>\"}' /dev/stdout"
-      forget_name_confirm     = "${local.invoke} '{\"action\":\"forget\",\"hostname\":\"<hostname>\",\"confirm\":true,\"reason\":\"<why>\"}' /dev/stdout"
+      forget_name_confirm     = "${local.invoke} '{\"action\":\"forget\",\"hostname\":\"<hostname>\",\"confirm\":true,\"why\":\"<why>\"}' /dev/stdout"
 
       show_name      = "${local.query_table} --key-condition-expression '#kind = :kind AND #key = :key' --expression-attribute-names '{\"#kind\":\"kind\",\"#key\":\"key\"}' --expression-attribute-values '{\":kind\":{\"S\":\"name\"},\":key\":{\"S\":\"<hostname>\"}}' --query 'Items[0]'"
       show_not_right = "${local.query_table} --key-condition-expression '#kind = :kind' --filter-expression 'reason <> :right' --expression-attribute-names '{\"#kind\":\"kind\"}' --expression-attribute-values '{\":kind\":{\"S\":\"name\"},\":right\":{\"S\":\"in-sync\"}}' --query 'Items[].[key.S,reason.S,load_balancer.S,detail.S]' --output table"

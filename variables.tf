@@ -1,11 +1,10 @@
 variable "name" {
   type        = string
   description = <<-EOT
-    Prefix of every resource's name. Two installations in one account and region need two names. Changing it replaces what does the work
-    (queues, topic, rule, function, roles, alarms), and keeps the first name of what holds something: the owner mark, the token's secret,
-    the table, the trails and their buckets. So no record is lost, and the token is not needed again. What is lost are the old log lines, for
-    the log group goes by `name`; and the ARNs of the roles change, which a Vault, a secret or a key of yours may name. Apply every spoke
-    afterwards.
+    Prefix of every resource's name. Two installations in one account and region need two names. Changing it replaces the
+    queues, the topic, the rule, the function, its log group, the roles and the alarms. The owner mark, the token's secret, the table, the
+    trails and their buckets keep the first name, so no record is lost, and the token is not needed again. The old log lines are lost; and
+    the ARNs of the roles change, which a Vault, a secret or a key of yours may name. Apply every spoke afterwards.
 
         name = "mesh-dns-eu"
   EOT

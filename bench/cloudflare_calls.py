@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from bench.world import SUFFIX, Bench, bench
 from mesh_dns.core.values import LoadBalancerId
-from mesh_dns.core.work import Check, Event, Told, Work
+from mesh_dns.core.work import Check, Event, EventKind, Work
 from tests.doubles.inventory import HUB, InMemoryInventory, make
 
 NAMES, OTHERS = 500, 1200
@@ -61,14 +61,14 @@ def measure(foreign: int, *, known: bool) -> list[str]:
     with bench(inventory, quota=foreign + OTHERS + NAMES) as hub:
         for number in range(foreign):
             hub.emulator.add_record(hub.zone_id, type="TXT", name=f"foreign{number}", content="x")
-        hub.run(*_events(hub, Told.CREATED, _create(hub, inventory, range(NAMES, NAMES + OTHERS))))
+        hub.run(*_events(hub, EventKind.CREATED, _create(hub, inventory, range(NAMES, NAMES + OTHERS))))
         old = _create(hub, inventory, range(NAMES))
-        created = _events(hub, Told.CREATED, old)
+        created = _events(hub, EventKind.CREATED, old)
         counted = [_count(hub, created, known), _count(hub, created, known)]
         before = hub.names()
         deleted = _delete(hub, inventory, old)
         new = _create(hub, inventory, range(NAMES), serial=NAMES + OTHERS)
-        counted.append(_count(hub, [*deleted, *_events(hub, Told.CREATED, new)], known))
+        counted.append(_count(hub, [*deleted, *_events(hub, EventKind.CREATED, new)], known))
         kept = hub.names() == before
         first = _count(hub, _delete(hub, inventory, new), known)
         second = _count(hub, hub.second_looks(), known)
@@ -84,10 +84,10 @@ def _create(hub: Bench, inventory: InMemoryInventory, names: Iterable[int], seri
 def _delete(hub: Bench, inventory: InMemoryInventory, load_balancers: Sequence[LoadBalancerId]) -> list[Work]:
     for load_balancer in load_balancers:
         inventory.delete(load_balancer)
-    return _events(hub, Told.DELETED, load_balancers)
+    return _events(hub, EventKind.DELETED, load_balancers)
 
 
-def _events(hub: Bench, told: Told, load_balancers: Iterable[LoadBalancerId]) -> list[Work]:
+def _events(hub: Bench, told: EventKind, load_balancers: Iterable[LoadBalancerId]) -> list[Work]:
     return [Check(HUB, frozenset({load_balancer}), Event(told, hub.clock())) for load_balancer in load_balancers]
 
 

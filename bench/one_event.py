@@ -31,7 +31,7 @@ class NoMailbox:
         """Not called in this bench."""
         raise RuntimeError(reason)
 
-    def postpone(self, delays: Mapping[str, int]) -> None:
+    def delay(self, delays: Mapping[str, int]) -> None:
         """Not called in this bench."""
         raise RuntimeError("a message failed")
 

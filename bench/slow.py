@@ -157,7 +157,7 @@ class SlowProvider:
     """A provider whose every call takes as long as Cloudflare. `calls`: those that were counted."""
 
     def __init__(self, provider: Provider, calls: Calls, clock: Clock) -> None:
-        self.batch_size = provider.batch_size
+        self.transaction_size = provider.transaction_size
         self.token_name = provider.token_name
         self._provider, self._calls, self._clock = provider, calls, clock
 

@@ -18,7 +18,7 @@ from mesh_dns.ports import Inventory, Ports, Reporter
 from sandbox.cloudflare import CloudflareEmulator
 from tests.doubles.hub import OWNER
 from tests.doubles.inventory import HUB
-from tests.doubles.others import InMemoryMemory, InMemoryOutbox, Told
+from tests.doubles.others import InMemoryMemory, InMemoryOutbox, RememberingReporter
 
 SUFFIX = "mesh.example.com"
 
@@ -44,7 +44,7 @@ class Bench:
         self.skipped = 0.0
         self.outbox = InMemoryOutbox(self.clock)
         self.memory = InMemoryMemory(self.clock)
-        self.told = Told()
+        self.told = RememberingReporter()
         self.rules = Rules(OWNER, {SUFFIX: self.zone_id}, {HUB.account: ("*",)})
         self.forget_zones()
 

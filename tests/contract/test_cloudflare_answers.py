@@ -12,7 +12,7 @@ import responses
 from mesh_dns.core.values import Record
 from mesh_dns.dns.cloudflare import Cloudflare, http
 from mesh_dns.dns.cloudflare.answers import pause
-from mesh_dns.dns.provider import BatchRejected, Denied, QuotaReached, RateLimited, Unavailable
+from mesh_dns.dns.provider import Denied, QuotaReached, RateLimited, TransactionRejected, Unavailable
 from mesh_dns.errors import Retryable
 from sandbox.cloudflare import Call, CloudflareEmulator, FaultKind
 from tests.contract.replies import LIST_URL, OURS, head, listed, raw_server, refused
@@ -197,19 +197,19 @@ def test_a_broken_answer_to_a_batch_may_have_been_written(status: int, body: str
 
 
 REFUSALS: dict[str, tuple[int, dict[str, Any], type[Retryable]]] = {
-    "errors as texts": (400, {"success": False, "errors": ["boom"], "result": None}, BatchRejected),
-    "another change under way": (409, refused(81999), BatchRejected),
-    "a CNAME to itself": (400, refused(9039), BatchRejected),
-    "an invalid body": (400, refused(9207), BatchRejected),
-    "the name is taken": (400, refused(81053), BatchRejected),
-    "an address over a CNAME": (400, refused(81054), BatchRejected),
-    "an NS record at the name": (400, refused(81056), BatchRejected),
-    "an identical record": (400, refused(81058), BatchRejected),
-    "below a delegation": (400, refused(89018), BatchRejected),
+    "errors as texts": (400, {"success": False, "errors": ["boom"], "result": None}, TransactionRejected),
+    "another change under way": (409, refused(81999), TransactionRejected),
+    "a CNAME to itself": (400, refused(9039), TransactionRejected),
+    "an invalid body": (400, refused(9207), TransactionRejected),
+    "the name is taken": (400, refused(81053), TransactionRejected),
+    "an address over a CNAME": (400, refused(81054), TransactionRejected),
+    "an NS record at the name": (400, refused(81056), TransactionRejected),
+    "an identical record": (400, refused(81058), TransactionRejected),
+    "below a delegation": (400, refused(89018), TransactionRejected),
     "no authorization": (400, refused(9106), Denied),
     "a full zone": (400, refused(81045), QuotaReached),
     "a full zone, in the older form": (400, refused(1004, error_chain=[None, {"code": 81045}]), QuotaReached),
-    "an odd chain": (400, refused(1004, error_chain=81045), BatchRejected),
+    "an odd chain": (400, refused(1004, error_chain=81045), TransactionRejected),
 }
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from mesh_dns.core.values import Record
-from mesh_dns.dns.provider import BatchRejected, Denied, QuotaReached, RateLimited, Unavailable
+from mesh_dns.dns.provider import Denied, QuotaReached, RateLimited, TransactionRejected, Unavailable
 from mesh_dns.errors import OutOfTime, Retryable
 from tests.contract.worlds import (
     MARK,
@@ -190,14 +190,14 @@ def test_a_batch_deletes_before_it_creates(world: World) -> None:
 
 
 def test_a_full_batch_is_written_at_once(world: World) -> None:
-    labels = [f"cluster{number}" for number in range(world.provider.batch_size)]
+    labels = [f"cluster{number}" for number in range(world.provider.transaction_size)]
     world.set_quota(1000)
     world.provider.apply(ZONE_ID, [create(label) for label in labels])
     assert {record.name for record in listed(world, *labels)} == {f"{label}.{ZONE}" for label in labels}
 
 
 def test_more_than_a_full_batch_is_a_mistake_of_the_caller(world: World) -> None:
-    changes = [create(f"cluster{number}") for number in range(world.provider.batch_size + 1)]
+    changes = [create(f"cluster{number}") for number in range(world.provider.transaction_size + 1)]
     with pytest.raises((ValueError, AssertionError)):
         world.provider.apply(ZONE_ID, changes)
 
@@ -208,19 +208,19 @@ class TestRefused:
     @pytest.mark.parametrize("record_type, content", [("A", "192.0.2.7"), ("CNAME", "a.example.net")])
     def test_a_create_beside_a_record_that_stands_alone(self, world: World, record_type: str, content: str) -> None:
         there = world.seed(record_type, "cluster2", content)
-        with pytest.raises(BatchRejected):
+        with pytest.raises(TransactionRejected):
             world.provider.apply(ZONE_ID, [create("cluster1"), create("cluster2")])
         assert world.kept() == [there]
 
     def test_an_identical_create(self, world: World) -> None:
         world.provider.apply(ZONE_ID, [create("cluster1")])
-        with pytest.raises(BatchRejected):
+        with pytest.raises(TransactionRejected):
             world.provider.apply(ZONE_ID, [create("cluster1")])
 
     def test_an_update_of_a_record_that_is_gone(self, world: World) -> None:
         gone = world.seed("CNAME", "cluster1", TARGET, comment=MARK)
         world.remove(gone)
-        with pytest.raises(BatchRejected):
+        with pytest.raises(TransactionRejected):
             world.provider.apply(ZONE_ID, [update(gone, OTHER_TARGET), create("cluster2")])
         assert world.kept() == []
 
@@ -228,7 +228,7 @@ class TestRefused:
         gone = world.seed("CNAME", "cluster1", TARGET, comment=MARK)
         there = world.seed("CNAME", "cluster2", TARGET, comment=MARK)
         world.remove(gone)
-        with pytest.raises(BatchRejected):
+        with pytest.raises(TransactionRejected):
             world.provider.apply(ZONE_ID, [delete(there), delete(gone)])
         assert world.kept() == [there]
 
@@ -239,7 +239,7 @@ class TestRefused:
 
     def test_one_bad_item_in_a_full_batch(self, world: World) -> None:
         world.refuse_name("cluster77")
-        with pytest.raises(BatchRejected):
+        with pytest.raises(TransactionRejected):
             world.provider.apply(ZONE_ID, [create(f"cluster{number}") for number in range(200)])
         assert world.kept() == []
 

@@ -11,7 +11,7 @@ import responses
 
 from mesh_dns.core.values import Record
 from mesh_dns.dns.cloudflare import BASE_URL, Cloudflare
-from mesh_dns.dns.provider import BatchRejected, Denied, Provider, QuotaReached, RateLimited
+from mesh_dns.dns.provider import Denied, Provider, QuotaReached, RateLimited, TransactionRejected
 from mesh_dns.errors import Retryable
 from sandbox.cloudflare import CloudflareEmulator
 from tests.contract.conftest import recorded
@@ -187,20 +187,20 @@ def test_the_client_reads_a_recorded_list(name: str) -> None:
 
 
 REFUSALS: dict[str, type[Retryable]] = {
-    "lexicon-create-duplicate-81058": BatchRejected,
-    "reported-a-over-cname-81054": BatchRejected,
-    "reported-cname-conflict-81053": BatchRejected,
-    "reported-comment-too-long-9313": BatchRejected,
+    "lexicon-create-duplicate-81058": TransactionRejected,
+    "reported-a-over-cname-81054": TransactionRejected,
+    "reported-cname-conflict-81053": TransactionRejected,
+    "reported-comment-too-long-9313": TransactionRejected,
     "reported-dns-auth-error": Denied,
-    "reported-ns-exists-81056": BatchRejected,
+    "reported-ns-exists-81056": TransactionRejected,
     "reported-quota-81045": QuotaReached,
     "reported-rate-limited-10100-legacy": RateLimited,
     "reported-rate-limited-971": RateLimited,
-    "reported-record-missing-81044": BatchRejected,
+    "reported-record-missing-81044": TransactionRejected,
     "reported-route-7003": Denied,
-    "reported-tags-not-allowed-9300": BatchRejected,
-    "reported-ttl-9021": BatchRejected,
-    "reported-ttl-string-9022": BatchRejected,
+    "reported-tags-not-allowed-9300": TransactionRejected,
+    "reported-ttl-9021": TransactionRejected,
+    "reported-ttl-string-9022": TransactionRejected,
     "reported-unauthorized-resource": Denied,
     "reported-verify-invalid": Denied,
     "reported-zones-cannot-access-from-ip": Denied,

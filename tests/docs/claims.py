@@ -62,15 +62,15 @@ def metrics() -> int:
 
 def until_dead_letter() -> float:
     """Seconds from the first receive of a message that keeps failing to the last: each wait is twice the one before."""
-    first, longest = (constant("intake.py", name) for name in ("FIRST_DELAY", "LONGEST_BACK_OFF"))
+    first, longest = (constant("core/batch.py", name) for name in ("FIRST_DELAY", "LONGEST_BACK_OFF"))
     return sum(min(longest, first * 2**receive) for receive in range(int(most_receives) - 1))
 
 
-def pauses() -> list[float]:
+def delays() -> list[float]:
     """After how many seconds an event comes back that AWS does not show yet."""
     text = (SOURCE / "core" / "lateness.py").read_text()
-    (steps,) = re.findall(r"^_PAUSES = \((.+)\)$", text, re.MULTILINE)
-    return [*map(float, re.findall(r", (\d+)\)", steps)), constant("core/lateness.py", "LONGEST_PAUSE")]
+    (steps,) = re.findall(r"^_DELAYS = \((.+)\)$", text, re.MULTILINE)
+    return [*map(float, re.findall(r", (\d+)\)", steps)), constant("core/lateness.py", "LONGEST")]
 
 
 def alarms_of_spokes() -> int:
@@ -156,7 +156,7 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
     (ANY, r"the (\d+) KB of the function's", lambda: environment),
     (ANY, r"expires after (\d+) days", lambda: constant("aws/memory.py", "KEPT_FOR") / DAY),
     *(
-        (ANY, rf"after about {before}(\d+)(?:,| and| seconds)", lambda at=at: pauses()[at])
+        (ANY, rf"after about {before}(\d+)(?:,| and| seconds)", lambda at=at: delays()[at])
         for at, before in enumerate(("", r"\d+, ", r"\d+, \d+, ", r"\d+, \d+, \d+ and "))
     ),
     (ANY, r"(?:up to|at most|for) (\d+) (?:s|seconds)(?:;| after it happened|, then the next sweep|, unless its)",
@@ -179,7 +179,7 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
     (COST, r"\*\*(\d) to \d dollars a month", lambda: month(0)),
     (COST, r"\*\*\d to (\d) dollars a month", lambda: month(-1)),
     (COST, r"it waits for at most (\d+) minutes", lambda: constant("core", "PROVISIONING") / 60),
-    (COST, r"one list and one write per (\d+) changes", lambda: constant("dns/cloudflare", "BATCH_SIZE")),
+    (COST, r"one list and one write per (\d+) changes", lambda: constant("dns/cloudflare", "TRANSACTION_SIZE")),
     (COST, r"Cloudflare comment \| (\d+) characters", lambda: constant("core", "LONGEST_MARK")),
     (COST, r"EventBridge pattern \| ([\d,]+) characters", lambda: written("events.tf", r"event_pattern\) <= (\d+)")),
     (COST, r"the function takes (\d+) at once", lambda: constant("aws", "BURST")),
@@ -207,7 +207,7 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
     (CONTRIBUTING, r"environment holds\s+(\d+) KB", lambda: environment),
     (OPERATIONS, r"visibility timeout\s+\((\d+) minutes by default\)", lambda: 6 * timeout / 60),
     (OPERATIONS, r"the queue, after (\d+) receives", lambda: most_receives),
-    (OPERATIONS, r"kept for (\w+) days", lambda: constant("aws", "REJECTED_FOR") / DAY),
+    (OPERATIONS, r"kept for (\w+) days", lambda: constant("aws", "REFUSED_FOR") / DAY),
     (VAULT, r"asks for (\w+) minute", lambda: constant("aws", "VALID_SECONDS") / 60),
     (TROUBLE, r"failed (\d+) times", lambda: most_receives),
     (MULTI, r"within the grace \((\d+) minutes\)", lambda: grace / 60),

@@ -184,6 +184,23 @@ def test_the_readme_has_its_sections_in_the_order_in_which_a_newcomer_asks() -> 
     text = re.sub(r"```.*?```", "", README.read_text(), flags=re.DOTALL)
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == [
         "Use it", "Try it without an account", "Try it on an account", "How it decides", "This module or external-dns",
-        "Links", "Reference",
+        "Reference", "Links",
     ]  # fmt: skip
     assert README.read_text().index("```mermaid") < README.read_text().index("## Use it")
+
+
+# CONTRIBUTING
+
+
+STEPS = re.findall(r"^\d+\. .+(?:\n   .+)*", CONTRIBUTING.read_text(), re.MULTILINE)
+
+
+def test_every_name_of_a_step_is_in_a_file_that_the_step_links_to() -> None:
+    checked = 0
+    for step in STEPS:
+        files = [ROOT / path for path in re.findall(r"\]\(([\w./]+\.(?:py|tf|json|hcl))\)", step)]
+        names = re.findall(r"`(_\w+|[A-Z][a-z]\w+)`", step)
+        text = "".join(file.read_text() for file in files)
+        assert [name for name in names if files and not re.search(rf"\b{name}\b", text)] == [], step
+        checked += len(names) if files else 0
+    assert checked >= 6

@@ -30,7 +30,7 @@ HUB = Scope("111122223333", "eu-west-1")
 LB = LoadBalancerId(HUB.region, HUB.account, Kind.NETWORK, "mesh", "0123456789abcdef")
 COMMAND = {
     "action": "forget", "account": HUB.account, "region": HUB.region, "hostname": "a.example.com",
-    "override_guard": False, "confirm": True, "reason": "gone",
+    "override_guard": False, "confirm": True, "why": "gone",
 }  # fmt: skip
 # What each method of telemetry is told, so that every line and every metric is written once.
 TOLD: Mapping[str, list[Callable[[Telemetry], None]]] = {
@@ -49,7 +49,7 @@ TOLD: Mapping[str, list[Callable[[Telemetry], None]]] = {
     ],
     "faults": [lambda told: told.faults(1)],
     "swept": [lambda told: told.swept(HUB, load_balancers=1)],
-    "discarded": [lambda told: told.discarded(Check(HUB, frozenset({LB}), hops=21))],
+    "sent_on_too_often": [lambda told: told.sent_on_too_often(Check(HUB, frozenset({LB}), hops=21))],
     "unread": [lambda told: told.unread({"zone": UnreadZone(Retryable("why"), given_up=True)})],
     "unknown_scope": [lambda told: told.unknown_scope("id", "why")],
     "overdue": [lambda told: told.overdue([HUB])],
@@ -57,7 +57,7 @@ TOLD: Mapping[str, list[Callable[[Telemetry], None]]] = {
     "rejected": [lambda told: told.rejected("id", "why")],
     "retried": [lambda told: told.retried("id", "why", delay=1, age=1)],
     "postponed": [lambda told: told.postponed("id", "why", delay=1)],
-    "postponing_failed": [lambda told: told.postponing_failed("why")],
+    "delay_not_set": [lambda told: told.delay_not_set("why")],
     "fault": [lambda told: told.fault("id", ValueError("why"))],
     "commanded": [lambda told: told.commanded(COMMAND, "request")],
     "flush": [lambda told: told.flush()],

@@ -15,7 +15,7 @@ from mesh_dns.core.request import Request
 from mesh_dns.core.rules import Rules
 from mesh_dns.core.scopes import Entry, KnownScopes
 from mesh_dns.core.values import LoadBalancer, LoadBalancerId, Record, Scope
-from mesh_dns.core.work import Check, Event, ForgetName, ForgetScope, Told, Work
+from mesh_dns.core.work import Check, Event, EventKind, ForgetName, ForgetScope, Work
 from mesh_dns.errors import MeshDnsError, Retryable
 from mesh_dns.forgetting import forget
 from mesh_dns.intake import Intake
@@ -63,7 +63,7 @@ class Hub:
     clock: others.VirtualClock = field(default_factory=others.VirtualClock)
     inventory: InMemoryInventory = field(default_factory=InMemoryInventory)
     provider: InMemoryProvider = field(default_factory=InMemoryProvider)
-    told: others.Told = field(default_factory=others.Told)
+    told: others.RememberingReporter = field(default_factory=others.RememberingReporter)
     mailbox: others.InMemoryMailbox = field(default_factory=others.InMemoryMailbox)
     outbox: others.InMemoryOutbox = field(init=False)
     memory: others.InMemoryMemory = field(init=False)
@@ -123,8 +123,8 @@ class Hub:
 
     def scopes(self) -> KnownScopes:
         """Those in the register."""
-        unlisted = self.memory.recall().unanswered
-        return KnownScopes.of(self.register.entries(), self.clock(), self.rules.sweep_period, unlisted)
+        unlistable_since = self.memory.recall().unread
+        return KnownScopes.of(self.register.entries(), self.clock(), self.rules.sweep_period, unlistable_since)
 
     def run(self, *work: Work, time: float = 100, returned: Collection[str] = ()) -> dict[str, Retryable]:
         """One batch with `time` seconds to go: which of its messages ("0", "1", ...) must come back."""
@@ -136,16 +136,16 @@ class Hub:
         """A check of our own, which no event came with."""
         return self.run(Check(ids[0].scope, frozenset(ids)), **options)
 
-    def tell(self, told: Told, *ids: LoadBalancerId, **options: Any) -> dict[str, Retryable]:
+    def tell(self, told: EventKind, *ids: LoadBalancerId, **options: Any) -> dict[str, Retryable]:
         """The event of what just happened to load balancers."""
         return self.run(self.event(told, *ids), **options)
 
-    def event(self, told: Told, *ids: LoadBalancerId) -> Check:
+    def event(self, told: EventKind, *ids: LoadBalancerId) -> Check:
         """The check that an event asks for, of what just happened to load balancers of one scope."""
         tag = None
-        if told in (Told.CREATED, Told.TAGGED):
+        if told in (EventKind.CREATED, EventKind.TAGGED):
             tag = self.inventory.load_balancers[ids[0]].tags.get(self.rules.hostname_tag)
-        return Check(ids[0].scope, frozenset(ids), Event(told, self.clock(), tag, untags=told is Told.UNTAGGED))
+        return Check(ids[0].scope, frozenset(ids), Event(told, self.clock(), tag, untags=told is EventKind.UNTAGGED))
 
     def wait(self, seconds: float) -> list[Retryable]:
         """Let time pass, and deliver our own messages when they are due. What failed meanwhile is told, and lost."""

@@ -173,11 +173,11 @@ class InMemoryInventory:
         try:
             self.before(call)
         except Retryable as error:
-            return Unreadable(str(error), error.after, self.causes.get(scope, Cause.DENIED))
+            return Unreadable(str(error), error.after, self.causes.get(scope, Cause.ERROR))
         unlisted = (scope in self.unlistable and call != "look") or (scope in self.never_listed and call == "listing")
         if scope in self.unreadable or unlisted:
-            cause = self.causes.get(scope, Cause.DENIED)
-            return Unreadable(f"{call} in {scope}: {cause.value}", cause=cause)
+            cause = self.causes.get(scope, Cause.ERROR)
+            return Unreadable(f"{call} in {scope}: denied", cause=cause)
         if self.allowance is not None and not self.allowance.take(scope, calls, self.clock()):
             return Unreadable(f"{call} in {scope}: Throttling: Rate exceeded", cause=Cause.UNANSWERED)
         return None

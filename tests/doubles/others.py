@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from mesh_dns.core import messages
+from mesh_dns.core import own_messages
 from mesh_dns.core.decision import Decision
 from mesh_dns.core.history import NameState
 from mesh_dns.core.scopes import Entry
@@ -45,8 +45,8 @@ class InMemoryOutbox:
         """Keep them, as they would come back."""
         self.before("send")
         for message, delay in sent.items():
-            text = json.dumps(messages.encode(message))
-            received = messages.decode(json.loads(text))
+            text = json.dumps(own_messages.encode(message))
+            received = own_messages.decode(json.loads(text))
             self.delays[received] = delay
             self.due[received] = self.clock() + delay
 
@@ -74,7 +74,7 @@ class InMemoryOutbox:
 
 @dataclass
 class InMemoryMemory:
-    """Remembers as the table does: when a name was rejected last, and since when a zone has not answered."""
+    """Remembers as the table does: when a name was refused last, and since when a zone could not be read."""
 
     clock: Callable[[], float]
     remembered: Remembered = field(default_factory=Remembered)
@@ -87,18 +87,18 @@ class InMemoryMemory:
     def remember(
         self,
         *,
-        rejected: Collection[str] = (),
+        refused: Collection[str] = (),
         written: Collection[str] = (),
-        answered: Collection[str] = (),
-        unanswered: Collection[str] = (),
+        read: Collection[str] = (),
+        unread: Collection[str] = (),
     ) -> None:
         """Keep it."""
         now = self.clock()
-        names = dict(self.remembered.rejected) | dict.fromkeys(rejected, now)
-        zones = dict.fromkeys(unanswered, now) | dict(self.remembered.unanswered)
+        names = dict(self.remembered.refused) | dict.fromkeys(refused, now)
+        zones = dict.fromkeys(unread, now) | dict(self.remembered.unread)
         self.remembered = Remembered(
             {name: at for name, at in names.items() if name not in written},
-            {zone_id: since for zone_id, since in zones.items() if zone_id not in answered},
+            {zone_id: since for zone_id, since in zones.items() if zone_id not in read},
         )
 
     def note(self, names: Mapping[str, NameState]) -> None:
@@ -154,7 +154,7 @@ class InMemoryMailbox:
         self._try()
         self.dead[message_id] = (body, reason)
 
-    def postpone(self, delays: Mapping[str, int]) -> None:
+    def delay(self, delays: Mapping[str, int]) -> None:
         """Keep the delays by receipt handle."""
         self._try()
         self.delays.update(delays)
@@ -165,7 +165,7 @@ class InMemoryMailbox:
 
 
 @dataclass
-class Told:
+class RememberingReporter:
     """A reporter that remembers."""
 
     decisions: list[tuple[Decision, str]] = field(default_factory=list)
@@ -182,7 +182,7 @@ class Told:
         """Remember the end of a sweep."""
         self.sweeps.append((scope, load_balancers))
 
-    def discarded(self, check: Check) -> None:
+    def sent_on_too_often(self, check: Check) -> None:
         """Remember a check that will not be sent on."""
         self.given_up.append(check)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from mesh_dns.core.hostnames import normalize
 from mesh_dns.core.values import Action, Change, Record
-from mesh_dns.dns.provider import BatchRejected, QuotaReached, RateLimited
+from mesh_dns.dns.provider import QuotaReached, RateLimited, TransactionRejected
 from mesh_dns.errors import OutOfTime, Retryable
 from tests.doubles.inventory import nothing_happens
 
@@ -29,7 +29,7 @@ class InMemoryProvider:
     own NS records delegate nothing. `clock` is in seconds since the epoch.
     """
 
-    batch_size: int = 200
+    transaction_size: int = 200
     quota: int | None = None
     poison: set[str] = field(default_factory=set)
     tokens: dict[str, str] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class InMemoryProvider:
         """All or nothing: deletes, then updates, then creates."""
         if not changes:
             return
-        if len(changes) > self.batch_size:
+        if len(changes) > self.transaction_size:
             raise AssertionError(f"{len(changes)} changes in a batch")
         self._call("apply", zone_id)
         others = {key: record for key, record in self.records_by_id.items() if record.zone_id != zone_id}
@@ -104,17 +104,17 @@ class InMemoryProvider:
 
     def _apply_one(self, state: dict[str, Record], change: Change, *, alone: bool) -> None:
         if change.hostname in self.poison:
-            raise BatchRejected("1004: DNS validation error")
+            raise TransactionRejected("1004: DNS validation error")
         if change.action is Action.DELETE:
             if state.pop(change.record_id, None) is None and not alone:
-                raise BatchRejected("81044: record does not exist")
+                raise TransactionRejected("81044: record does not exist")
         elif change.action is Action.UPDATE:
             if change.record_id not in state:
-                raise BatchRejected("81044: record does not exist")
+                raise TransactionRejected("81044: record does not exist")
             state[change.record_id] = self._as_wanted(state[change.record_id], change)
         else:
             if any(r.name == change.hostname and r.type in ("A", "AAAA", "CNAME", "NS") for r in state.values()):
-                raise BatchRejected("81053: a record with that host already exists")
+                raise TransactionRejected("81053: a record with that host already exists")
             if self.quota is not None and len(state) >= self.quota:
                 raise QuotaReached("81045: record quota exceeded")
             made = Record(self._new_id(), change.zone_id, change.hostname, "CNAME", "", 0, False, made=self.clock())

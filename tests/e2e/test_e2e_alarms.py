@@ -125,7 +125,7 @@ def a_revoked_token(mesh: Installation) -> None:
 def a_zone_that_has_not_answered_for_long(mesh: Installation) -> None:
     zone_id, since = mesh.zone_ids[SUFFIX], int(time.time()) - 3 * SWEEP - 60
     mesh.sandbox.cloudflare.faults.inject(FaultKind.SERVER_ERROR, times=None, zone=zone_id)
-    item = {"kind": {"S": "unanswered"}, "key": {"S": zone_id}, "since": {"N": str(since)}}
+    item = {"kind": {"S": "unread"}, "key": {"S": zone_id}, "since": {"N": str(since)}}
     mesh.sandbox.client("dynamodb").put_item(TableName=mesh.outputs["table_name"], Item=item)
     mesh.start_anew()
 

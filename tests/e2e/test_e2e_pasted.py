@@ -24,7 +24,7 @@ EXAMPLES = {
     "us-east-1": "<region>",
     "cluster1.mesh.example.com": "<hostname>",
     "cluster7 was taken down": "<why>",
-    '"reason":"left"': '"reason":"<why>"',
+    '"why":"left"': '"why":"<why>"',
     "moved away": "<why>",
     "059f36b4-87a3-44ab-83d2-661975830a7d": "<message id>",
 }

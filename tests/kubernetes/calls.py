@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Told = dict[str, Any]
+Compared = dict[str, Any]
 """One call as it is compared: `call`, and what it is about."""
 _PARAMETERS = {
     "CreateLoadBalancer": ("Type", "Scheme", "IpAddressType"),
@@ -37,9 +37,9 @@ class Made:
     parameters: Mapping[str, str]
     ok: bool
 
-    def told(self) -> Told:
+    def told(self) -> Compared:
         """As it is compared."""
-        told: Told = {"call": self.action, "of": self._subjects()}
+        told: Compared = {"call": self.action, "of": self._subjects()}
         told |= {name: self.parameters[name] for name in _PARAMETERS[self.action] if name in self.parameters}
         return told | {key: value for key, value in (("tags", self.tags()), ("removed", self.removed())) if value}
 
@@ -77,13 +77,13 @@ def shape(name: str) -> str:
     return _HASH.sub(lambda found: f"<{len(found[0])} hex digits>", name)
 
 
-def told(calls: Iterable[Made], *, each_one: bool) -> list[Told]:
+def told(calls: Iterable[Made], *, each_one: bool) -> list[Compared]:
     """The calls that AWS took, as they are compared. each_one: also those that change nothing."""
     taken = [each for each in calls if each.ok and each.action in _PARAMETERS]
     return [each.told() for each in taken] if each_one else list(_without_repetitions(taken))
 
 
-def _without_repetitions(calls: Iterable[Made]) -> Iterator[Told]:
+def _without_repetitions(calls: Iterable[Made]) -> Iterator[Compared]:
     there: dict[str, dict[str, str]] = {}
     for each in calls:
         told = each.told()
@@ -104,7 +104,7 @@ def _without_repetitions(calls: Iterable[Made]) -> Iterator[Told]:
         yield told
 
 
-def anonymous(calls: Iterable[Told]) -> list[Told]:
+def anonymous(calls: Iterable[Compared]) -> list[Compared]:
     """The same for any Service: instead of a hash its length, and which of the names it is."""
     numbers: dict[str, int] = {}
 

@@ -14,7 +14,7 @@ import dns.resolver
 
 from sandbox.sandbox import REGION, Sandbox
 from sandbox.terraform import Terraform
-from tests.kubernetes.calls import Made, Told, told
+from tests.kubernetes.calls import Compared, Made, told
 from tests.kubernetes.control_plane import Api
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Cloud:
         with self._lock:
             self.made.append(Made(call.action, call.form(), response.status_code < 400))
 
-    def since(self, count: int, *, each_one: bool = False) -> list[Told]:
+    def since(self, count: int, *, each_one: bool = False) -> list[Compared]:
         """What the calls after the first `count` were about; of one load balancer at a time.
 
         each_one: also of those that change nothing, as a real controller makes them by chance.

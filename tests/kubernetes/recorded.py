@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tests.kubernetes.calls import Told, anonymous
+from tests.kubernetes.calls import Compared, anonymous
 
 FOLDER = Path(__file__).resolve().parents[1] / "fixtures" / "controllers"
 RECORD = "RECORD_CONTROLLER_CALLS"
@@ -31,7 +31,7 @@ class Recorded:
     service: str
     uid: str
     names: tuple[str, str]
-    calls: list[Told]
+    calls: list[Compared]
 
     @classmethod
     def of(cls, kind: str) -> Recorded:

@@ -164,7 +164,7 @@ def test_another_region_joins_with_one_block_and_leaves_without_losing_names(mes
     check(Story(alarm, healthy, [overdue], Course(2 * HOUR)))
     assert mesh.installation.records(name) == [record], "nobody saw anything disappear"
 
-    forget = {"action": "forget", "account": BLUE, "region": OREGON, "reason": "it left"}
+    forget = {"action": "forget", "account": BLUE, "region": OREGON, "why": "it left"}
     told = mesh.installation.invoke(forget)
     assert told.payload["would_forget"] == scope, told.payload
     assert [(record["hostname"], record["reason"]) for record in told.payload["records"]] == [(name, "delete")]

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from sandbox import controllers
 from sandbox.lateness import INSTANT
 from sandbox.sandbox import Sandbox
-from tests.kubernetes.calls import Told
+from tests.kubernetes.calls import Compared
 from tests.kubernetes.cloud import Cloud
 from tests.kubernetes.recorded import KINDS, Recorded, imitate
 
@@ -30,7 +30,7 @@ def aws() -> Iterator[Cloud]:
         yield cloud
 
 
-def imitated(aws: Cloud, kind: str, module: ModuleType) -> list[Told]:
+def imitated(aws: Cloud, kind: str, module: ModuleType) -> list[Compared]:
     """What the imitation gets done; it ends at what AWS refuses. Nothing of it stays."""
     before = len(aws.made)
     with suppress(ClientError):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from mesh_dns.core.decision import Reason
 from mesh_dns.core.values import LoadBalancerId
-from mesh_dns.core.work import Check, SecondLook, Sweep, Told, Work
+from mesh_dns.core.work import Check, EventKind, SecondLook, Sweep, Work
 from tests.simulation.chronicle import ALWAYS, served_by
 from tests.simulation.invocation import Invocation
 from tests.simulation.law import Law, Violation
@@ -69,7 +69,7 @@ def _expected(run: Invocation, check: Check, lb: LoadBalancerId) -> Iterator[str
             if world.chronicle.claims_throughout(lb, name, since):
                 yield name
     gone = world.chronicle.gone_since.get(lb, ALWAYS) < since
-    dropped = check.event is not None and check.event.told is Told.UNTAGGED and lb in world.there
+    dropped = check.event is not None and check.event.kind is EventKind.UNTAGGED and lb in world.there
     for record in _held_throughout(run, lb):
         lately = world.chronicle.claimed_lately(lb, record, since)
         if (gone or dropped) and not lately and zone_of(run.rules, record) is not None:

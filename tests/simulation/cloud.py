@@ -128,7 +128,7 @@ class Cloud:
             self._hung = True
             raise Retryable(f"{call} in {scope}: no answer")
         if scope in self.inventory.unreadable | self.inventory.unlistable:
-            self.inventory.causes[scope] = Cause.DENIED
+            self.inventory.causes[scope] = Cause.ERROR
 
     def set_region(self, scope: Scope, state: str) -> None:
         """A scope is `ok`, `denied`, `unlistable`, or `hangs`."""

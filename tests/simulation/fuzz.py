@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mesh_dns.converge import ROUNDS
-from mesh_dns.core import mark, messages
+from mesh_dns.core import mark, own_messages
 from mesh_dns.core.lateness import PATIENCE
 from mesh_dns.core.rules import Rules
 from mesh_dns.core.scopes import Entry, KnownScopes
@@ -84,12 +84,12 @@ def _templates() -> list[Any]:
         for n, lb in enumerate(GONE)
         for stage in Stage
     ]
-    own = [messages.encode(look) for look in looks]
+    own = [own_messages.encode(look) for look in looks]
     untagged = "untagged.mesh.example.com"
     dropped = SecondLook(make_id(3), untagged, ZONE, f"{4:032x}", 1.0, Stage.HEIR, ClaimState.DROPPED, GONE[0], True, 2)
-    own.append(messages.encode(dropped))
-    own += [messages.encode(Check(HUB, frozenset({make_id(2), CANARY.id}), hops=1))]
-    own += [messages.encode(Check(FAR, frozenset({make_id(1, FAR)}), override_guard=True))]
+    own.append(own_messages.encode(dropped))
+    own += [own_messages.encode(Check(HUB, frozenset({make_id(2), CANARY.id}), hops=1))]
+    own += [own_messages.encode(Check(FAR, frozenset({make_id(1, FAR)}), override_guard=True))]
     commands = [{"action": "sweep", "override_guard": True}, {"action": "forget", "account": FAR.account,
                 "region": FAR.region, "confirm": True}]  # fmt: skip
     return [*map(samples.load, samples.names()), *samples.recorded().values(), *own, *commands]
@@ -107,7 +107,7 @@ class World:
     mailbox: InMemoryMailbox = field(default_factory=InMemoryMailbox)
     first_looks: list[SecondLook] = field(default_factory=list)
     listed: dict[str, dict[str, Record]] = field(default_factory=dict)
-    batch_size: int = 200
+    transaction_size: int = 200
 
     def __post_init__(self) -> None:
         for number, lb in enumerate(GONE):
@@ -242,7 +242,7 @@ def _own_looks(record: Mapping[str, Any]) -> Iterator[SecondLook]:
     """The second look in a message that the function's own role sent: its times and overrides are believed."""
     if record["attributes"]["SenderId"] == FUNCTION:
         with contextlib.suppress(ValueError, RecursionError, Rejected):
-            work = messages.decode(_unwrapped(record["body"]))
+            work = own_messages.decode(_unwrapped(record["body"]))
             if isinstance(work, SecondLook):
                 yield work
 
@@ -256,7 +256,7 @@ def _unwrapped(body: str) -> Any:
 
 def _looks_like_ours(body: str) -> bool:
     try:
-        return messages.KEY in _unwrapped(body)
+        return own_messages.KEY in _unwrapped(body)
     except (ValueError, RecursionError):
         return False
 

@@ -7,16 +7,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mesh_dns.core.batch import RECEIVES_OF_RETURNED
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.values import Action, Change, LoadBalancerId, Record, Scope
 from mesh_dns.core.work import Check, ForgetName, ForgetScope, OwnMessage, SecondLook, Sweep
-from mesh_dns.dns.provider import BatchRejected, RateLimited
+from mesh_dns.dns.provider import RateLimited, TransactionRejected
 from mesh_dns.errors import Retryable
-from mesh_dns.intake import RECEIVES_OF_RETURNED, Intake
+from mesh_dns.intake import Intake
 from mesh_dns.ports import Ports
 from mesh_dns.telemetry import Telemetry
 from tests.doubles.hub import ROLE
-from tests.doubles.others import Told
+from tests.doubles.others import RememberingReporter
 from tests.simulation.chronicle import served_by
 from tests.simulation.dns import LIMITED
 from tests.simulation.law import Law, Violation
@@ -30,11 +31,11 @@ TIMEOUT = 120
 RESERVE = 20
 
 
-class Silent(Told, Telemetry):
+class Silent(RememberingReporter, Telemetry):
     """Tells nobody, and remembers what was told."""
 
     def __init__(self) -> None:
-        Told.__init__(self)
+        RememberingReporter.__init__(self)
         self.met: list[Exception] = []
 
     def fault(self, message_id: str, fault: Exception) -> None:
@@ -59,7 +60,7 @@ class Silent(Told, Telemetry):
     def postponed(self, message_id: str, reason: str, *, delay: float) -> None:
         """Not told."""
 
-    def postponing_failed(self, reason: str) -> None:
+    def delay_not_set(self, reason: str) -> None:
         """Not told."""
 
     def commanded(self, event: Mapping[str, Any], request_id: str) -> None:
@@ -83,7 +84,7 @@ class Invocation:
     listed_at: dict[str, int] = field(default_factory=dict)
     unlisted: set[Scope] = field(default_factory=set)
     sent: list[OwnMessage] = field(default_factory=list)
-    batch_size: int = 0
+    transaction_size: int = 0
     lists: int = 0
     writes: int = 0
     rejections: int = 0
@@ -95,11 +96,11 @@ class Invocation:
         world = self.world
         self.rules, self.dry_run, self.began = world.rules, world.dry_run, world.time.now
         self.deadline = world.time() + TIMEOUT - RESERVE
-        self.batch_size = world.dns.provider.batch_size
+        self.transaction_size = world.dns.provider.transaction_size
         self.asked_before = world.cloud.calls
-        self.suspects = bool(world.memory.remembered.rejected)
+        self.suspects = bool(world.memory.remembered.refused)
         self.known = KnownScopes.of(
-            self._entries(), world.time(), self.rules.sweep_period, world.memory.recall().unanswered
+            self._entries(), world.time(), self.rules.sweep_period, world.memory.recall().unread
         )
 
     def _entries(self) -> Mapping[Scope, Any]:
@@ -187,12 +188,12 @@ class Invocation:
             raise Violation(Law.DEADLINE, "a write began after the deadline")
         if self.listed_at.get(zone_id) != len(self.reads) and not self.forgetting:
             raise Violation(Law.ORDER, "AWS was asked after the zone was listed, and the zone not again")
-        if len(creates) > 1 or len(changes) > self.batch_size:
+        if len(creates) > 1 or len(changes) > self.transaction_size:
             raise Violation(Law.CHUNKS, f"{len(changes)} changes in a write, {len(creates)} kinds of them")
         before = len(provider.written)
         try:
             world.dns.apply(zone_id, changes)
-        except BatchRejected:
+        except TransactionRejected:
             self.rejections += 1
             raise
         except RateLimited:
@@ -242,10 +243,10 @@ class Invocation:
         self.world.counts["messages rejected"] += 1
         self.world.queue.dead[message_id] = (self.messages[message_id], reason)
 
-    def postpone(self, delays: Mapping[str, int]) -> None:
+    def delay(self, delays: Mapping[str, int]) -> None:
         """Later."""
-        self.world.meets("postpone")
-        self.world.queue.postpone(delays, self.world.time.now)
+        self.world.meets("delay")
+        self.world.queue.delay(delays, self.world.time.now)
 
     def _returned(self) -> bool:
         return any(message.receives > RECEIVES_OF_RETURNED for message in self.messages.values())
@@ -277,7 +278,7 @@ class Invocation:
         if not self.met and not self.forgetting and self.world.cloud.calls - self.asked_before > asked:
             calls = self.world.cloud.calls - self.asked_before
             raise Violation(Law.CALLS_IN_A_BATCH, f"{calls} calls of AWS, {asked} would do")
-        writes = sum(-(-number // self.batch_size) for number in self.tried.values())
+        writes = sum(-(-number // self.transaction_size) for number in self.tried.values())
         if self.rejections or self.suspects or self._returned():
             writes += 200
         if self.lists > 3 * (4 + min(100, self.rejections)) or self.writes > writes:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mesh_dns import converge, forgetting, intake, ports, reading, writing
-from mesh_dns.core import decision, guard, hostnames, mark, plan, planning, request, rules, snapshot, vacancy
+from mesh_dns.core import batch, decision, guard, hostnames, mark, plan, planning, request, rules, snapshot, vacancy
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.values import ClaimState, Gone, LoadBalancerId, Record, Unreadable
 from mesh_dns.core.work import SecondLook, Stage
@@ -194,7 +194,7 @@ def _429_stops_all(self: Any, chunk: Any) -> Any:
 
 
 def _not_rejected(self: Any, batch: Any, key: str, reason: str) -> None:
-    return None
+    batch.finish([key])
 
 
 def _ignores_events(self: Any) -> frozenset[Any]:
@@ -267,7 +267,7 @@ _MADE: Mapping[str, tuple[Law, tuple[Place, ...]]] = {
     ),
     "let a 429 stop other tokens": (Law.TOKEN, ((writing._Zone, "_try", _429_stops_all),)),
     "forget more than was named": (Law.FORGETTING, ((forgetting, "_serves", _all_forgotten),)),
-    "let what failed wait half a day": (Law.DRY, ((intake._Batch, "delay", _forever),)),
+    "let what failed wait half a day": (Law.DRY, ((batch.Batch, "delay", _forever),)),
 }
 # Mistakes that need more luck, and from which history on little of it.
 _LATE = {

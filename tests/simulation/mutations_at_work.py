@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mesh_dns import converge, intake, ports, reading, writing
-from mesh_dns.core import hostnames, plan, planning, rules
+from mesh_dns.core import batch, hostnames, plan, planning, rules
 from mesh_dns.core.decision import Reason, permits
 from mesh_dns.core.values import Action, LoadBalancerId
 from tests.simulation.law import Law
@@ -123,5 +123,5 @@ MUTATIONS_AT_WORK = (
     Mutation("ask AWS again for what it answered", Law.ONCE, ((reading.Reader, "look", _look_at_all_again),)),
     Mutation("stumble over an odd name", Law.NO_FAULT, ((hostnames, "problem_with", _stumble),)),
     Mutation("reject without a reason", Law.NOT_DEAD, ((intake.Intake, "_reject", _reject_without_words),)),
-    Mutation("try again at once what failed", Law.CALLS_IN_AN_HOUR, ((intake._Batch, "delay", _at_once),)),
+    Mutation("try again at once what failed", Law.CALLS_IN_AN_HOUR, ((batch.Batch, "delay", _at_once),)),
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mesh_dns.core import messages
+from mesh_dns.core import own_messages
 from mesh_dns.core.work import OwnMessage, Work
 from tests.doubles.hub import FUNCTION, TOPIC
 
@@ -67,7 +67,7 @@ class Queue:
     def put_own(self, work: OwnMessage, now: float, delay: float) -> Message:
         """The function sends itself a message."""
         assert 0 <= delay <= 900, f"SQS takes no delay of {delay} s"
-        return self.put(json.dumps(messages.encode(work)), now, delay, work)
+        return self.put(json.dumps(own_messages.encode(work)), now, delay, work)
 
     def next_visible(self) -> float:
         """When the next message can be received; infinite for never."""
@@ -94,7 +94,7 @@ class Queue:
         for key in keys:
             self.waiting.pop(key, None)
 
-    def postpone(self, delays: Mapping[str, int], now: float) -> None:
+    def delay(self, delays: Mapping[str, int], now: float) -> None:
         """Receipt handle => seconds."""
         for message in self.waiting.values():
             if message.handle in delays:

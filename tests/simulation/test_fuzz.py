@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mesh_dns.core import messages, validation
+from mesh_dns.core import own_messages, validation
 from mesh_dns.core.rules import Rules
 from mesh_dns.intake import Intake
 from tests.simulation import fuzz
@@ -51,7 +51,7 @@ def test_it_finds_an_uncaught_recursion(monkeypatch: pytest.MonkeyPatch) -> None
     from mesh_dns.core import events
 
     monkeypatch.setattr(events, "complaint_about", validation._complaint)
-    monkeypatch.setattr(messages, "complaint_about", validation._complaint)
+    monkeypatch.setattr(own_messages, "complaint_about", validation._complaint)
     assert _found()
 
 

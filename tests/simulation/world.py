@@ -90,7 +90,7 @@ class World:
         self.begin = begin
         self.luck = random.Random(begin.luck)
         self.cloud.latency = self.dns.latency = begin.latency
-        self.dns.provider.batch_size = begin.changes
+        self.dns.provider.transaction_size = begin.changes
         self.cloud.inventory.allowance = Allowance() if begin.bucket else None
 
     def note(self) -> None:

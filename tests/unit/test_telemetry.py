@@ -104,10 +104,10 @@ def test_each_kind_of_line_parses(output: Output) -> None:
     output.telemetry.rejected("m3", "not JSON")
     output.telemetry.retried("m4", "AccessDenied", delay=20, age=5)
     output.telemetry.postponed("m5", "AWS does not show it yet", delay=5)
-    output.telemetry.postponing_failed("the queue is not to be reached")
-    output.telemetry.discarded(Check(HUB, frozenset({LB}), hops=21))
+    output.telemetry.delay_not_set("the queue is not to be reached")
+    output.telemetry.sent_on_too_often(Check(HUB, frozenset({LB}), hops=21))
     output.telemetry.unread({"z": UnreadZone(Retryable("502"))})
-    output.telemetry.commanded({"action": "sweep", "reason": "a teardown"}, "request-1")
+    output.telemetry.commanded({"action": "sweep", "why": "a teardown"}, "request-1")
     told = [(line["level"], line["message"], line.get("message_id")) for line in output.lines()]
     assert told == [
         ("INFO", "swept", None),
@@ -117,8 +117,8 @@ def test_each_kind_of_line_parses(output: Output) -> None:
         ("ERROR", "rejected", "m3"),
         ("WARNING", "retried", "m4"),
         ("INFO", "postponed", "m5"),
-        ("WARNING", "postponing failed", None),
-        ("WARNING", "discarded", None),
+        ("WARNING", "delay not set", None),
+        ("WARNING", "sent on too often", None),
         ("WARNING", "zone unread", None),
         ("INFO", "invoked by hand", None),
     ]
@@ -228,11 +228,9 @@ def test_a_fault_says_where_it_happened_and_not_what_it_says(output: Output) -> 
 
 
 def test_a_command_is_told_in_known_fields_only(output: Output) -> None:
-    output.telemetry.commanded(
-        {"action": "forget", "hostname": NAME, "reason": "gone", "token": "in-clear"}, "request-1"
-    )
+    output.telemetry.commanded({"action": "forget", "hostname": NAME, "why": "gone", "token": "in-clear"}, "request-1")
     (line,) = output.lines()
-    assert (line["action"], line["hostname"], line["reason"], line["request_id"]) == (
+    assert (line["action"], line["hostname"], line["why"], line["request_id"]) == (
         "forget",
         NAME,
         "gone",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mesh_dns.core import messages
+from mesh_dns.core import own_messages
 from mesh_dns.core.decision import Decision, Plan, permits
 from mesh_dns.core.history import states
 from mesh_dns.core.plan import plan
@@ -23,10 +23,10 @@ from mesh_dns.ports import Ports
 from mesh_dns.reading import Reader
 from mesh_dns.writing import Writer
 
-# Zones are listed again when AWS was asked after them: so often at most, and once more for the final plan. A name that
+# After AWS was asked more, the zones are listed again: so often at most, and once more for the final plan. A name that
 # still needs something then waits for its retry.
 ROUNDS = 3
-# A hostname that the provider rejected within these seconds is written last.
+# A hostname that the provider refused within these seconds is written last.
 LATELY = 24 * 3600
 
 
@@ -93,14 +93,14 @@ def _write(ports: Ports, request: Request, reader: Reader, decided: Plan, deadli
         ports.provider,
         replan,
         lambda: ports.clock() > deadline,
-        suspects={hostname: at for hostname, at in ports.memory.recall().rejected.items() if now - at < LATELY},
+        suspects={hostname: at for hostname, at in ports.memory.recall().refused.items() if now - at < LATELY},
         returned=request.returned_hostnames(reader.snapshot()),
         turn=int(now),
     )
     due = [each for each in decided.decisions if each.change is not None and wanted(each)]
     written = writer.write(due)
     taken = {each.decision.hostname for each in written.values() if each.decision.change and each.failure is None}
-    ports.memory.remember(rejected=writer.rejected, written=taken & writer.suspects.keys())
+    ports.memory.remember(refused=writer.refused, written=taken & writer.suspects.keys())
     return Report(written, frozenset(each.hostname for each in due))
 
 
@@ -111,9 +111,9 @@ def _send(ports: Ports, request: Request, result: Result) -> Retryable | None:
     sent: dict[OwnMessage, float] = {}
     for check in request.unasked(result.snapshot):
         if check.hops > MOST_HOPS:
-            ports.reporter.discarded(check)
+            ports.reporter.sent_on_too_often(check)
         else:
-            sent.update(dict.fromkeys(messages.parts(check), 0.0))
+            sent.update(dict.fromkeys(own_messages.parts(check), 0.0))
     for each in result.final():
         if each.decision.look_again is not None and ports.carries_out(each.decision):
             sent[each.decision.look_again] = each.decision.wait
@@ -126,14 +126,14 @@ def _send(ports: Ports, request: Request, result: Result) -> Retryable | None:
 
 
 def _tell(ports: Ports, request: Request, result: Result) -> None:
-    told = [(each.decision, _outcome(ports, each, result.report.unsent)) for each in result.final()]
-    for decision, outcome in told:
+    outcomes = [(each.decision, _outcome(ports, each, result.report.unsent)) for each in result.final()]
+    for decision, outcome in outcomes:
         ports.reporter.decided(decision, outcome=outcome)
-    ports.memory.note(states(told, result.snapshot.now))
+    ports.memory.note(states(outcomes, result.snapshot.now))
     ports.reporter.faults(result.snapshot.faults())
     ports.reporter.unread(result.snapshot.unread_zones)
     failures = request.failures(result)
-    for key, work in request.messages.items():
+    for key, work in request.work.items():
         tagged = result.snapshot.tagged_in(work.scope)
         if isinstance(work, Sweep) and key not in failures and tagged is not None:
             ports.reporter.swept(work.scope, load_balancers=len(tagged))

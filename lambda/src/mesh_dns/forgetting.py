@@ -60,7 +60,7 @@ def _serves(command: ForgetScope | ForgetName, owned: Owned) -> bool:
 
 
 def _demand_all(snapshot: Snapshot) -> None:
-    for scope in snapshot.awaited():
+    for scope in snapshot.holding_up():
         listing = snapshot.listings[scope]
         if isinstance(listing, Unreadable):
             raise Retryable(f"{scope} cannot be asked who claims these names: {listing.reason}")
@@ -69,16 +69,16 @@ def _demand_all(snapshot: Snapshot) -> None:
 
 
 def _write(ports: Ports, decisions: Sequence[Decision], writer: Writer) -> None:
-    failures, told = [], []
+    failures, outcomes = [], []
     for written in writer.write(decisions).values():
         outcome = "done" if written.failure is None else f"failed: {written.failure}"
-        told.append((written.decision, outcome if written.decision.change else ""))
+        outcomes.append((written.decision, outcome if written.decision.change else ""))
         if written.failure is not None:
             failures.append(written.failure)
         elif written.decision.reason in REFUSALS:
             failures.append(Retryable(f"{written.decision.hostname}: {written.decision.detail}"))
-    for decision, outcome in told:
+    for decision, outcome in outcomes:
         ports.reporter.decided(decision, outcome=outcome)
-    ports.memory.note(states(told, ports.clock()))
+    ports.memory.note(states(outcomes, ports.clock()))
     if failures:
         raise failures[0]

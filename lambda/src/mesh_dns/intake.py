@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 from mesh_dns.converge import converge
-from mesh_dns.core import events, messages
+from mesh_dns.core import events, own_messages
+from mesh_dns.core.batch import Batch, Received, attribute, first_received, sent
 from mesh_dns.core.decision import Decision, Reason
 from mesh_dns.core.report import Result
 from mesh_dns.core.request import Request
@@ -15,29 +16,10 @@ from mesh_dns.core.rules import Policy
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.values import Scope
 from mesh_dns.core.work import Command, ForgetName, ForgetScope, Sweep, Work
-from mesh_dns.errors import Ignored, MeshDnsError, NotYet, Rejected, Retryable
+from mesh_dns.errors import Ignored, NotYet, Rejected, Retryable
 from mesh_dns.forgetting import forget
-from mesh_dns.ports import Ports, Register
+from mesh_dns.ports import Mailbox, Ports, Register
 from mesh_dns.telemetry import Telemetry
-
-# A failed message waits this many seconds, doubled at each receive. No wait is longer than a quarter of an hour.
-FIRST_DELAY = 10
-LONGEST_BACK_OFF = 900
-# A message that was received more often than this may have come back because of its neighbours. AWS being late costs
-# five receives at most.
-RECEIVES_OF_RETURNED = 5
-
-
-class Mailbox(Protocol):
-    """The queue, for messages that failed or make no sense."""
-
-    def reject(self, message_id: str, body: str, reason: str) -> None:
-        """Put a body into the dead-letter queue with the reason as an attribute. Raises Retryable."""
-        ...
-
-    def postpone(self, delays: Mapping[str, int]) -> None:
-        """Set what is left of each message's invisibility: receipt handle => seconds. Raises Retryable."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -57,42 +39,45 @@ class Intake:
         """Work on the messages of an SQS event. Returns the answer that names the messages which failed."""
         if not all(message.get("eventSource") == "aws:sqs" for message in received):
             raise Rejected("these messages are not from SQS: the topic must reach the function through its queue")
-        batch = _Batch({message["messageId"]: message for message in received})
+        batch = Batch({message["messageId"]: message for message in received})
         self._read(batch)
         self._isolated(batch, list(batch.work), lambda keys: self._work(batch, keys, deadline))
         self._tell_overdue(batch)
-        self._postpone(batch)
-        return {"batchItemFailures": [{"itemIdentifier": key} for key in sorted(batch.failed)]}
+        self._delay_failed(batch)
+        return {"batchItemFailures": [{"itemIdentifier": key} for key in sorted(batch.coming_back())]}
 
-    def _read(self, batch: _Batch) -> None:
+    def _read(self, batch: Batch) -> None:
         for key in batch.received:
             self._isolated(batch, [key], lambda keys: self._read_one(batch, keys[0]))
 
-    def _read_one(self, batch: _Batch, key: str) -> None:
+    def _read_one(self, batch: Batch, key: str) -> None:
         try:
             batch.work[key] = self._work_in(batch.received[key])
         except Ignored as reason:
             self.telemetry.ignored(key, str(reason))
+            batch.finish([key])
         except Rejected as reason:
             self._reject(batch, key, str(reason))
 
-    def _work_in(self, message: Mapping[str, Any]) -> Work:
+    def _work_in(self, message: Received) -> Work:
         body = events.from_text(message["body"])
-        if messages.KEY not in body:
+        if own_messages.KEY not in body:
             rules = self.ports.rules
-            return events.work_in(body, rules.owner, rules.hostname_tag, _sent(message, self.ports.clock()))
-        if _attribute(message, "SenderId").partition(":")[0] != self.role_id:
+            return events.work_in(body, rules.owner, rules.hostname_tag, sent(message, self.ports.clock()))
+        if attribute(message, "SenderId").partition(":")[0] != self.role_id:
             raise Rejected("looks like a message of the function to itself, but somebody else sent it")
-        return messages.decode(body)
+        return own_messages.decode(body)
 
-    def _reject(self, batch: _Batch, key: str, reason: str) -> None:
+    def _reject(self, batch: Batch, key: str, reason: str) -> None:
         self.telemetry.rejected(key, reason)
         try:
             self.mailbox.reject(key, batch.received[key]["body"], reason)
         except Retryable as error:
             batch.fail({key: error})
+        else:
+            batch.finish([key])
 
-    def _isolated(self, batch: _Batch, keys: list[str], work: Callable[[list[str]], None]) -> None:
+    def _isolated(self, batch: Batch, keys: list[str], work: Callable[[list[str]], None]) -> None:
         """Work on messages together; after a fault of ours on each alone, so that only the one that caused it fails."""
         try:
             if keys:
@@ -105,19 +90,21 @@ class Intake:
                 for key in keys:
                     self._isolated(batch, [key], work)
 
-    def _work(self, batch: _Batch, keys: list[str], deadline: float) -> None:
+    def _work(self, batch: Batch, keys: list[str], deadline: float) -> None:
         work = {key: batch.work[key] for key in keys}
         try:
             scopes = self._admit(batch, work)
         except Retryable as error:
             batch.fail(dict.fromkeys(work, error))
             return
-        request = Request(work, frozenset(key for key in work if batch.receives(key) > RECEIVES_OF_RETURNED))
+        request = Request(work, batch.returned() & work.keys())
         result = converge(self.ports, request, scopes, deadline)
-        batch.fail(request.failures(result))
+        failures = request.failures(result)
+        batch.fail(failures)
         self._note_read(batch, work, result)
+        batch.finish(work.keys() - failures.keys())
 
-    def _admit(self, batch: _Batch, work: dict[str, Work]) -> KnownScopes:
+    def _admit(self, batch: Batch, work: dict[str, Work]) -> KnownScopes:
         """The scopes that this batch may look at. Messages of another one are discarded. Raises Retryable.
 
         A sweep makes its scope known if its account may claim names. It also finds what discarded messages were about.
@@ -136,6 +123,7 @@ class Intake:
         for key, each in list(work.items()):
             if each.scope not in scopes.known:
                 self.telemetry.unknown_scope(key, _unknown(each.scope))
+                batch.finish([key])
                 del work[key]
         return scopes
 
@@ -149,10 +137,10 @@ class Intake:
             for scope, entry in self.register.entries().items()
             if scope == self.hub or self.ports.rules.may_claim(scope)
         }
-        unlisted = self.ports.memory.recall().unanswered
-        return KnownScopes.of(entries, self.ports.clock(), self.ports.rules.sweep_period, unlisted)
+        unlistable_since = self.ports.memory.recall().unread
+        return KnownScopes.of(entries, self.ports.clock(), self.ports.rules.sweep_period, unlistable_since)
 
-    def _note_read(self, batch: _Batch, work: Mapping[str, Work], result: Result) -> None:
+    def _note_read(self, batch: Batch, work: Mapping[str, Work], result: Result) -> None:
         for key, each in work.items():
             if isinstance(each, Sweep) and result.snapshot.tagged_in(each.scope) is not None:
                 try:
@@ -160,7 +148,7 @@ class Intake:
                 except Retryable as error:
                     batch.fail({key: error})
 
-    def _tell_overdue(self, batch: _Batch) -> None:
+    def _tell_overdue(self, batch: Batch) -> None:
         """At each sweep of the hub's own scope: which others are overdue."""
         for key, each in batch.work.items():
             if isinstance(each, Sweep) and each.scope == self.hub:
@@ -170,24 +158,23 @@ class Intake:
                     batch.fail({key: error})
                 return
 
-    def _postpone(self, batch: _Batch) -> None:
+    def _delay_failed(self, batch: Batch) -> None:
         delays = {}
-        for key, error in batch.failed.items():
+        for key, error in batch.coming_back().items():
             delay = batch.delay(key, error)
             if isinstance(error, NotYet):
                 self.telemetry.postponed(key, str(error), delay=delay)
             else:
                 now = self.ports.clock()
-                self.telemetry.retried(
-                    key, str(error), delay=delay, age=now - _first_received(batch.received[key], now)
-                )
+                age = now - first_received(batch.received[key], now)
+                self.telemetry.retried(key, str(error), delay=delay, age=age)
             delays[batch.received[key]["receiptHandle"]] = delay
         try:
             if delays:
-                self.mailbox.postpone(delays)
+                self.mailbox.delay(delays)
         except Retryable as error:
             # They come back all the same, when the queue's own visibility timeout ends.
-            self.telemetry.postponing_failed(str(error))
+            self.telemetry.delay_not_set(str(error))
 
     # By hand
 
@@ -229,61 +216,11 @@ class Intake:
         if command.confirmed and isinstance(command, ForgetScope):
             self.register.forget(command.scope)
         what = str(command.scope) if isinstance(command, ForgetScope) else command.hostname
-        told = [
-            {"hostname": decision.hostname, "reason": decision.reason.value, "to": str(decision.load_balancer)}
-            for decision in decisions
+        records = [
+            {"hostname": each.hostname, "reason": each.reason.value, "load_balancer": str(each.load_balancer)}
+            for each in decisions
         ]
-        return {"forgotten" if command.confirmed else "would_forget": what, "records": told}
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """The messages of one batch, by message id."""
-
-    received: Mapping[str, Mapping[str, Any]]
-    work: dict[str, Work] = field(default_factory=dict)
-    failed: dict[str, MeshDnsError] = field(default_factory=dict)
-
-    def fail(self, failures: Mapping[str, MeshDnsError]) -> None:
-        """These messages come back. It is never taken back: what failed once in a batch is not acknowledged by it."""
-        for key, error in failures.items():
-            self.failed.setdefault(key, error)
-
-    def receives(self, key: str) -> int:
-        """How often a message was received."""
-        return int(_attribute(self.received[key], "ApproximateReceiveCount") or 1)
-
-    def delay(self, key: str, error: MeshDnsError) -> int:
-        """Seconds before a failed message comes back.
-
-        The larger of what the other side asked for and our own back-off, which grows with each receive. An event that
-        AWS does not show yet waits just as long as it says.
-        """
-        asked = error.after if isinstance(error, Retryable) and error.after is not None else 0.0
-        if isinstance(error, NotYet):
-            return round(asked)
-        own = FIRST_DELAY * 2.0 ** min(self.receives(key) - 1, 10)
-        return int(min(LONGEST_BACK_OFF, max(asked, own)))
-
-
-def _attribute(message: Mapping[str, Any], name: str) -> str:
-    """What SQS says of a message; empty when it does not say."""
-    return str(message.get("attributes", {}).get(name, ""))
-
-
-def _sent(message: Mapping[str, Any], now: float) -> float:
-    """When SQS took a message, in seconds since the epoch."""
-    return _time(message, "SentTimestamp", now)
-
-
-def _first_received(message: Mapping[str, Any], now: float) -> float:
-    """When a message was first tried: a message of our own was sent with a delay, in which nothing failed."""
-    return _time(message, "ApproximateFirstReceiveTimestamp", now)
-
-
-def _time(message: Mapping[str, Any], name: str, now: float) -> float:
-    text = _attribute(message, name)
-    return int(text) / 1000 if text.isdecimal() else now
+        return {"forgotten" if command.confirmed else "would_forget": what, "records": records}
 
 
 def _deletes_to_come(result: Result) -> int:

@@ -1,7 +1,4 @@
-"""What the shell needs besides the DNS provider (dns/provider.py).
-
-`Inventory`, `Outbox`, `Memory` and `Reporter` are for `converge`; `Register` is for the intake.
-"""
+"""What the shell needs from outside; the DNS provider is in dns/provider.py."""
 
 from __future__ import annotations
 
@@ -46,7 +43,7 @@ class Inventory(Protocol):
 
 
 class Register(Protocol):
-    """The scopes that may be looked at: the hub's own, and those that announced themselves and were not forgotten."""
+    """The hub's own scope, and those that announced themselves and were not forgotten."""
 
     open: bool
     """Whether scopes other than the hub's own may announce themselves."""
@@ -72,12 +69,12 @@ class Register(Protocol):
 class Remembered:
     """What may be lost at any time. Times are seconds since the epoch.
 
-    `rejected`: hostname => when the provider last rejected it alone. `unanswered`: since when a zone has not
-    answered (by zone id), or a scope could not be listed (by scope as text).
+    `refused`: hostname => when the provider last refused it alone. `unread`: since when a zone could not be
+    read (by zone id), or a scope could not be listed (by scope as text).
     """
 
-    rejected: Mapping[str, float] = field(default_factory=dict)
-    unanswered: Mapping[str, float] = field(default_factory=dict)
+    refused: Mapping[str, float] = field(default_factory=dict)
+    unread: Mapping[str, float] = field(default_factory=dict)
 
 
 class Memory(Protocol):
@@ -90,13 +87,13 @@ class Memory(Protocol):
     def remember(
         self,
         *,
-        rejected: Collection[str] = (),
+        refused: Collection[str] = (),
         written: Collection[str] = (),
-        answered: Collection[str] = (),
-        unanswered: Collection[str] = (),
+        read: Collection[str] = (),
+        unread: Collection[str] = (),
     ) -> None:
-        """Hostnames that the provider rejected just now, or took; zones, or scopes to be
-        listed (as text), that answered, or did not.
+        """Hostnames that the provider refused just now, or took; zones, or scopes to be listed (as text), that could
+        be read, or could not.
         """
         ...
 
@@ -113,6 +110,18 @@ class Outbox(Protocol):
         ...
 
 
+class Mailbox(Protocol):
+    """The function's own queue and its dead-letter queue, for messages that failed or make no sense."""
+
+    def reject(self, message_id: str, body: str, reason: str) -> None:
+        """Put a body into the dead-letter queue with the reason as an attribute. Raises Retryable."""
+        ...
+
+    def delay(self, delays: Mapping[str, int]) -> None:
+        """Set what is left of each message's invisibility: receipt handle => seconds. Raises Retryable."""
+        ...
+
+
 class Reporter(Protocol):
     """Receives decisions and outcomes: logs and metrics, or a test."""
 
@@ -124,7 +133,7 @@ class Reporter(Protocol):
         """A sweep reached its end."""
         ...
 
-    def discarded(self, check: Check) -> None:
+    def sent_on_too_often(self, check: Check) -> None:
         """A check of our own was sent on too often; the next sweep starts over."""
         ...
 

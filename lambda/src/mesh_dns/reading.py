@@ -14,8 +14,8 @@ from mesh_dns.ports import Ports
 # The part of an invocation's time in which AWS may be asked. The rest is for zones and writing, so that an invocation
 # writes something even if AWS is slow.
 TIME_FOR_AWS = 0.6
-# The part of what is left of that in which load balancers may be looked at. The rest is for listing scopes: while
-# heirs cannot be listed, no vacancy is decided, and the next try would fail in the same way.
+# Looks may use half of the time that is left for AWS; the other half is for listing scopes. While heirs cannot be
+# listed, no vacancy is decided, and the next try would fail in the same way.
 TIME_FOR_LOOKS = 0.5
 
 
@@ -58,8 +58,8 @@ class Reader:
         if wanted:
             self._tagged.update(self._ports.inventory.tagged(wanted, self._aws_deadline))
         # Each sweep tries again to list what could not be listed: so it is known since when that fails.
-        unlisted = self._ports.memory.recall().unanswered
-        self.list_scopes(scope for scope in wanted if str(scope) in unlisted)
+        unlistable_since = self._ports.memory.recall().unread
+        self.list_scopes(scope for scope in wanted if str(scope) in unlistable_since)
 
     def list_scopes(self, scopes: Iterable[Scope]) -> bool:
         """List every load balancer of these scopes. Returns whether AWS was asked."""
@@ -68,7 +68,7 @@ class Reader:
             found = self._ports.inventory.listings(wanted, self._aws_deadline)
             self._listings.update(found)
             failed = {str(scope) for scope, listing in found.items() if isinstance(listing, Unreadable)}
-            self._ports.memory.remember(unanswered=failed, answered=set(map(str, wanted)) - failed)
+            self._ports.memory.remember(unread=failed, read=set(map(str, wanted)) - failed)
         return bool(wanted)
 
     def list_zones(self, zone_ids: Collection[str], hostnames: Collection[str]) -> None:
@@ -86,7 +86,7 @@ class Reader:
                 self._zones[zone_id] = found
             else:
                 self._unread_zones[zone_id] = UnreadZone(found, given_up=self._gives_up(zone_id, found))
-        self._ports.memory.remember(answered=wanted.keys() & self._zones.keys())
+        self._ports.memory.remember(read=wanted.keys() & self._zones.keys())
 
     def snapshot(self) -> Snapshot:
         """Everything that was read so far."""
@@ -108,6 +108,6 @@ class Reader:
         """Whether deletes do not wait for this zone: it denies, or has not answered for three sweep periods."""
         if isinstance(error, Denied | OutOfTime):
             return isinstance(error, Denied)
-        self._ports.memory.remember(unanswered={zone_id})
-        since = self._ports.memory.recall().unanswered.get(zone_id, self._ports.clock())
+        self._ports.memory.remember(unread={zone_id})
+        since = self._ports.memory.recall().unread.get(zone_id, self._ports.clock())
         return self._ports.clock() - since > PERIODS * self._rules.sweep_period

@@ -71,10 +71,10 @@ class Telemetry:
             self._count("SweepCompleted")
         self._logger.info("swept", extra={"scope": str(scope), "load_balancers": load_balancers})
 
-    def discarded(self, check: Check) -> None:
+    def sent_on_too_often(self, check: Check) -> None:
         """A check of our own was sent on too often; the next sweep starts over."""
         fields = {"scope": str(check.scope), "load_balancers": len(check.load_balancers), "hops": check.hops}
-        self._logger.warning("discarded", extra=fields)
+        self._logger.warning("sent on too often", extra=fields)
 
     def unread(self, zones: Mapping[str, UnreadZone]) -> None:
         """Zones that could not be read; those that were given up have an alarm."""
@@ -125,9 +125,9 @@ class Telemetry:
         """AWS does not show yet what an event told: the message comes back after `delay` seconds."""
         self._logger.info("postponed", extra={"message_id": message_id, "detail": reason, "delay_seconds": delay})
 
-    def postponing_failed(self, reason: str) -> None:
+    def delay_not_set(self, reason: str) -> None:
         """The queue did not take the delays; failed messages come back when its own visibility timeout ends."""
-        self._logger.warning("postponing failed", extra={"detail": reason})
+        self._logger.warning("delay not set", extra={"detail": reason})
 
     def fault(self, message_id: str, fault: Exception) -> None:
         """A fault of the function itself; only this message fails."""
@@ -137,7 +137,7 @@ class Telemetry:
 
     def commanded(self, event: Mapping[str, Any], request_id: str) -> None:
         """Somebody invoked the function by hand."""
-        known = ("action", "account", "region", "hostname", "override_guard", "confirm", "reason")
+        known = ("action", "account", "region", "hostname", "override_guard", "confirm", "why")
         fields = {key: event[key] for key in known if key in event}
         self._logger.info("invoked by hand", extra={**fields, "request_id": request_id})
 

@@ -10,10 +10,10 @@ from itertools import chain
 from mesh_dns.core.decision import Decision, Reason
 from mesh_dns.core.report import Key, Written, key_of
 from mesh_dns.core.values import Action, Change
-from mesh_dns.dns.provider import BatchRejected, Denied, Provider, QuotaReached, RateLimited
+from mesh_dns.dns.provider import Denied, Provider, QuotaReached, RateLimited, TransactionRejected
 from mesh_dns.errors import OutOfTime, Retryable
 
-# Extra calls that rejected batches may cause in one invocation: a twelfth of what Cloudflare allows in 5 minutes.
+# Extra calls that rejected transactions may cause in one invocation: a twelfth of what Cloudflare allows in 5 minutes.
 EXTRA_CALLS = 100
 # Returned hostnames are written in at most this many groups, so up to this many are written singly.
 GROUPS_OF_RETURNED = 40
@@ -25,13 +25,13 @@ class Writer:
 
     replan(zone_id, hostnames)  lists the zone again and decides these names anew, without asking AWS again; raises
                                 Retryable
-    suspects                    hostnames that the provider rejected lately => when last: written last, after everything
+    suspects                    hostnames that the provider refused lately => when last: written last, after everything
                                 in every zone, the one that waited longest first; left over, they are refusals
     returned                    hostnames of messages that came back: written first, apart from the others
     turn                        rotates the order of those, so that the last ones are not always the same
 
-    Edits and creates never share a batch. A rejected batch is decided anew, then split, between load balancers first.
-    Once a quarter of it is bad, the rest is written singly. A write that is rejected alone becomes a refusal.
+    Edits and creates never share a transaction. A rejected one is decided anew, then split, between load
+    balancers first. Once a quarter of it is bad, the rest is written singly. What is rejected alone becomes a refusal.
     """
 
     provider: Provider
@@ -43,7 +43,7 @@ class Writer:
     extra_calls: int = EXTRA_CALLS
     limited: dict[str, RateLimited] = field(default_factory=dict)
     written: dict[Key, Written] = field(default_factory=dict)
-    rejected: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
 
     def write(self, decisions: Sequence[Decision]) -> dict[Key, Written]:
         """Write what has a change. Returns what came of each."""
@@ -107,16 +107,16 @@ class _Zone:
         self._write_chunks(
             [
                 *_chunks(_turned(returned, self.writer.turn), -(-len(returned) // GROUPS_OF_RETURNED)),
-                *_chunks(fresh, self.writer.provider.batch_size),
+                *_chunks(fresh, self.writer.provider.transaction_size),
             ]
         )
 
     def write_suspects(self) -> None:
         """Each of them singly."""
-        rejected = self.writer.suspects
-        suspects = [each for each in self.decisions if each.hostname in rejected]
+        refused = self.writer.suspects
+        suspects = [each for each in self.decisions if each.hostname in refused]
         if self.stopped is None:
-            self._write_chunks([*_chunks(sorted(suspects, key=lambda each: rejected[each.hostname]), 1)])
+            self._write_chunks([*_chunks(sorted(suspects, key=lambda each: refused[each.hostname]), 1)])
         else:
             self._give_up(suspects, self.stopped)
 
@@ -145,7 +145,7 @@ class _Zone:
             self.writer.refuse(left, Reason.ZONE_DENIED, str(error))
             return
         suspects = [each for each in left if each.hostname in self.writer.suspects]
-        self.writer.refuse(suspects, Reason.PROVIDER_REFUSES, f"rejected lately, and not tried again: {error}")
+        self.writer.refuse(suspects, Reason.PROVIDER_REFUSES, f"refused lately, and not tried again: {error}")
         self.writer.note([each for each in left if each not in suspects], error)
 
     def _write_anew(self) -> None:
@@ -167,7 +167,7 @@ class _Zone:
         self.writer.note([each for each in chunk if each.hostname not in decided], changed)
         self.writer.note([each for each in again if each.change is None], None)
         self.current = [each for each in again if each.change is not None]
-        for part in _chunks(self.current, self.writer.provider.batch_size):
+        for part in _chunks(self.current, self.writer.provider.transaction_size):
             self._write_or_split(part, len(self.current))
 
     def _write_or_split(self, group: Sequence[Decision], size: int) -> None:
@@ -187,7 +187,7 @@ class _Zone:
         if isinstance(rejection, QuotaReached):
             self.full = rejection
         else:
-            self.writer.rejected.add(group[0].hostname)
+            self.writer.refused.add(group[0].hostname)
         self.writer.refuse(group, Reason.PROVIDER_REFUSES, str(rejection))
 
     def _split(self, group: Sequence[Decision], size: int) -> None:
@@ -195,8 +195,8 @@ class _Zone:
         self._write_or_split(group[:middle], size)
         self._write_or_split(group[middle:], size)
 
-    def _try(self, chunk: Sequence[Decision]) -> BatchRejected | None:
-        """One transaction. Notes what came of it, except when the batch was rejected: that is returned."""
+    def _try(self, chunk: Sequence[Decision]) -> TransactionRejected | None:
+        """One transaction. Notes what came of it, except when it was rejected: that is returned."""
         if self.full is not None:
             self.writer.refuse([each for each in chunk if _creates(each)], Reason.PROVIDER_REFUSES, str(self.full))
             chunk = [each for each in chunk if not _creates(each)]
@@ -209,7 +209,7 @@ class _Zone:
             raise _Stop(OutOfTime("the function's time was up"))
         try:
             self.writer.provider.apply(self.zone_id, _changes(chunk))
-        except BatchRejected as error:
+        except TransactionRejected as error:
             return error
         except RateLimited as error:
             self.writer.limited[token] = error

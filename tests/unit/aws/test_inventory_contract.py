@@ -53,7 +53,7 @@ class Real:
         self.aws.add(Balancer(load_balancer, tags, state=readiness.value))
 
     def fail(self, scope: Scope, cause: Cause) -> None:
-        code = "AccessDenied" if cause is Cause.DENIED else "Throttling"
+        code = "AccessDenied" if cause is Cause.ERROR else "Throttling"
 
         def before(call: Call) -> None:
             if call.scope == scope:
@@ -117,7 +117,7 @@ def test_scopes_are_read_each_for_itself(world: World, kind: Kind) -> None:
     assert (listed(whole[HUB]), listed(whole[SPOKE])) == ({tagged, untagged}, {elsewhere})
 
 
-@pytest.mark.parametrize("cause", [Cause.DENIED, Cause.UNANSWERED])
+@pytest.mark.parametrize("cause", [Cause.ERROR, Cause.UNANSWERED])
 def test_a_scope_that_cannot_be_read_spoils_no_other(world: World, cause: Cause) -> None:
     world.put(nlb(1), HOSTNAME, Readiness.ACTIVE)
     world.fail(SPOKE, cause)

@@ -47,7 +47,7 @@ def test_an_odd_description_is_unreadable_and_spoils_no_other(
 
     seen = look(aws, [load_balancer, *healthy])
 
-    assert cause(seen[load_balancer]) is Cause.DENIED
+    assert cause(seen[load_balancer]) is Cause.ERROR
     assert says in str(seen[load_balancer])
     assert all(isinstance(seen[key], LoadBalancer) for key in healthy)
 
@@ -123,7 +123,7 @@ _STRANGER = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/ne
 def test_strange_answers(change: Callable[[dict[str, Any]], None], unreadable: set[int]) -> None:
     seen = look(strange(change), [nlb(1), nlb(2)])
 
-    assert {key for key, sighting in seen.items() if cause(sighting) in (Cause.DENIED, Cause.FAULT)} == set(
+    assert {key for key, sighting in seen.items() if cause(sighting) in (Cause.ERROR, Cause.FAULT)} == set(
         map(nlb, unreadable)
     )
     assert not any(isinstance(sighting, Gone) for sighting in seen.values())
@@ -133,10 +133,10 @@ def test_strange_answers(change: Callable[[dict[str, Any]], None], unreadable: s
 @pytest.mark.parametrize(
     ("error", "means"),
     [
-        (AwsError("AccessDenied", status=403), Cause.DENIED),
-        (AwsError("OptInRequired", status=403), Cause.DENIED),
-        (AwsError("ExpiredToken", status=403), Cause.DENIED),
-        (AwsError("SomethingNew"), Cause.DENIED),
+        (AwsError("AccessDenied", status=403), Cause.ERROR),
+        (AwsError("OptInRequired", status=403), Cause.ERROR),
+        (AwsError("ExpiredToken", status=403), Cause.ERROR),
+        (AwsError("SomethingNew"), Cause.ERROR),
         (AwsError("Throttling"), Cause.UNANSWERED),
         (AwsError("ThrottlingException"), Cause.UNANSWERED),
         (AwsError("Whatever", status=429), Cause.UNANSWERED),
@@ -144,7 +144,7 @@ def test_strange_answers(change: Callable[[dict[str, Any]], None], unreadable: s
         (AwsError("ServiceUnavailable", status=503), Cause.UNANSWERED),
         (ConnectTimeoutError(endpoint_url="https://x"), Cause.UNANSWERED),
         (ResponseParserError("invalid XML received: <html>"), Cause.UNANSWERED),
-        (ValueError("Invalid timestamp"), Cause.DENIED),
+        (ValueError("Invalid timestamp"), Cause.ERROR),
         (TypeError("a fault of ours"), Cause.FAULT),
     ],
     ids=str,
@@ -218,7 +218,7 @@ def test_an_id_that_aws_finds_malformed_does_not_spoil_the_others() -> None:
     seen = look(aws, [nlb(1), nlb(2)])
 
     assert isinstance(seen[nlb(1)], LoadBalancer)
-    assert cause(seen[nlb(2)]) is Cause.DENIED
+    assert cause(seen[nlb(2)]) is Cause.ERROR
 
 
 def test_an_id_that_botocore_finds_malformed_says_nothing_about_the_scope() -> None:
@@ -234,10 +234,10 @@ def test_an_id_that_botocore_finds_malformed_says_nothing_about_the_scope() -> N
     seen = look(aws, [nlb(1), nlb(2)])
 
     assert isinstance(seen[nlb(1)], LoadBalancer)
-    assert cause(seen[nlb(2)]) is Cause.DENIED
+    assert cause(seen[nlb(2)]) is Cause.ERROR
 
 
 def test_a_region_that_no_partition_has_is_unreadable() -> None:
     nowhere = nlb(1, Scope("444455556666", "nowhere-1"))
 
-    assert cause(look(FakeAws(), [nowhere])[nowhere]) is Cause.DENIED
+    assert cause(look(FakeAws(), [nowhere])[nowhere]) is Cause.ERROR

@@ -42,21 +42,21 @@ def test_nothing_is_remembered_of_nothing() -> None:
 
 def test_what_was_rejected_and_who_is_unanswered_is_known_to_the_next_process() -> None:
     world = World()
-    world.memory.remember(rejected=[NAME], unanswered=[ZONE])
+    world.memory.remember(refused=[NAME], unread=[ZONE])
 
     expected = Remembered({NAME: NOW}, {ZONE: NOW})
     assert world.memory.recall() == world.another().recall() == expected
     assert world.aws.items == {
-        ("rejected", NAME): {"at": {"N": "1700000000"}, "expires": {"N": str(1_700_000_000 + 2 * DAY)}},
-        ("unanswered", ZONE): {"since": {"N": "1700000000"}},
+        ("provider-refuses", NAME): {"at": {"N": "1700000000"}, "expires": {"N": str(1_700_000_000 + 2 * DAY)}},
+        ("unread", ZONE): {"since": {"N": "1700000000"}},
     }
 
 
 @pytest.mark.parametrize(
     ("told", "seconds", "writes"),
     [
-        pytest.param({"rejected": [NAME]}, HOUR - 1, 1, id="rejected again within an hour"),
-        pytest.param({"rejected": [NAME]}, HOUR, 2, id="rejected again after an hour"),
+        pytest.param({"refused": [NAME]}, HOUR - 1, 1, id="rejected again within an hour"),
+        pytest.param({"refused": [NAME]}, HOUR, 2, id="rejected again after an hour"),
     ],
 )
 @pytest.mark.parametrize("same_process", [True, False], ids=["the same process", "another one"])
@@ -71,53 +71,53 @@ def test_it_is_written_when_it_says_something_new(
     memory.remember(**told)
 
     assert world.writes() == writes
-    assert memory.recall().rejected == {NAME: NOW + seconds}, "the process knows it all the same"
+    assert memory.recall().refused == {NAME: NOW + seconds}, "the process knows it all the same"
 
 
 @pytest.mark.parametrize("same_process", [True, False], ids=["the same process", "another one"])
 def test_the_silence_of_a_zone_counts_from_its_beginning_until_it_answers(same_process: bool) -> None:
     world = World()
-    world.memory.remember(unanswered=[ZONE])
+    world.memory.remember(unread=[ZONE])
     world.clock.now += HOUR
     memory = world.memory if same_process else world.another()
-    memory.remember(unanswered=[ZONE])
-    assert memory.recall().unanswered == {ZONE: NOW}
+    memory.remember(unread=[ZONE])
+    assert memory.recall().unread == {ZONE: NOW}
     assert world.writes() == 1
 
-    memory.remember(answered=[ZONE])
-    memory.remember(answered=[ZONE])
-    assert memory.recall().unanswered == world.another().recall().unanswered == {}
+    memory.remember(read=[ZONE])
+    memory.remember(read=[ZONE])
+    assert memory.recall().unread == world.another().recall().unread == {}
     assert world.writes() == 2
 
 
 def test_a_name_that_was_written_is_rejected_no_more() -> None:
     world = World()
-    world.memory.remember(rejected=[NAME, "b.mesh.example.com"])
+    world.memory.remember(refused=[NAME, "b.mesh.example.com"])
     world.memory.recall()
     world.memory.remember(written=[NAME, "never-rejected.mesh.example.com"])
 
-    assert world.memory.recall().rejected.keys() == world.another().recall().rejected.keys() == {"b.mesh.example.com"}
+    assert world.memory.recall().refused.keys() == world.another().recall().refused.keys() == {"b.mesh.example.com"}
     assert Counter(world.aws.actions())["dynamodb:DeleteItem"] == 1
 
 
 def test_a_name_that_was_written_and_rejected_in_one_batch_is_rejected() -> None:
     world = World()
-    world.memory.remember(rejected=[NAME])
-    world.memory.remember(rejected=[NAME], written=[NAME])
+    world.memory.remember(refused=[NAME])
+    world.memory.remember(refused=[NAME], written=[NAME])
 
-    assert world.memory.recall().rejected == world.another().recall().rejected == {NAME: NOW}
+    assert world.memory.recall().refused == world.another().recall().refused == {NAME: NOW}
 
 
 @pytest.mark.parametrize("same_process", [True, False], ids=["the same process", "another one"])
 def test_a_refusal_is_forgotten_after_two_days(same_process: bool) -> None:
     world = World()
-    world.memory.remember(rejected=[NAME])
+    world.memory.remember(refused=[NAME])
     memory = world.memory if same_process else world.another()
 
     world.clock.now += 2 * DAY - 1
-    assert memory.recall().rejected == {NAME: NOW}
+    assert memory.recall().refused == {NAME: NOW}
     world.clock.now += 1
-    assert memory.recall().rejected == {}, "though DynamoDB still shows it"
+    assert memory.recall().refused == {}, "though DynamoDB still shows it"
 
 
 def test_it_is_read_once_a_minute() -> None:
@@ -131,7 +131,7 @@ def test_it_is_read_once_a_minute() -> None:
 
 def test_what_others_wrote_there_is_nothing() -> None:
     world = World()
-    world.aws.items = {("rejected", NAME): {"at": {"S": "x"}}, ("unanswered", ZONE): {}}
+    world.aws.items = {("provider-refuses", NAME): {"at": {"S": "x"}}, ("unread", ZONE): {}}
 
     assert world.memory.recall() == Remembered()
 
@@ -151,13 +151,13 @@ def test_without_a_table_the_process_remembers(error: Exception) -> None:
 
     world = World(FakeAws(before=fail))
     world.memory.recall()
-    world.memory.remember(rejected=[NAME, "b.mesh.example.com"], unanswered=[ZONE])
+    world.memory.remember(refused=[NAME, "b.mesh.example.com"], unread=[ZONE])
     world.memory.remember(written=["b.mesh.example.com"])
     assert world.memory.recall() == Remembered({NAME: NOW}, {ZONE: NOW})
 
     world.aws.before = lambda call: None
     world.clock.now += 61
-    world.memory.remember(unanswered=["another-zone"])
+    world.memory.remember(unread=["another-zone"])
     assert world.another().recall() == Remembered({NAME: NOW}, {ZONE: NOW, "another-zone": NOW + 61})
 
 
@@ -172,38 +172,38 @@ def deny_nothing(call: Call) -> None:
 
 def test_a_read_that_fails_does_not_make_a_zone_s_silence_young() -> None:
     world = World()
-    world.memory.remember(unanswered=[ZONE])
+    world.memory.remember(unread=[ZONE])
     world.clock.now += HOUR
     world.aws.before, memory = deny_queries, world.another()
-    memory.remember(unanswered=[ZONE])
+    memory.remember(unread=[ZONE])
     world.aws.before = deny_nothing
-    assert world.another().recall().unanswered == {ZONE: NOW}
+    assert world.another().recall().unread == {ZONE: NOW}
 
     world.clock.now += 61
-    memory.remember(unanswered=[ZONE])
-    assert memory.recall().unanswered == world.another().recall().unanswered == {ZONE: NOW}
+    memory.remember(unread=[ZONE])
+    assert memory.recall().unread == world.another().recall().unread == {ZONE: NOW}
     assert world.writes() == 1
 
 
 def test_a_zone_that_answered_while_the_table_could_not_be_read_counts_anew() -> None:
     world = World()
-    world.memory.remember(unanswered=[ZONE])
+    world.memory.remember(unread=[ZONE])
     world.clock.now += HOUR
     world.aws.before, memory = deny_queries, world.another()
-    memory.remember(answered=[ZONE])
-    memory.remember(unanswered=[ZONE])
+    memory.remember(read=[ZONE])
+    memory.remember(unread=[ZONE])
     world.aws.before = deny_nothing
 
     world.clock.now += 61
-    memory.remember(unanswered=[ZONE])
-    assert memory.recall().unanswered == world.another().recall().unanswered == {ZONE: NOW + HOUR}
+    memory.remember(unread=[ZONE])
+    assert memory.recall().unread == world.another().recall().unread == {ZONE: NOW + HOUR}
 
 
 def test_a_zone_that_answered_while_the_table_could_not_be_read_is_taken_out_later() -> None:
     world = World()
-    world.memory.remember(unanswered=[ZONE])
+    world.memory.remember(unread=[ZONE])
     world.aws.before, memory = deny_queries, world.another()
-    memory.remember(answered=[ZONE])
+    memory.remember(read=[ZONE])
     world.aws.before = deny_nothing
 
     world.clock.now += 61
@@ -214,9 +214,9 @@ def test_a_zone_that_answered_while_the_table_could_not_be_read_is_taken_out_lat
 def test_many_refusals_at_once_are_written_down_in_parts() -> None:
     world = World()
     names = [f"{number}.mesh.example.com" for number in range(MOST_WRITES + 50)]
-    world.memory.remember(rejected=names)
+    world.memory.remember(refused=names)
     assert len(world.aws.items) == MOST_WRITES
-    assert len(world.memory.recall().rejected) == len(names)
+    assert len(world.memory.recall().refused) == len(names)
 
     world.memory.remember()
     assert len(world.aws.items) == len(names)
@@ -383,10 +383,10 @@ def test_what_a_busy_table_leaves_over_is_written_with_the_next_batch() -> None:
 
 def test_who_answered_another_process_is_not_unanswered_since_long_in_this_one() -> None:
     world = World()
-    world.memory.remember(unanswered=[ZONE])
+    world.memory.remember(unread=[ZONE])
     world.clock.now += HOUR
-    world.another().remember(answered=[ZONE])
+    world.another().remember(read=[ZONE])
     world.clock.now += 61
-    assert world.memory.recall().unanswered == {}
-    world.memory.remember(unanswered=[ZONE])
-    assert world.memory.recall().unanswered == world.another().recall().unanswered == {ZONE: NOW + HOUR + 61}
+    assert world.memory.recall().unread == {}
+    world.memory.remember(unread=[ZONE])
+    assert world.memory.recall().unread == world.another().recall().unread == {ZONE: NOW + HOUR + 61}

@@ -18,7 +18,7 @@ from mesh_dns.aws.register import TableRegister
 from mesh_dns.aws.scopes import ReaderRole, Scopes
 from mesh_dns.aws.secrets_manager import SecretsManagerStore
 from mesh_dns.aws.table import Table
-from mesh_dns.core import messages
+from mesh_dns.core import own_messages
 from mesh_dns.core.values import Gone, Kind, LoadBalancer, LoadBalancerId, Scope, Unreadable
 from mesh_dns.core.work import SecondLook
 
@@ -139,11 +139,11 @@ def test_the_memory(clients: AwsClients) -> None:
     def memory() -> TableMemory:
         return TableMemory(table, time.time)
 
-    memory().remember(rejected=["a.mesh.example.com", "b.mesh.example.com"], unanswered=["zone"])
+    memory().remember(refused=["a.mesh.example.com", "b.mesh.example.com"], unread=["zone"])
     later = memory()
-    assert later.recall().unanswered.keys() == {"zone"}
+    assert later.recall().unread.keys() == {"zone"}
     later.remember(written=["a.mesh.example.com"])
-    assert memory().recall().rejected.keys() == {"b.mesh.example.com"}
+    assert memory().recall().refused.keys() == {"b.mesh.example.com"}
 
 
 def test_the_queues(clients: AwsClients) -> None:
@@ -155,9 +155,9 @@ def test_the_queues(clients: AwsClients) -> None:
     look = SecondLook(network, "cluster1.mesh.example.com", "zone", "record", 1.0)
     queue.send({look: 0})
     (received,) = sqs.receive_message(QueueUrl=own)["Messages"]
-    assert json.loads(received["Body"]) == messages.encode(look)
+    assert json.loads(received["Body"]) == own_messages.encode(look)
 
-    queue.postpone({received["ReceiptHandle"]: 0})
+    queue.delay({received["ReceiptHandle"]: 0})
     assert len(sqs.receive_message(QueueUrl=own)["Messages"]) == 1
 
     queue.reject("id-1", "{not json", "not JSON")

@@ -6,8 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mesh_dns.aws.calls import Unanswered
-from mesh_dns.aws.pacing import BURST, BackOff, Bucket
+from mesh_dns.aws.pacing import BURST, Bucket
 from mesh_dns.aws.scopes import Scopes
 from mesh_dns.core.values import Gone, LoadBalancer
 from mesh_dns.errors import OutOfTime
@@ -163,25 +162,3 @@ class TestInTheScope:
         inventory_of(aws).look([nlb(1)], NOW + 100)
 
         assert aws.actions() == [f"{ELBV2}:DescribeLoadBalancers"]
-
-
-class TestBackOff:
-    def test_several_at_the_same_time_count_once(self) -> None:
-        clock = Clock(NOW)
-        back_off = BackOff(clock)
-        for _ in range(8):
-            back_off.unanswered(Unanswered("no answer"))
-
-        clock.now += 29
-        with pytest.raises(Unanswered, match="no answer"):
-            back_off.raise_while_waiting()
-        clock.now += 1
-        back_off.raise_while_waiting()
-
-    def test_a_clock_that_is_set_back_ends_it(self) -> None:
-        clock = Clock(NOW)
-        back_off = BackOff(clock)
-        back_off.unanswered(Unanswered("no answer"))
-        clock.now -= 86_400
-
-        back_off.raise_while_waiting()

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from mesh_dns.aws.queue import Queue
-from mesh_dns.core import messages
+from mesh_dns.core import own_messages
 from mesh_dns.core.work import SecondLook
 from mesh_dns.errors import Retryable
 from tests.unit.aws.fake_aws import NOW, FakeAws, nlb
@@ -36,7 +36,7 @@ def test_messages_go_by_tens_each_with_its_delay() -> None:
 
     assert [len(call.arguments["Entries"]) for call in aws.calls] == [10, 10, 5]
     assert {url for url, _ in aws.sent} == {OWN}
-    assert bodies(aws) == [messages.encode(look(number)) for number in range(25)]
+    assert bodies(aws) == [own_messages.encode(look(number)) for number in range(25)]
     assert [entry["DelaySeconds"] for _, entry in aws.sent] == [600 - number for number in range(25)]
 
 
@@ -104,7 +104,7 @@ def test_a_message_that_sqs_does_not_take_in_an_accepted_batch_is_a_failure() ->
     aws = FakeAws()
 
     with pytest.raises(Retryable, match="InternalError"):
-        queue_of(aws).postpone({"a": 10, "not-this-one": 20, "c": 30})
+        queue_of(aws).delay({"a": 10, "not-this-one": 20, "c": 30})
 
     assert [entry["ReceiptHandle"] for _, entry in aws.sent] == ["a", "c"]
 
@@ -112,7 +112,7 @@ def test_a_message_that_sqs_does_not_take_in_an_accepted_batch_is_a_failure() ->
 @pytest.mark.parametrize(("delay", "sent"), [(0, 0), (300, 300), (90_000, 43_200)])
 def test_failed_messages_come_back_when_we_say(delay: int, sent: int) -> None:
     aws = FakeAws()
-    queue_of(aws).postpone({f"handle-{number}": delay for number in range(11)})
+    queue_of(aws).delay({f"handle-{number}": delay for number in range(11)})
 
     assert [len(call.arguments["Entries"]) for call in aws.calls] == [10, 1]
     assert {entry["VisibilityTimeout"] for _, entry in aws.sent} == {sent}

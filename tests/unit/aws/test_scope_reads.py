@@ -90,7 +90,7 @@ class TestTagged:
         seen = tagged(aws)
 
         assert isinstance(seen, Unreadable)
-        assert seen.cause is Cause.DENIED
+        assert seen.cause is Cause.ERROR
         assert "check the policy of the function's role" in seen.reason
 
     def test_it_is_no_proof_that_all_which_is_tagged_is_gone(self) -> None:
@@ -183,7 +183,7 @@ class TestListings:
         ],
     )
     @pytest.mark.parametrize(
-        ("code", "cause"), [("Throttling", Cause.UNANSWERED), ("AccessDenied", Cause.DENIED)], ids=str
+        ("code", "cause"), [("Throttling", Cause.UNANSWERED), ("AccessDenied", Cause.ERROR)], ids=str
     )
     def test_a_failure_anywhere_is_one_of_the_scope_and_of_no_other(self, action: str, code: str, cause: Cause) -> None:
         """Half a listing would look as if the other half had let its names go."""

@@ -204,7 +204,7 @@ class TestRegionsThatAreNotEnabled:
         seen = self.world("us-east-1").look(SPOKE)
 
         assert isinstance(seen, Unreadable)
-        assert seen.cause is Cause.DENIED
+        assert seen.cause is Cause.ERROR
         assert "check that the region us-east-1 is enabled in the account" in seen.reason
 
 

@@ -67,7 +67,7 @@ class Bench:
             options["suspects"] = dict.fromkeys(options["suspects"], 0.0)
         writer = Writer(self.provider, replan, lambda: len(self.provider.calls) >= self.calls_left, **options)
         written = writer.write(decisions)
-        self.refused = writer.rejected
+        self.refused = writer.refused
         return {hostname: each for (hostname, *_), each in written.items()}
 
     def names(self) -> set[str]:

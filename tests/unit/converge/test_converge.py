@@ -9,7 +9,7 @@ import pytest
 
 from mesh_dns.core.rules import Policy
 from mesh_dns.core.values import Kind, LoadBalancerId, Readiness
-from mesh_dns.core.work import SecondLook, Sweep, Told
+from mesh_dns.core.work import EventKind, SecondLook, Sweep
 from mesh_dns.dns.provider import Unavailable
 from tests.doubles.hub import AWAY, NAME, OTHER, RULES, Hub, raises
 from tests.doubles.inventory import HUB, make, make_id
@@ -22,10 +22,10 @@ def hub() -> Hub:
 
 def test_a_claim_becomes_a_record_and_then_nothing_is_written(hub: Hub) -> None:
     lb = hub.put(make(1, NAME))
-    assert hub.tell(Told.CREATED, lb) == {}
+    assert hub.tell(EventKind.CREATED, lb) == {}
     assert hub.content() == hub.target(lb)
     assert hub.provider.calls == ["list", "apply"]
-    hub.tell(Told.CREATED, lb)
+    hub.tell(EventKind.CREATED, lb)
     assert hub.provider.calls == ["list", "apply", "list"]
 
 
@@ -33,7 +33,7 @@ def test_a_gone_load_balancers_record_leaves_after_the_grace_only(hub: Hub) -> N
     lb = hub.put(make(1, NAME))
     hub.check(lb)
     hub.inventory.delete(lb)
-    hub.tell(Told.DELETED, lb)
+    hub.tell(EventKind.DELETED, lb)
     assert list(hub.outbox.delays.values()) == [hub.rules.grace]
     hub.wait(599)
     assert hub.content() is not None
@@ -57,7 +57,7 @@ def test_an_early_second_look_deletes_nothing_and_waits_for_the_rest_of_its_grac
     lb = hub.put(make(1, NAME))
     hub.check(lb)
     hub.inventory.delete(lb)
-    hub.tell(Told.DELETED, lb)
+    hub.tell(EventKind.DELETED, lb)
     (look,) = hub.outbox.take()
     hub.clock.now += 100
     hub.run(look)
@@ -71,9 +71,9 @@ def test_a_replacement_whose_delete_came_in_another_batch_is_an_edit_in_place_45
     hub.check(old)
     before = hub.record()
     hub.inventory.delete(old)
-    hub.tell(Told.DELETED, old)
+    hub.tell(EventKind.DELETED, old)
     new = hub.put(make(2, NAME, created=hub.clock()))
-    hub.tell(Told.CREATED, new)
+    hub.tell(EventKind.CREATED, new)
     hub.wait(45)
     after = hub.record()
     assert (after.id, after.content) == (before.id, hub.target(new))
@@ -87,7 +87,7 @@ def test_a_replacement_in_one_batch_is_an_edit_in_place_at_once(hub: Hub) -> Non
     before = hub.record()
     hub.inventory.delete(old)
     new = hub.put(make(2, NAME, created=hub.clock()))
-    assert hub.run(hub.event(Told.CREATED, new), hub.event(Told.DELETED, old)) == {}
+    assert hub.run(hub.event(EventKind.CREATED, new), hub.event(EventKind.DELETED, old)) == {}
     assert (hub.record().id, hub.content(), hub.outbox.delays) == (before.id, hub.target(new), {})
 
 
@@ -109,7 +109,7 @@ def test_a_swap_of_two_names_that_events_told_is_one_write_at_once(hub: Hub) -> 
     hub.inventory.retag(one, OTHER)
     hub.inventory.retag(two, NAME)
     hub.provider.calls.clear()
-    assert hub.run(hub.event(Told.TAGGED, one), hub.event(Told.TAGGED, two)) == {}
+    assert hub.run(hub.event(EventKind.TAGGED, one), hub.event(EventKind.TAGGED, two)) == {}
     assert (hub.content(NAME), hub.content(OTHER)) == (hub.target(two), hub.target(one))
     assert hub.provider.calls == ["list", "list", "apply"]
 
@@ -119,13 +119,13 @@ def test_a_tag_that_moves_is_one_write_when_its_removal_was_told(hub: Hub) -> No
     hub.check(blue)
     hub.inventory.retag(blue)
     hub.inventory.retag(green, NAME)
-    assert hub.run(hub.event(Told.UNTAGGED, blue), hub.event(Told.TAGGED, green)) == {}
+    assert hub.run(hub.event(EventKind.UNTAGGED, blue), hub.event(EventKind.TAGGED, green)) == {}
     assert hub.content() == hub.target(green)
     assert hub.outbox.delays == {}
 
 
 def test_500_new_names_cost_one_list_and_three_writes(hub: Hub) -> None:
-    hub.run(*(hub.event(Told.CREATED, lb) for lb in hub.many(500)))
+    hub.run(*(hub.event(EventKind.CREATED, lb) for lb in hub.many(500)))
     assert hub.provider.calls == ["list", "apply", "apply", "apply"]
 
 
@@ -136,7 +136,7 @@ def test_a_created_load_balancer_that_cannot_concern_us_costs_no_call(
     hub: Hub, tags: tuple[str, ...], lists: int
 ) -> None:
     lb = hub.put(make(1, *tags))
-    assert hub.tell(Told.CREATED, lb) == {}
+    assert hub.tell(EventKind.CREATED, lb) == {}
     assert hub.provider.calls == ["list"] * lists
 
 
@@ -144,7 +144,7 @@ def test_an_unreadable_load_balancer_fails_its_own_message_only(hub: Hub) -> Non
     hub.know(AWAY)
     far, near = hub.put(make(make_id(1, AWAY), OTHER)), hub.put(make(2, NAME))
     hub.inventory.unreadable.add(AWAY)
-    failures = hub.run(hub.event(Told.TAGGED, far), hub.event(Told.TAGGED, near))
+    failures = hub.run(hub.event(EventKind.TAGGED, far), hub.event(EventKind.TAGGED, near))
     assert list(failures) == ["0"]
     assert (hub.content(NAME), hub.content(OTHER)) == (hub.target(near), None)
 
@@ -169,12 +169,12 @@ def test_a_network_and_a_classic_load_balancer_of_one_name_are_two(hub: Hub) -> 
 
 def test_another_scheme_makes_another_load_balancer_that_has_the_name_whichever_event_is_first(hub: Hub) -> None:
     public = hub.put(make(1, NAME, internal=False))
-    assert hub.tell(Told.CREATED, public) == {}
+    assert hub.tell(EventKind.CREATED, public) == {}
     assert hub.told.reasons() == ["not-allowed"]
     hub.inventory.delete(public)
     internal = hub.put(make(2, NAME, created=hub.clock()))
-    hub.tell(Told.CREATED, internal)
-    hub.tell(Told.DELETED, public)
+    hub.tell(EventKind.CREATED, internal)
+    hub.tell(EventKind.DELETED, public)
     hub.wait(700)
     assert hub.content() == hub.target(internal)
 
@@ -186,7 +186,7 @@ def test_the_incumbent_keeps_the_name_and_the_challenger_inherits_it(hub: Hub) -
     hub.check(y)
     assert hub.told.reasons()[-1] == "claimed-by"
     hub.inventory.delete(x)
-    hub.tell(Told.DELETED, x)
+    hub.tell(EventKind.DELETED, x)
     hub.wait(599)
     assert hub.content() is not None
     hub.wait(1)
@@ -200,7 +200,7 @@ def test_the_guard_stops_a_mass_delete_until_it_is_overridden(hub: Hub, untagged
     for lb in ids:
         hub.inventory.retag(lb) if untagged else hub.inventory.delete(lb)
     for lb in ids:
-        hub.tell(Told.UNTAGGED if untagged else Told.DELETED, lb)
+        hub.tell(EventKind.UNTAGGED if untagged else EventKind.DELETED, lb)
     assert set(hub.told.reasons()) >= {"mass-delete-guard"}
     hub.run(Sweep(HUB))
     assert (hub.outbox.delays, len(hub.provider.records_by_id)) == ({}, 30)
@@ -228,7 +228,7 @@ def test_policies_filter_the_plan_and_what_is_sent(hub: Hub, policy: Policy, lef
     hub.check(lb)
     assert len(hub.provider.at(NAME)) == 1
     hub.inventory.delete(lb)
-    hub.tell(Told.DELETED, lb)
+    hub.tell(EventKind.DELETED, lb)
     assert len(hub.outbox.delays) == 1 - left
     hub.wait(2000)
     assert len(hub.provider.at(NAME)) == left
@@ -242,7 +242,7 @@ def test_upsert_only_waits_for_an_older_heir_and_create_only_for_nobody(hub: Hub
     x, y = hub.put(make(1, NAME, created=5)), hub.put(make(2, NAME))
     hub.check(x)
     hub.inventory.delete(x)
-    hub.tell(Told.DELETED, x)
+    hub.tell(EventKind.DELETED, x)
     hub.wait(600)
     assert (hub.content() == hub.target(y)) is (policy is Policy.UPSERT_ONLY)
 
@@ -268,6 +268,6 @@ def test_no_chain_waits_for_an_heir_that_would_not_be_written(mode: dict[str, An
         setattr(hub, key, value)
     hub.inventory.retag(x)
     heir = hub.put(make(2, NAME, created=hub.clock(), readiness=Readiness.PROVISIONING))
-    hub.run(hub.event(Told.UNTAGGED, x), hub.event(Told.CREATED, heir))
+    hub.run(hub.event(EventKind.UNTAGGED, x), hub.event(EventKind.CREATED, heir))
     assert "provisioning" in hub.told.reasons()
     assert hub.outbox.delays == {}

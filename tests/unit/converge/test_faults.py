@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mesh_dns.core.values import Cause, LoadBalancerId
-from mesh_dns.core.work import Check, SecondLook, Stage, Sweep, Told
+from mesh_dns.core.work import Check, EventKind, SecondLook, Stage, Sweep
 from mesh_dns.dns.provider import Denied, RateLimited, Unavailable
 from mesh_dns.errors import OutOfTime, Retryable
 from tests.doubles.hub import AWAY, NAME, OTHER, RULES, SUFFIX_2, ZONE_2, Hub, raises
@@ -18,14 +18,14 @@ def hub() -> Hub:
     return Hub()
 
 
-@pytest.mark.parametrize("told", [Told.DELETED, None], ids=["a second look", "a confirmation"])
-def test_a_look_that_could_not_be_sent_brings_its_message_back(hub: Hub, told: Told | None) -> None:
+@pytest.mark.parametrize("told", [EventKind.DELETED, None], ids=["a second look", "a confirmation"])
+def test_a_look_that_could_not_be_sent_brings_its_message_back(hub: Hub, told: EventKind | None) -> None:
     lb, other = hub.put(make(1, NAME)), hub.put(make(2, OTHER))
     hub.check(lb)
     hub.inventory.delete(lb)
     hub.outbox.before = raises(Retryable("the queue is not to be reached"))
     work = Check(HUB, frozenset({lb})) if told is None else hub.event(told, lb)
-    failures = hub.run(work, hub.event(Told.CREATED, other), Sweep(HUB))
+    failures = hub.run(work, hub.event(EventKind.CREATED, other), Sweep(HUB))
     assert sorted(failures) == ["0", "2"]
     assert hub.told.outcomes()["look-again"].startswith("failed: the queue")
     assert hub.content(OTHER) is not None
@@ -38,7 +38,7 @@ def test_a_check_whose_write_ran_out_of_time_comes_back(hub: Hub) -> None:
         hub.clock.now += 60 if call == "list" else 0
 
     hub.provider.before = slow
-    assert isinstance(hub.tell(Told.TAGGED, lb, time=50)["0"], OutOfTime)
+    assert isinstance(hub.tell(EventKind.TAGGED, lb, time=50)["0"], OutOfTime)
     assert hub.provider.calls == ["list"]
 
 
@@ -69,7 +69,11 @@ def two_zones(hub: Hub, error: Retryable) -> tuple[LoadBalancerId, LoadBalancerI
 
 def test_a_zone_that_does_not_answer_holds_deletes_up_in_all_zones_because_the_guard_counts_over_all(hub: Hub) -> None:
     one, two = two_zones(hub, Unavailable("502"))
-    assert sorted(hub.run(hub.event(Told.DELETED, one), hub.event(Told.DELETED, two), Sweep(HUB))) == ["0", "1", "2"]
+    assert sorted(hub.run(hub.event(EventKind.DELETED, one), hub.event(EventKind.DELETED, two), Sweep(HUB))) == [
+        "0",
+        "1",
+        "2",
+    ]
     assert hub.outbox.delays == {}
     look = SecondLook(one, NAME, ZONE, hub.record().id, 0)
     assert list(hub.run(look)) == ["0"]
@@ -78,7 +82,7 @@ def test_a_zone_that_does_not_answer_holds_deletes_up_in_all_zones_because_the_g
 
 def test_a_zone_that_denies_holds_nothing_up_elsewhere_and_its_own_messages_are_done(hub: Hub) -> None:
     one, two = two_zones(hub, Denied("the token lacks Zone / DNS / Edit"))
-    assert hub.run(hub.event(Told.DELETED, one), hub.event(Told.DELETED, two), Sweep(HUB)) == {}
+    assert hub.run(hub.event(EventKind.DELETED, one), hub.event(EventKind.DELETED, two), Sweep(HUB)) == {}
     assert hub.wait(700) == []
     assert [record.zone_id for record in hub.provider.records_by_id.values()] == [ZONE_2]
     assert hub.told.unread_zones[ZONE_2].given_up
@@ -97,13 +101,13 @@ def test_a_zone_that_has_not_answered_for_three_periods_is_given_up_until_it_ans
     assert hub.provider.at(NAME) == []
     hub.provider.before = lambda call: None
     hub.run(Sweep(HUB))
-    assert hub.memory.recall().unanswered == {}
+    assert hub.memory.recall().unread == {}
 
 
 def test_a_zone_that_denies_writes_refuses_its_names_and_brings_nothing_back(hub: Hub) -> None:
     lb = hub.put(make(1, NAME))
     hub.provider.before = raises(Denied("the token may only read"), "apply")
-    assert hub.tell(Told.CREATED, lb) == {}
+    assert hub.tell(EventKind.CREATED, lb) == {}
     assert hub.told.reasons() == ["zone-denied"]
     hub.provider.before = lambda call: None
     hub.run(Sweep(HUB))
@@ -124,9 +128,9 @@ def test_a_throttled_look_at_the_incumbent_brings_the_challenger_back(hub: Hub) 
     y = hub.put(make(2, NAME, created=hub.clock()))
     hub.inventory.unreadable.add(AWAY)
     hub.inventory.causes[AWAY] = Cause.UNANSWERED
-    assert list(hub.run(hub.event(Told.CREATED, y), Sweep(HUB))) == ["0"]
-    hub.inventory.causes[AWAY] = Cause.DENIED
-    assert hub.run(hub.event(Told.CREATED, y)) == {}
+    assert list(hub.run(hub.event(EventKind.CREATED, y), Sweep(HUB))) == ["0"]
+    hub.inventory.causes[AWAY] = Cause.ERROR
+    assert hub.run(hub.event(EventKind.CREATED, y)) == {}
     assert hub.told.reasons().count("incumbent-unreadable") == 2
 
 
@@ -136,12 +140,12 @@ def test_a_delete_waits_for_a_scope_that_cannot_be_listed_until_it_is_overdue(hu
     hub.check(x)
     hub.inventory.unlistable.add(AWAY)
     hub.inventory.delete(x)
-    hub.tell(Told.DELETED, x)
+    hub.tell(EventKind.DELETED, x)
     hub.wait(600)
     assert hub.told.reasons()[-1] == "delete-waits"
     assert (len(hub.provider.at(NAME)), hub.outbox.delays) == (1, {})
     hub.know(AWAY, read_ago=2701)
-    hub.tell(Told.DELETED, x)
+    hub.tell(EventKind.DELETED, x)
     hub.wait(600)
     assert hub.provider.at(NAME) == []
 

@@ -9,7 +9,7 @@ import pytest
 
 from mesh_dns.core.rules import Policy
 from mesh_dns.core.values import Cause
-from mesh_dns.core.work import Check, Sweep, Told
+from mesh_dns.core.work import Check, EventKind, Sweep
 from mesh_dns.dns.provider import Denied, RateLimited, Unavailable
 from mesh_dns.errors import Retryable
 from tests.doubles.hub import AWAY, NAME, OTHER, RULES, SUFFIX, SUFFIX_2, ZONE_2, Hub, raises
@@ -54,7 +54,7 @@ def test_second_looks_at_several_names_of_one_load_balancer_do_not_feed_each_oth
     if "error" in how:
         hub.provider.before = raises(how["error"], "apply")
     hub.inventory.delete(lb)
-    hub.tell(Told.DELETED, lb)
+    hub.tell(EventKind.DELETED, lb)
     assert one_by_one(hub, 3600) <= names
     assert hub.outbox.delays == {}
     assert len(hub.provider.records_by_id) == names
@@ -112,7 +112,7 @@ def test_35_events_of_which_30_are_refused_are_all_done_at_once() -> None:
     hub = Hub()
     ids = hub.many(35)
     hub.provider.poison |= {f"c{n}.{SUFFIX}" for n in range(30)}
-    assert hub.run(*(hub.event(Told.CREATED, lb) for lb in ids)) == {}
+    assert hub.run(*(hub.event(EventKind.CREATED, lb) for lb in ids)) == {}
     assert len(hub.provider.records_by_id) == 5
     assert hub.told.reasons().count("provider-refuses") == 30
 
@@ -122,7 +122,7 @@ def test_two_tags_of_ten_refused_names_cost_a_tenants_neighbours_nothing() -> No
     bad = [hub.put(make(n, *(f"x{n}-{k}.{SUFFIX}" for k in range(10)))) for n in range(2)]
     hub.provider.poison |= {f"x{n}-{k}.{SUFFIX}" for n in range(2) for k in range(10)}
     good = [hub.put(make(100 + n, f"y{n}.{SUFFIX}")) for n in range(20)]
-    assert hub.run(*(hub.event(Told.CREATED, lb) for lb in [*bad, *good])) == {}
+    assert hub.run(*(hub.event(EventKind.CREATED, lb) for lb in [*bad, *good])) == {}
     assert len(hub.provider.records_by_id) == 20
     again = len(hub.provider.calls)
     assert hub.run(Sweep(HUB)) == {}
@@ -142,8 +142,8 @@ def test_one_throttled_look_at_a_dead_incumbent_brings_the_new_one_back_and_it_g
             raise Retryable("Throttling: Rate exceeded")
 
     hub.inventory.before, hub.inventory.causes[HUB] = throttled, Cause.UNANSWERED
-    assert list(hub.run(hub.event(Told.CREATED, new), hub.event(Told.DELETED, old))) == ["0", "1"]
-    assert hub.run(hub.event(Told.CREATED, new)) == {}
+    assert list(hub.run(hub.event(EventKind.CREATED, new), hub.event(EventKind.DELETED, old))) == ["0", "1"]
+    assert hub.run(hub.event(EventKind.CREATED, new)) == {}
     hub.wait(45)
     assert hub.content() == hub.target(new)
 
@@ -154,17 +154,17 @@ def test_a_name_that_was_dropped_and_taken_back_has_a_whole_grace_when_its_load_
     hub.check(lb)
     start = hub.clock()
     hub.inventory.retag(lb, OTHER)
-    hub.tell(Told.TAGGED, lb)
+    hub.tell(EventKind.TAGGED, lb)
     hub.wait(200)
     hub.inventory.retag(lb, NAME)
-    hub.tell(Told.TAGGED, lb)
+    hub.tell(EventKind.TAGGED, lb)
     hub.wait(390)
     hub.inventory.delete(lb)
-    hub.tell(Told.DELETED, lb)
+    hub.tell(EventKind.DELETED, lb)
     hub.wait(start + 605 - hub.clock())
     record = hub.record()
     new = hub.put(make(2, NAME, created=hub.clock()))
-    hub.tell(Told.CREATED, new)
+    hub.tell(EventKind.CREATED, new)
     hub.wait(45)
     assert (hub.record().id, hub.content()) == (record.id, hub.target(new))
 

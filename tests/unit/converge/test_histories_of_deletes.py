@@ -8,7 +8,7 @@ import pytest
 
 from mesh_dns.core.rules import Policy
 from mesh_dns.core.values import Cause, Kind, LoadBalancerId, Scope
-from mesh_dns.core.work import SecondLook, Sweep, Told
+from mesh_dns.core.work import EventKind, SecondLook, Sweep
 from mesh_dns.dns.provider import Denied, Unavailable
 from mesh_dns.errors import Retryable
 from tests.doubles.hub import AWAY, FAR, NAME, RULES, SUFFIX, SUFFIX_2, ZONE_2, Hub, raises
@@ -32,12 +32,12 @@ def test_a_sweep_does_not_count_as_complete_while_a_hand_over_failed() -> None:
     x, y = hub.put(make(1, NAME)), hub.put(make(2, NAME, created=5))
     hub.check(x)
     hub.inventory.retag(x)
-    hub.tell(Told.UNTAGGED, x, time=-1)
+    hub.tell(EventKind.UNTAGGED, x, time=-1)
     hub.provider.before = raises(Unavailable("502"), "apply")
-    assert list(hub.run(Sweep(HUB), hub.event(Told.UNTAGGED, x))) == ["0", "1"]
+    assert list(hub.run(Sweep(HUB), hub.event(EventKind.UNTAGGED, x))) == ["0", "1"]
     assert hub.told.sweeps == []
     hub.provider.before = lambda call: None
-    hub.run(Sweep(HUB), hub.event(Told.UNTAGGED, x))
+    hub.run(Sweep(HUB), hub.event(EventKind.UNTAGGED, x))
     assert (hub.content(), hub.told.sweeps) == (hub.target(y), [(HUB, 1)])
 
 
@@ -52,7 +52,7 @@ def dead_zone(error: Retryable) -> Hub:
 
 def test_a_revoked_token_stops_no_delete_in_another_zone() -> None:
     hub = dead_zone(Denied("403"))
-    assert hub.tell(Told.DELETED, make_id(1)) == {}
+    assert hub.tell(EventKind.DELETED, make_id(1)) == {}
     assert hub.wait(600) == []
     assert hub.provider.at(NAME) == []
 
@@ -83,7 +83,7 @@ def test_a_scope_that_can_never_be_listed_stops_deletes_until_it_is_overdue_and_
     assert swept == [True, True, True, False, False]
 
 
-@pytest.mark.parametrize("cause", [Cause.DENIED, Cause.OUT_OF_TIME, Cause.UNANSWERED])
+@pytest.mark.parametrize("cause", [Cause.ERROR, Cause.OUT_OF_TIME, Cause.UNANSWERED])
 def test_a_scope_that_is_swept_but_never_listed_stops_deletes_for_three_periods_and_not_for_ever(cause: Cause) -> None:
     hub = Hub()
     hub.know(AWAY)
@@ -118,7 +118,7 @@ def test_two_listings_that_failed_days_apart_make_no_scope_overdue() -> None:
         hub.inventory.never_listed.clear()
         hub.know(AWAY)
         hub.run(Sweep(AWAY))
-        assert hub.memory.remembered.unanswered == {}
+        assert hub.memory.remembered.unread == {}
         hub.clock.now += 86_400
 
 
@@ -142,7 +142,7 @@ def test_the_guard_sees_what_is_lost_in_an_overdue_scope_that_cannot_be_listed(
             hub.inventory.delete(lb)
         else:
             hub.inventory.retag(lb)
-        hub.tell(Told.DELETED if gone else Told.UNTAGGED, lb)
+        hub.tell(EventKind.DELETED if gone else EventKind.UNTAGGED, lb)
     hub.clock.now += 650
     looks = hub.outbox.take()
     assert len(looks) == 10, "so many are a small loss"
@@ -161,7 +161,7 @@ def test_names_that_moved_from_blue_to_green_are_no_loss_when_one_load_balancer_
         hub.inventory.retag(lb)
         hub.put(make(100 + number, f"c{number}.{SUFFIX}"))
     hub.inventory.delete(last)
-    hub.tell(Told.DELETED, last)
+    hub.tell(EventKind.DELETED, last)
     assert hub.told.reasons()[-1] == "look-again"
     hub.wait(600)
     assert hub.provider.at(NAME) == []
@@ -192,7 +192,7 @@ def test_a_register_that_was_lost_deletes_nothing_before_a_spoke_with_the_heir_c
     heir = hub.put(make(make_id(2, FAR), NAME))
     hub.know(HUB, announced=hub.clock())
     hub.inventory.delete(x)
-    hub.tell(Told.DELETED, x)
+    hub.tell(EventKind.DELETED, x)
     hub.wait(600)
     assert hub.told.reasons()[-1] == "delete-waits"
     hub.know(FAR, announced=hub.clock())
@@ -207,7 +207,7 @@ def test_a_classic_load_balancer_made_anew_under_its_name_keeps_its_record() -> 
     hub.put(make(classic, NAME))
     hub.check(classic)
     hub.inventory.delete(classic)
-    hub.tell(Told.DELETED, classic)
+    hub.tell(EventKind.DELETED, classic)
     assert [look.stage.value for look in hub.outbox.second_looks] == ["confirmation"]
     hub.put(make(classic, NAME, created=hub.clock()))
     hub.wait(2000)
@@ -220,7 +220,7 @@ def test_a_classic_load_balancer_made_anew_without_the_tag_loses_its_name_althou
     hub.put(make(classic, NAME))
     hub.check(classic)
     hub.put(make(classic, created=hub.clock()))
-    hub.tell(Told.CREATED, classic)
+    hub.tell(EventKind.CREATED, classic)
     hub.wait(2000)
     assert hub.provider.at(NAME) == []
 

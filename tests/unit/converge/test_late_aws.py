@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mesh_dns.core.values import LoadBalancerId, Readiness
-from mesh_dns.core.work import Check, Told
+from mesh_dns.core.work import Check, EventKind
 from mesh_dns.errors import NotYet
 from tests.doubles.hub import NAME, Hub
 from tests.doubles.inventory import make
@@ -31,23 +31,23 @@ def deliver(hub: Hub, *work: Check) -> float:
 
 def test_a_load_balancer_that_is_not_visible_yet_has_its_name_within_40_seconds_without_a_sweep(hub: Hub) -> None:
     lb = hub.inventory.put(make(1, NAME, created=hub.clock()), shown_from=hub.clock() + 8)
-    assert deliver(hub, hub.event(Told.CREATED, lb)) <= 40
+    assert deliver(hub, hub.event(EventKind.CREATED, lb)) <= 40
     assert hub.content() == hub.target(lb)
 
 
 def test_a_tag_that_is_not_visible_yet_is_waited_for(hub: Hub) -> None:
     lb = hub.put(make(1, created=hub.clock()))
     hub.inventory.retag(lb, NAME, shown_from=hub.clock() + 8)
-    assert deliver(hub, hub.event(Told.TAGGED, lb)) <= 40
+    assert deliver(hub, hub.event(EventKind.TAGGED, lb)) <= 40
     assert hub.content() == hub.target(lb)
 
 
-@pytest.mark.parametrize("told", [Told.DELETED, Told.UNTAGGED])
-def test_a_record_stays_while_aws_still_shows_what_an_event_told_is_over(hub: Hub, told: Told) -> None:
+@pytest.mark.parametrize("told", [EventKind.DELETED, EventKind.UNTAGGED])
+def test_a_record_stays_while_aws_still_shows_what_an_event_told_is_over(hub: Hub, told: EventKind) -> None:
     old = hub.put(make(1, NAME))
     new = hub.put(make(2, NAME, created=hub.clock()))
     hub.check(old)
-    if told is Told.DELETED:
+    if told is EventKind.DELETED:
         hub.inventory.delete(old, shown_from=hub.clock() + 8)
     else:
         hub.inventory.retag(old, shown_from=hub.clock() + 8)
@@ -60,13 +60,13 @@ def test_a_record_stays_while_aws_still_shows_what_an_event_told_is_over(hub: Hu
     assert hub.content() == hub.target(new)
 
 
-@pytest.mark.parametrize("told", list(Told))
-def test_an_event_that_is_never_true_costs_six_looks_and_changes_nothing(hub: Hub, told: Told) -> None:
+@pytest.mark.parametrize("told", list(EventKind))
+def test_an_event_that_is_never_true_costs_six_looks_and_changes_nothing(hub: Hub, told: EventKind) -> None:
     lb = hub.put(make(1, NAME))
     hub.check(lb)
     before = dict(hub.provider.records_by_id)
     event = hub.event(told, lb)
-    if told in (Told.CREATED, Told.TAGGED) and event.event is not None:
+    if told in (EventKind.CREATED, EventKind.TAGGED) and event.event is not None:
         hub.inventory.retag(lb, "another.mesh.example.com")
         event = replace(event, event=replace(event.event, tag="never.mesh.example.com"))
     hub.inventory.calls.clear()
@@ -84,7 +84,7 @@ def moving(hub: Hub) -> tuple[LoadBalancerId, LoadBalancerId]:
     hub.check(blue)
     green = hub.put(make(2, NAME, created=hub.clock(), readiness=Readiness.PROVISIONING))
     hub.inventory.retag(blue)
-    assert hub.run(hub.event(Told.UNTAGGED, blue), hub.event(Told.CREATED, green)) == {}
+    assert hub.run(hub.event(EventKind.UNTAGGED, blue), hub.event(EventKind.CREATED, green)) == {}
     return blue, green
 
 
@@ -114,13 +114,13 @@ def test_a_replacement_that_is_provisioned_has_the_name_at_once_for_the_old_one_
     hub.check(old)
     hub.inventory.delete(old)
     new = hub.put(make(2, NAME, created=hub.clock(), readiness=Readiness.PROVISIONING))
-    hub.run(hub.event(Told.DELETED, old), hub.event(Told.CREATED, new))
+    hub.run(hub.event(EventKind.DELETED, old), hub.event(EventKind.CREATED, new))
     assert hub.content() == hub.target(new)
 
 
 def test_an_empty_name_is_created_for_one_that_is_provisioned(hub: Hub) -> None:
     lb = hub.put(make(1, NAME, created=hub.clock(), readiness=Readiness.PROVISIONING))
-    hub.tell(Told.CREATED, lb)
+    hub.tell(EventKind.CREATED, lb)
     assert hub.content() == hub.target(lb)
 
 
@@ -135,7 +135,7 @@ def test_blue_that_takes_its_name_back_while_green_is_provisioned_keeps_it(hub: 
 def test_two_events_start_two_chains_that_end_together(hub: Hub) -> None:
     blue, green = moving(hub)
     hub.wait(10)
-    hub.run(hub.event(Told.UNTAGGED, blue))
+    hub.run(hub.event(EventKind.UNTAGGED, blue))
     hub.wait(600)
     assert hub.content() == hub.target(green)
     assert hub.told.reasons().count("hand-over") == 1
@@ -146,7 +146,7 @@ def test_blue_that_is_deleted_while_green_is_provisioned_leaves_the_name_to_gree
     blue, green = moving(hub)
     hub.wait(10)
     hub.inventory.delete(blue)
-    hub.tell(Told.DELETED, blue)
+    hub.tell(EventKind.DELETED, blue)
     assert hub.content() == hub.target(green)
     hub.wait(2000)
     assert hub.outbox.delays == {}

@@ -50,7 +50,7 @@ def test_a_second_look_was_sent_or_not(hub: Hub, error: Retryable | None, outcom
 
 def remember(hub: Hub, *names: str, ago: float = 10) -> None:
     """The provider refused these so many seconds ago."""
-    hub.memory.remembered = Remembered(rejected=dict.fromkeys(names, hub.clock() - ago))
+    hub.memory.remembered = Remembered(refused=dict.fromkeys(names, hub.clock() - ago))
 
 
 def written(hub: Hub) -> list[str]:
@@ -73,24 +73,24 @@ def test_a_name_that_was_taken_is_no_suspect_any_more_and_the_others_stay(hub: H
     remember(hub, NAMES[0], "elsewhere.mesh.example.com")
     hub.many(1)
     hub.run(Sweep(HUB))
-    assert list(hub.memory.recall().rejected) == ["elsewhere.mesh.example.com"]
+    assert list(hub.memory.recall().refused) == ["elsewhere.mesh.example.com"]
 
 
-@pytest.mark.parametrize("fault", ["rejected again", "not answered"])
+@pytest.mark.parametrize("fault", ["refused again", "not answered"])
 def test_a_name_that_was_not_taken_stays_a_suspect(hub: Hub, fault: str) -> None:
     remember(hub, NAMES[0])
     hub.many(1)
-    if fault == "rejected again":
+    if fault == "refused again":
         hub.provider.poison.add(NAMES[0])
     else:
         hub.provider.before = raises(Unavailable("502"), "apply")
     hub.run(Sweep(HUB))
-    assert list(hub.memory.recall().rejected) == [NAMES[0]]
+    assert list(hub.memory.recall().refused) == [NAMES[0]]
 
 
 def test_who_was_rejected_longest_ago_is_tried_first(hub: Hub) -> None:
     now = hub.clock()
-    hub.memory.remembered = Remembered(rejected=dict(zip(NAMES, (now - 10, now - 30, now - 20), strict=True)))
+    hub.memory.remembered = Remembered(refused=dict(zip(NAMES, (now - 10, now - 30, now - 20), strict=True)))
     hub.many(3)
     hub.run(Sweep(HUB))
     assert written(hub) == [NAMES[1], NAMES[2], NAMES[0]]

@@ -9,7 +9,7 @@ import pytest
 
 from mesh_dns.core.rules import Policy
 from mesh_dns.core.values import Cause, Record, Unreadable
-from mesh_dns.core.work import Check, Sweep, Told
+from mesh_dns.core.work import Check, EventKind, Sweep
 from mesh_dns.dns.provider import Denied, Unavailable
 from mesh_dns.errors import OutOfTime, Retryable
 from mesh_dns.reading import Reader
@@ -48,7 +48,7 @@ def test_a_load_balancer_of_an_unknown_scope_is_never_asked_for(hub: Hub) -> Non
 def test_a_mark_of_a_foreign_account_makes_nobody_ask_there(hub: Hub) -> None:
     hub.provider.add(NAME, "CNAME", "x.example.net", comment=f"{RULES.owner} {make_id(9, FAR)}")
     lb = hub.put(make(1, NAME))
-    hub.tell(Told.TAGGED, lb)
+    hub.tell(EventKind.TAGGED, lb)
     assert hub.told.reasons() == ["incumbent-unreadable"]
     assert hub.inventory.calls == ["look"]
 
@@ -104,7 +104,7 @@ def test_each_zone_is_asked_for_its_own_names() -> None:
 )
 def test_when_a_zone_is_given_up(hub: Hub, error: Unavailable, since: float | None, given_up: bool) -> None:
     if since is not None:
-        hub.memory.remember(unanswered={ZONE})
+        hub.memory.remember(unread={ZONE})
         hub.clock.now += since
     hub.provider.before = raises(error)
     read = reader(hub)
@@ -113,14 +113,14 @@ def test_when_a_zone_is_given_up(hub: Hub, error: Unavailable, since: float | No
 
 
 def test_a_zone_that_answers_is_remembered_as_such(hub: Hub) -> None:
-    hub.memory.remember(unanswered={ZONE, ZONE_2})
+    hub.memory.remember(unread={ZONE, ZONE_2})
     reader(hub).list_zones([ZONE], [])
-    assert list(hub.memory.recall().unanswered) == [ZONE_2]
+    assert list(hub.memory.recall().unread) == [ZONE_2]
 
 
 def test_nothing_is_asked_behind_the_deadline(hub: Hub) -> None:
     lb = hub.put(make(1, NAME))
-    failures = hub.run(hub.event(Told.TAGGED, lb), Sweep(HUB), time=-1)
+    failures = hub.run(hub.event(EventKind.TAGGED, lb), Sweep(HUB), time=-1)
     assert [type(failures[key]) for key in ("0", "1")] == [OutOfTime, OutOfTime]
     assert (hub.inventory.calls, hub.provider.calls) == ([], [])
 
@@ -140,7 +140,7 @@ def test_aws_is_read_first_and_the_zone_last_and_anew_whenever_aws_was_asked_mor
     hub.check(x)
     hub.inventory.delete(x)
     calls = _order(hub)
-    hub.run(hub.event(Told.CREATED, y), hub.event(Told.DELETED, x))
+    hub.run(hub.event(EventKind.CREATED, y), hub.event(EventKind.DELETED, x))
     assert calls == ["look", "look", "list", "listing", "list", "apply"]
 
 
@@ -156,7 +156,7 @@ def test_what_somebody_made_between_two_lists_is_seen(hub: Hub) -> None:
             hub.provider.add(NAME, "A", "192.0.2.1")
 
     hub.inventory.before = takes_the_name
-    hub.run(hub.event(Told.CREATED, y), hub.event(Told.DELETED, x))
+    hub.run(hub.event(EventKind.CREATED, y), hub.event(EventKind.DELETED, x))
     assert hub.told.reasons()[-1] == "name-taken"
     assert [record.type for record in hub.provider.at(NAME)] == ["A"]
 
@@ -189,7 +189,7 @@ def test_a_challenger_asks_for_its_incumbent_once_and_for_nothing_else(hub: Hub)
     hub.check(x)
     y = hub.put(make(2, NAME))
     calls = _order(hub)
-    hub.tell(Told.TAGGED, y)
+    hub.tell(EventKind.TAGGED, y)
     assert calls == ["look", "list", "look", "list"]
 
 
@@ -205,9 +205,9 @@ def test_planning_again_writes_nothing_that_the_policy_forbids(hub: Hub) -> None
             hub.provider.add(NAME, "CNAME", "old.example.net", comment=f"{RULES.owner} {lb}")
 
     hub.provider.before = another_writer
-    assert list(hub.tell(Told.CREATED, lb)) == ["0"]
+    assert list(hub.tell(EventKind.CREATED, lb)) == ["0"]
     assert hub.content() == "old.example.net"
-    assert hub.tell(Told.CREATED, lb) == {}
+    assert hub.tell(EventKind.CREATED, lb) == {}
     assert hub.told.outcomes()["update"] == "held-by-policy"
 
 
@@ -220,7 +220,7 @@ def test_a_zone_that_fails_while_planning_again_brings_its_messages_back(hub: Hu
             raise Unavailable("502")
 
     hub.provider.before = before
-    assert sorted(hub.run(*(hub.event(Told.CREATED, lb) for lb in ids))) == ["0", "1", "2"]
+    assert sorted(hub.run(*(hub.event(EventKind.CREATED, lb) for lb in ids))) == ["0", "1", "2"]
 
 
 # Clocks
@@ -231,9 +231,9 @@ def test_a_clock_that_has_just_begun_changes_nothing(now: float) -> None:
     hub = Hub(clock=VirtualClock(now))
     hub.know(HUB, announced=now - 9999)
     lb = hub.put(make(1, NAME, created=now))
-    assert hub.tell(Told.CREATED, lb) == {}
+    assert hub.tell(EventKind.CREATED, lb) == {}
     hub.inventory.delete(lb)
-    assert hub.tell(Told.DELETED, lb) == {}
+    assert hub.tell(EventKind.DELETED, lb) == {}
     hub.wait(600)
     assert hub.provider.at(NAME) == []
 
@@ -242,7 +242,7 @@ def test_a_clock_that_steps_back_between_two_looks_makes_the_second_one_wait(hub
     lb = hub.put(make(1, NAME))
     hub.check(lb)
     hub.inventory.delete(lb)
-    hub.tell(Told.DELETED, lb)
+    hub.tell(EventKind.DELETED, lb)
     (look,) = hub.outbox.take()
     hub.clock.now -= 100
     hub.run(look)
@@ -252,6 +252,6 @@ def test_a_clock_that_steps_back_between_two_looks_makes_the_second_one_wait(hub
 
 def test_a_batch_about_nothing_that_we_serve_reads_no_zone_twice(hub: Hub) -> None:
     lb = hub.put(make(1))
-    hub.run(Check(HUB, frozenset({lb})), hub.event(Told.UNTAGGED, lb))
+    hub.run(Check(HUB, frozenset({lb})), hub.event(EventKind.UNTAGGED, lb))
     assert hub.provider.calls == ["list"]
     assert hub.content(OTHER) is None

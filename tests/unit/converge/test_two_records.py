@@ -44,7 +44,7 @@ def test_the_second_look_at_the_surplus_is_sent_although_the_other_one_is_correc
 @pytest.mark.parametrize("first", [True, False], ids=["the first write fails", "the second one fails"])
 def test_when_one_of_two_writes_at_a_name_fails_its_message_comes_back(hub: Hub, first: bool) -> None:
     lb, kept, surplus = two_records(hub)
-    hub.provider.batch_size = 1
+    hub.provider.transaction_size = 1
     written: list[int] = []
 
     def before(call: str) -> None:

@@ -85,7 +85,7 @@ def test_bad_creates_cost_the_edits_nothing(bench: Bench) -> None:
 
 
 def test_a_batch_holds_as_many_as_the_provider_takes(bench: Bench) -> None:
-    bench.provider.batch_size = 7
+    bench.provider.transaction_size = 7
     bench.write(creates(range(20)))
     assert [len(batch) for batch in bench.batches] == [7, 7, 6]
 
@@ -140,7 +140,7 @@ def test_once_a_quarter_is_bad_the_rest_is_written_singly(bench: Bench, bad: int
 
 
 def test_a_batch_that_was_bad_says_nothing_of_the_next_one(bench: Bench) -> None:
-    bench.provider.batch_size = 40
+    bench.provider.transaction_size = 40
     bench.provider.poison |= {name(number) for number in range(11)} | {name(79)}
     written = bench.write(creates(range(80)))
     assert (len(refused(written)), failed(written)) == (12, set())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mesh_dns.core.decision import Reason
-from mesh_dns.dns.provider import BatchRejected, Denied, RateLimited, Unavailable
+from mesh_dns.dns.provider import Denied, RateLimited, TransactionRejected, Unavailable
 from mesh_dns.errors import OutOfTime, Retryable
 from mesh_dns.writing import EXTRA_CALLS
 from tests.doubles.hub import ZONE_2
@@ -146,7 +146,7 @@ def test_a_zone_that_is_nearly_full_takes_what_fits_and_every_edit(bench: Bench,
 
 
 def test_a_full_zone_is_not_asked_again_for_creates_in_this_run(bench: Bench) -> None:
-    bench.provider.batch_size, bench.provider.quota = 10, 0
+    bench.provider.transaction_size, bench.provider.quota = 10, 0
     bench.write(creates(range(50)))
     assert len(bench.batches) < 10
     assert (bench.refused, bench.decided_anew) == (set(), [])
@@ -204,7 +204,7 @@ def test_the_deadline_stops_splitting_in_the_middle_and_each_name_is_accounted_f
 
 
 def test_a_single_rejection_counts_only_when_it_stood_alone(bench: Bench) -> None:
-    once = iter([BatchRejected("81053")])
+    once = iter([TransactionRejected("81053")])
 
     def before(call: str) -> None:
         for error in once:

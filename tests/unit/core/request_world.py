@@ -15,7 +15,7 @@ from mesh_dns.core.request import Request
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.snapshot import Snapshot
 from mesh_dns.core.values import ClaimState, Gone, LoadBalancer, LoadBalancerId, Record, Scope
-from mesh_dns.core.work import Check, Event, SecondLook, Stage, Sweep, Told, Work
+from mesh_dns.core.work import Check, Event, EventKind, SecondLook, Stage, Sweep, Work
 from mesh_dns.errors import Retryable
 from tests.doubles.hub import SUFFIX_2, ZONE_2
 from tests.doubles.inventory import make, make_id
@@ -102,7 +102,7 @@ class World:
             return True
         if isinstance(work, SecondLook):
             return False
-        adds = work.event is not None and work.event.told is Told.TAGGED
+        adds = work.event is not None and work.event.kind is EventKind.TAGGED
         return any(self.claims[lb] is None or not adds or bool(self.claims[lb]) for lb in work.load_balancers)
 
 
@@ -125,9 +125,9 @@ def _check(draw: st.DrawFn) -> Check:
         st.sampled_from(
             [
                 None,
-                Event(Told.DELETED, LONG_AGO),
-                Event(Told.TAGGED, LONG_AGO),
-                Event(Told.UNTAGGED, LONG_AGO, untags=True),
+                Event(EventKind.DELETED, LONG_AGO),
+                Event(EventKind.TAGGED, LONG_AGO),
+                Event(EventKind.UNTAGGED, LONG_AGO, untags=True),
             ]
         )
     )

@@ -80,7 +80,7 @@ class Scene:
     tagged_only: tuple[LoadBalancer, ...] = ()
     gone: tuple[LoadBalancerId, ...] = ()
     unreadable: tuple[LoadBalancerId, ...] = ()
-    cause: Cause = Cause.DENIED
+    cause: Cause = Cause.ERROR
     records: tuple[Record, ...] = ()
     about: tuple[LoadBalancerId, ...] | None = None
     second_looks: tuple[SecondLook, ...] = ()

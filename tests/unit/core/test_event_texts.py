@@ -96,7 +96,7 @@ HUB = Scope("999999999999", "eu-central-1")
         ({"action": "sweep"}, Sweep(HUB)),
         ({"action": "sweep", "override_guard": True}, Sweep(HUB, override_guard=True)),
         ({"action": "sweep", "account": "111122223333", "region": "eu-west-1"}, Sweep(SCOPE)),
-        ({"action": "sweep", "reason": "cluster7 was torn down on purpose"}, Sweep(HUB)),
+        ({"action": "sweep", "why": "cluster7 was torn down on purpose"}, Sweep(HUB)),
         ({"action": "forget", "account": "111122223333", "region": "eu-west-1"}, ForgetScope(SCOPE)),
         (
             {"action": "forget", "account": "111122223333", "region": "eu-west-1", "confirm": True},
@@ -129,7 +129,7 @@ def test_what_a_person_may_ask_for(command: Json, work: object) -> None:
         {"action": "sweep", "override_guard": "yes"},
         {"action": "sweep", "account": 111122223333},
         {"action": "sweep", "hostname": "cluster1.mesh.example.com"},
-        {"action": "sweep", "reason": ""},
+        {"action": "sweep", "why": ""},
         {"action": "forget"},
         {"action": "forget", "account": "111122223333"},
         {"action": "forget", "account": "111122223333", "region": "eu-west-1", "override_guard": True},

@@ -9,7 +9,7 @@ import pytest
 
 from mesh_dns.core import events
 from mesh_dns.core.values import Kind, LoadBalancerId, Scope
-from mesh_dns.core.work import Check, Event, Sweep, Told
+from mesh_dns.core.work import Check, Event, EventKind, Sweep
 from mesh_dns.errors import Ignored, Rejected
 from tests.doubles.hub import OWNER
 from tests.fixtures import events as samples
@@ -37,8 +37,8 @@ def outcome(event: object) -> object:
 NAME, NAME_2 = "cluster1.mesh.example.com", "cluster2.mesh.example.com"
 SENT = 9e9
 AT = 1_777_887_012.0
-CREATED, TAGGED = Event(Told.CREATED, AT), Event(Told.TAGGED, AT)
-DELETED, UNTAGGED = Event(Told.DELETED, AT), Event(Told.UNTAGGED, AT, untags=True)
+CREATED, TAGGED = Event(EventKind.CREATED, AT), Event(EventKind.TAGGED, AT)
+DELETED, UNTAGGED = Event(EventKind.DELETED, AT), Event(EventKind.UNTAGGED, AT, untags=True)
 
 # fmt: off
 ASKED_FOR = {
@@ -79,7 +79,7 @@ def test_what_an_event_asks_for(name: str) -> None:
 def _recorded(region: str, path: str, *, created: bool, at: float) -> Check:
     lb = LoadBalancerId.from_arn(f"arn:aws:elasticloadbalancing:{region}:111122223333:loadbalancer/{path}")
     assert lb is not None
-    return Check(lb.scope, frozenset({lb}), Event(Told.CREATED if created else Told.DELETED, at))
+    return Check(lb.scope, frozenset({lb}), Event(EventKind.CREATED if created else EventKind.DELETED, at))
 
 
 # fmt: off

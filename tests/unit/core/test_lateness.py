@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from mesh_dns.core.lateness import PATIENCE, pause
+from mesh_dns.core.lateness import PATIENCE, delay
 from mesh_dns.core.request import Request
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.snapshot import Snapshot
 from mesh_dns.core.values import ClaimState, Gone, Kind, LoadBalancerId, Sighting, Unreadable
-from mesh_dns.core.work import Check, Event, SecondLook, Stage, Told, Work
+from mesh_dns.core.work import Check, Event, EventKind, SecondLook, Stage, Work
 from mesh_dns.errors import NotYet
 from tests.doubles.inventory import HUB, make, make_id
 from tests.unit.core.request_world import result_of
@@ -22,10 +22,10 @@ LB = make_id(1)
 CLASSIC = make_id(1, kind=Kind.CLASSIC)
 TAGGED, OTHERWISE, UNTAGGED = make(LB, NAME, created=NOW - 50), make(LB, OTHER), make(LB, tags={"team": "mesh"})
 DENIED = Unreadable("AccessDenied")
-CREATED, CREATED_BARE = Event(Told.CREATED, NOW, NAME), Event(Told.CREATED, NOW)
-TAGS, OTHER_TAGS = Event(Told.TAGGED, NOW, NAME), Event(Told.TAGGED, NOW)
-UNTAGS, OTHER_UNTAGS = Event(Told.UNTAGGED, NOW, untags=True), Event(Told.UNTAGGED, NOW)
-DELETED = Event(Told.DELETED, NOW)
+CREATED, CREATED_BARE = Event(EventKind.CREATED, NOW, NAME), Event(EventKind.CREATED, NOW)
+TAGS, OTHER_TAGS = Event(EventKind.TAGGED, NOW, NAME), Event(EventKind.TAGGED, NOW)
+UNTAGS, OTHER_UNTAGS = Event(EventKind.UNTAGGED, NOW, untags=True), Event(EventKind.UNTAGGED, NOW)
+DELETED = Event(EventKind.DELETED, NOW)
 
 
 def request(event: Event | None, lb: LoadBalancerId = LB) -> Request:
@@ -98,7 +98,7 @@ def test_it_comes_back_ever_later_while_it_is_younger_than_90_seconds(age: float
     ],
 )
 def test_an_event_comes_back_after_a_pause_that_grows_with_its_age(age: float, seconds: int) -> None:
-    assert pause(age) == seconds
+    assert delay(age) == seconds
 
 
 def test_the_pauses_are_about_5_10_20_and_40_seconds_and_no_more_than_five_looks() -> None:

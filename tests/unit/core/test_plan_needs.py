@@ -131,7 +131,7 @@ def test_a_second_look_hears_of_its_own_refusal_only() -> None:
 
 @pytest.mark.parametrize(
     ("cause", "overdue", "retry"),
-    [(Cause.UNANSWERED, (), True), (Cause.UNANSWERED, (HUB,), False), (Cause.DENIED, (), False)],
+    [(Cause.UNANSWERED, (), True), (Cause.UNANSWERED, (HUB,), False), (Cause.ERROR, (), False)],
     ids=["throttled: it comes back", "throttled for three periods: a refusal", "denied: a refusal"],
 )
 def test_a_look_at_the_incumbent_that_failed(cause: Cause, overdue: tuple[object, ...], retry: bool) -> None:

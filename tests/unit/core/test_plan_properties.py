@@ -216,7 +216,7 @@ def test_a_delete_is_of_a_ripe_second_look_and_nobody_may_have_the_name(scene: S
         assert ripe
         assert not snapshot.allowed(change.hostname)
         assert not snapshot.unlisted()
-        assert not snapshot.awaited()
+        assert not snapshot.holding_up()
         assert not scene.young
 
 

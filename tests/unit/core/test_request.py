@@ -17,7 +17,7 @@ from mesh_dns.core.rules import Policy
 from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.snapshot import Snapshot, UnreadZone
 from mesh_dns.core.values import Action, Cause, Change, LoadBalancerId, Unreadable
-from mesh_dns.core.work import MOST_HOPS, Check, Event, SecondLook, Stage, Sweep, Told, Work
+from mesh_dns.core.work import MOST_HOPS, Check, Event, EventKind, SecondLook, Stage, Sweep, Work
 from mesh_dns.errors import NotYet, OutOfTime, Retryable
 from tests.doubles.inventory import make
 from tests.unit.core.request_world import IDS, NAMES, SCOPES, World, report_of, result_of, worlds, zone_of
@@ -185,7 +185,7 @@ def test_faults_together_bring_back_all_that_each_of_them_does(world: World, dat
     change = Change(Action.UPDATE, zone_of(one), one, IDS[0], "r")
     report = report_of(decides(result, one, change=change), ERROR)
     result = with_plan(replace(result, report=report), needs=(Need(two, list_zones=frozenset({zone_of(two)})),))
-    result = seeing(result, sightings=unseen(result, lb, Cause.DENIED))
+    result = seeing(result, sightings=unseen(result, lb, Cause.ERROR))
     assert failing(world, result) == world.concerned_by(one) | world.concerned_by(two) | looks_at(world, lb)
 
 
@@ -193,7 +193,7 @@ def test_faults_together_bring_back_all_that_each_of_them_does(world: World, dat
 
 
 LB = make(1, NAME).id
-LATE = Request({"m": Check(HUB, frozenset({LB}), Event(Told.CREATED, NOW, NAME))})
+LATE = Request({"m": Check(HUB, frozenset({LB}), Event(EventKind.CREATED, NOW, NAME))})
 
 
 def snapshot(**different: Any) -> Snapshot:
@@ -223,7 +223,7 @@ def test_of_several_failures_the_one_that_asks_for_the_longest_pause_counts() ->
 
 
 @pytest.mark.parametrize(
-    ("cause", "kind"), [(Cause.OUT_OF_TIME, OutOfTime), (Cause.UNANSWERED, Retryable), (Cause.DENIED, Retryable)]
+    ("cause", "kind"), [(Cause.OUT_OF_TIME, OutOfTime), (Cause.UNANSWERED, Retryable), (Cause.ERROR, Retryable)]
 )
 def test_a_look_without_an_answer_says_why_and_how_long_to_wait(cause: Cause, kind: type[Retryable]) -> None:
     seen = Unreadable("Throttling", after=7, cause=cause)
@@ -289,7 +289,7 @@ def test_a_sweep_whose_tags_could_not_be_read_asks_nothing() -> None:
         (Check(HUB, frozenset({LB, make(2).id})), Check(HUB, frozenset({LB}), None, False, 1)),
         (Check(HUB, frozenset({LB}), None, True, 7), Check(HUB, frozenset({LB}), None, True, 8)),
         (Check(HUB, frozenset({LB}), None, False, MOST_HOPS), Check(HUB, frozenset({LB}), None, False, MOST_HOPS + 1)),
-        (Check(HUB, frozenset({LB}), Event(Told.DELETED, NOW)), None),
+        (Check(HUB, frozenset({LB}), Event(EventKind.DELETED, NOW)), None),
         (Check(HUB, frozenset({make(2).id})), None),
         (Sweep(AWAY), None),
         (SecondLook(LB, NAME, "z", "r", NOW), None),

@@ -89,7 +89,7 @@ def test_which_scopes_are_still_to_be_listed_and_which_are_waited_for() -> None:
     found = Snapshot(NOW, RULES, scopes, listings={AWAY: DENIED, FAR: DENIED})
     assert found.unlisted() == {HUB}
     assert found.unlistable() == (AWAY, FAR)
-    assert found.awaited() == (AWAY,)
+    assert found.holding_up() == (AWAY,)
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_which_scopes_are_still_to_be_listed_and_which_are_waited_for() -> None:
         (Cause.UNANSWERED, True, False),
         (Cause.OUT_OF_TIME, False, True),
         (Cause.OUT_OF_TIME, True, True),
-        (Cause.DENIED, False, False),
-        (Cause.DENIED, True, False),
+        (Cause.ERROR, False, False),
+        (Cause.ERROR, True, False),
     ],
     ids=[
         "AWS did not answer",

@@ -50,7 +50,7 @@ def test_a_dead_letter_that_cannot_be_sent_is_tried_again(hub: Hub, lines: Lines
     assert hub.batch(message("rubbish", 1), message(event("AddTags", lb), 2)) == ["message-1"]
     assert len(hub.provider.at(NAME)) == 1
     last = lines()[-1]
-    assert (last["message"], last["detail"]) == ("postponing failed", "the queue is not to be reached")
+    assert (last["message"], last["detail"]) == ("delay not set", "the queue is not to be reached")
 
 
 def test_a_register_that_cannot_be_read_fails_what_needs_it_only(hub: Hub) -> None:

@@ -76,7 +76,7 @@ def test_an_override_by_hand_says_how_many_deletes_are_to_come(hub: Hub) -> None
         hub.inventory.delete(lb)
     assert hub.invoke({"action": "sweep"}) == {"done": str(HUB), "deletes_to_come": 30}
     assert hub.outbox.delays == {}
-    answer = hub.invoke({"action": "sweep", "override_guard": True, "reason": "cluster7 was torn down"})
+    answer = hub.invoke({"action": "sweep", "override_guard": True, "why": "cluster7 was torn down"})
     assert answer["deletes_to_come"] == 30
     assert len(hub.outbox.second_looks) == 30
     assert all(look.override_guard for look in hub.outbox.second_looks)
@@ -84,10 +84,10 @@ def test_an_override_by_hand_says_how_many_deletes_are_to_come(hub: Hub) -> None
     assert hub.provider.records_by_id == {}
 
 
-def test_a_command_is_logged_with_its_reason_and_the_request(hub: Hub, lines: Lines) -> None:
-    hub.invoke({"action": "sweep", "reason": "cluster7 was torn down"})
+def test_a_command_is_logged_with_why_and_the_request(hub: Hub, lines: Lines) -> None:
+    hub.invoke({"action": "sweep", "why": "cluster7 was torn down"})
     (line,) = (line for line in lines() if line["message"] == "invoked by hand")
-    assert (line["action"], line["reason"], line["request_id"]) == ("sweep", "cluster7 was torn down", "request-1")
+    assert (line["action"], line["why"], line["request_id"]) == ("sweep", "cluster7 was torn down", "request-1")
 
 
 def test_a_sweep_by_hand_notes_that_its_scope_was_read(hub: Hub) -> None:
@@ -127,7 +127,7 @@ def _spoke(hub: Hub) -> Json:
 
 def test_forgetting_a_scope_tells_first_and_is_done_when_confirmed(hub: Hub) -> None:
     command = _spoke(hub)
-    told = {"hostname": NAME, "reason": "delete", "to": str(make_id(1, AWAY))}
+    told = {"hostname": NAME, "reason": "delete", "load_balancer": str(make_id(1, AWAY))}
     assert hub.invoke(command) == {"would_forget": str(AWAY), "records": [told]}
     assert (len(hub.provider.at(NAME)), AWAY in hub.register.scopes) == (1, True)
     assert hub.invoke(command | {"confirm": True}) == {"forgotten": str(AWAY), "records": [told]}
@@ -146,7 +146,7 @@ def test_forgetting_a_name_tells_first_and_is_done_when_confirmed(hub: Hub) -> N
     lb = hub.put(make(1, NAME))
     hub.invoke({"action": "sweep"})
     hub.tighten(required_tags={"mesh": "yes"})
-    told = {"hostname": NAME, "reason": "delete", "to": str(lb)}
+    told = {"hostname": NAME, "reason": "delete", "load_balancer": str(lb)}
     command = {"action": "forget", "hostname": f"{NAME.upper()}."}
     assert hub.invoke(command) == {"would_forget": NAME, "records": [told]}
     assert len(hub.provider.at(NAME)) == 1

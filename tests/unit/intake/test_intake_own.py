@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mesh_dns.core import messages
+from mesh_dns.core import own_messages
 from mesh_dns.core.values import Scope
 from mesh_dns.core.work import Check, SecondLook
 from tests.doubles.hub import (
@@ -38,7 +38,7 @@ def _vacant(hub: Hub) -> SecondLook:
 
 def test_a_second_look_of_our_own_counts(hub: Hub) -> None:
     look = _vacant(hub)
-    assert hub.batch(message(messages.encode(look), sender=FUNCTION)) == []
+    assert hub.batch(message(own_messages.encode(look), sender=FUNCTION)) == []
     assert hub.provider.at(NAME) == []
 
 
@@ -58,14 +58,14 @@ FORGERS = {
 def test_a_forged_second_look_is_rejected_and_changes_nothing(hub: Hub, sender: str) -> None:
     look = _vacant(hub)
     calls = list(hub.inventory.calls)
-    assert hub.batch(message(messages.encode(look), sender=sender)) == []
+    assert hub.batch(message(own_messages.encode(look), sender=sender)) == []
     assert hub.reason() == "looks like a message of the function to itself, but somebody else sent it"
     assert len(hub.provider.at(NAME)) == 1
     assert hub.inventory.calls == calls
 
 
 def test_a_message_without_a_sender_is_not_our_own(hub: Hub) -> None:
-    record = message(messages.encode(_vacant(hub)))
+    record = message(own_messages.encode(_vacant(hub)))
     del record["attributes"]
     assert hub.batch(record) == []
     assert "somebody else sent it" in hub.reason()
@@ -73,26 +73,26 @@ def test_a_message_without_a_sender_is_not_our_own(hub: Hub) -> None:
 
 @pytest.mark.parametrize("check", [Check(HUB, frozenset({make_id(1)}), override_guard=True)], ids=["with an override"])
 def test_a_forged_check_is_rejected(hub: Hub, check: Check) -> None:
-    hub.batch(message(messages.encode(check)))
+    hub.batch(message(own_messages.encode(check)))
     assert "somebody else sent it" in hub.reason()
     assert hub.inventory.calls == []
 
 
 def test_a_check_of_our_own_counts(hub: Hub) -> None:
     lb = hub.put(make(1, NAME))
-    assert hub.batch(message(messages.encode(Check(HUB, frozenset({lb}))), sender=FUNCTION)) == []
+    assert hub.batch(message(own_messages.encode(Check(HUB, frozenset({lb}))), sender=FUNCTION)) == []
     assert hub.content() == hub.target(lb)
 
 
 def test_a_check_of_our_own_that_cannot_be_read_is_reported_and_leaves_like_the_sweep_that_sent_it(hub: Hub) -> None:
     lb = hub.put(make(1, NAME))
     hub.inventory.unreadable.add(HUB)
-    assert hub.batch(message(messages.encode(Check(HUB, frozenset({lb}))), sender=FUNCTION)) == []
+    assert hub.batch(message(own_messages.encode(Check(HUB, frozenset({lb}))), sender=FUNCTION)) == []
 
 
 def test_our_own_message_inside_a_notification_is_not_our_own(hub: Hub) -> None:
     look = _vacant(hub)
-    hub.batch(message(notification(messages.encode(look))))
+    hub.batch(message(notification(own_messages.encode(look))))
     assert "somebody else sent it" in hub.reason()
     assert len(hub.provider.at(NAME)) == 1
 
@@ -127,5 +127,5 @@ def test_a_command_to_forget_by_the_topic_is_rejected(hub: Hub) -> None:
 
 def test_a_stale_second_look_of_a_forgotten_scope_leaves_quietly(hub: Hub) -> None:
     look = SecondLook(make_id(1, AWAY), NAME, ZONE, "r", 0)
-    assert hub.batch(message(messages.encode(look), sender=FUNCTION)) == []
+    assert hub.batch(message(own_messages.encode(look), sender=FUNCTION)) == []
     assert (hub.mailbox.dead, hub.inventory.calls) == ({}, [])

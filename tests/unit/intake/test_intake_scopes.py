@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from mesh_dns.core import messages
+from mesh_dns.core import own_messages
 from mesh_dns.core.scopes import Entry
 from mesh_dns.core.values import Scope
 from mesh_dns.dns.provider import Unavailable
@@ -157,7 +157,7 @@ def test_a_sweep_whose_account_may_not_claim_any_more_stays_outside_and_is_not_w
     hub.batch(message(event("DeleteLoadBalancer", lb)))
     hub.clock.now += 600
     (look,) = hub.outbox.take()
-    assert hub.batch(message(messages.encode(look), sender=FUNCTION)) == []
+    assert hub.batch(message(own_messages.encode(look), sender=FUNCTION)) == []
     assert hub.provider.at(NAME) == []
 
 

@@ -1,1 +1,1 @@
-"""Load balancers, scopes and the queue, as AWS serves them."""
+"""What the function reads and keeps at AWS: load balancers, its queue, its table, the secret."""

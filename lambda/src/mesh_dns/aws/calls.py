@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +12,7 @@ from botocore.parsers import ResponseParserError
 
 from mesh_dns import faults
 from mesh_dns.aws.clients import Client
+from mesh_dns.back_off import BackOff
 from mesh_dns.core.values import Cause, Unreadable
 from mesh_dns.errors import OutOfTime, Retryable
 
@@ -144,6 +145,13 @@ def quote(value: object) -> str:
     return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}..."
 
 
+def raise_while_left_alone(back_off: BackOff, place: Hashable) -> None:
+    """Raise Unanswered, with the reason that there was, if a place did not answer a short while ago."""
+    left, reason = back_off.left(place)
+    if left:
+        raise Unanswered(reason)
+
+
 def unreadable(error: Exception) -> Unreadable:
     """What a failure means for what was asked.
 
@@ -155,7 +163,7 @@ def unreadable(error: Exception) -> Unreadable:
         case Unanswered() | ErrorAnswer(passing=True):
             cause = Cause.UNANSWERED
         case Retryable():
-            cause = Cause.DENIED
+            cause = Cause.ERROR
         case _:
             cause = Cause.FAULT
     if isinstance(error, Retryable):

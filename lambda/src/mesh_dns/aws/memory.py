@@ -12,10 +12,10 @@ from mesh_dns.core.history import NameState
 from mesh_dns.errors import Retryable
 from mesh_dns.ports import Remembered
 
-REJECTED, UNANSWERED, NAME = "rejected", "unanswered", "name"
-# Seconds: what was rejected longer ago does not count; a name's refusal is written at most once an hour.
-REJECTED_FOR = 2 * 86_400
-REJECTED_ANEW = 3_600
+REFUSED, UNREAD, NAME = "provider-refuses", "unread", "name"
+# Seconds: what was refused longer ago does not count; a name's refusal is written at most once an hour.
+REFUSED_FOR = 2 * 86_400
+REFUSED_ANEW = 3_600
 # Items written in one invocation: a few seconds. The rest waits for the next one.
 MOST_WRITES = 100
 # Seconds that a name's state is kept after what may be its last decision. While decisions go on, that is renewed once a
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class TableMemory:
-    """A `Memory` of items `rejected`, `<hostname>` (`at`, `expires`), `unanswered` (`since`) and `name`.
+    """A `Memory` of items `provider-refuses`, `<hostname>` (`at`, `expires`), `unread` (`since`) and `name`.
 
     `clock` in seconds since the epoch.
     """
@@ -39,10 +39,10 @@ class TableMemory:
     def __init__(self, table: Table, clock: Callable[[], float]) -> None:
         self._table = table
         self._clock = clock
-        self._rejected: dict[str, float] = {}
-        self._unanswered: dict[str, float] = {}
-        # Those that answered and may still be in the table as unanswered.
-        self._answered: set[str] = set()
+        self._refused: dict[str, float] = {}
+        self._unread: dict[str, float] = {}
+        # Those that could be read and may still be in the table as unread.
+        self._readable: set[str] = set()
         # What the table holds, as far as we know; None until it was read once. Nothing is written before that: what
         # could not be read is not empty, and a time that is written anew is lost.
         self._stored: dict[str, dict[str, float]] | None = None
@@ -54,44 +54,44 @@ class TableMemory:
     def recall(self) -> Remembered:
         """What the table holds, at most a minute old, and what this process came to know."""
         self._read()
-        oldest = self._clock() - REJECTED_FOR
+        oldest = self._clock() - REFUSED_FOR
         # DynamoDB deletes what expired some days later.
-        self._rejected = {name: at for name, at in self._rejected.items() if at > oldest}
-        return Remembered(dict(self._rejected), dict(self._unanswered))
+        self._refused = {name: at for name, at in self._refused.items() if at > oldest}
+        return Remembered(dict(self._refused), dict(self._unread))
 
     def remember(
         self,
         *,
-        rejected: Collection[str] = (),
+        refused: Collection[str] = (),
         written: Collection[str] = (),
-        answered: Collection[str] = (),
-        unanswered: Collection[str] = (),
+        read: Collection[str] = (),
+        unread: Collection[str] = (),
     ) -> None:
         """In the process always; in the table what is new there, or so old that it matters."""
         self._read()
         now = float(int(self._clock()))
-        self._rejected.update(dict.fromkeys(rejected, now))
-        for name in set(written) - set(rejected):
-            self._rejected.pop(name, None)
-        for zone_id in unanswered:
-            self._unanswered.setdefault(zone_id, now)
-        for zone_id in answered:
-            self._unanswered.pop(zone_id, None)
-        self._answered |= set(answered)
+        self._refused.update(dict.fromkeys(refused, now))
+        for name in set(written) - set(refused):
+            self._refused.pop(name, None)
+        for place in unread:
+            self._unread.setdefault(place, now)
+        for place in read:
+            self._unread.pop(place, None)
+        self._readable |= set(read)
         if self._stored is None:
             return
         try:
-            self._write(self._stored[REJECTED], self._stored[UNANSWERED])
+            self._write(self._stored[REFUSED], self._stored[UNREAD])
         except Retryable as error:
             _log.warning("not written down: %s", error)
 
     def note(self, names: Mapping[str, NameState]) -> None:
         """In the table, what became different, with the time since when: items `name`, `<hostname>`."""
         now = self._clock()
-        known = self._noted(now)
-        if known is None:
+        stored = self._noted(now)
+        if stored is None:
             return  # written over what could not be read, every name would count from now
-        new = {name: noted for name, state in names.items() if (noted := _follow(known.get(name), state, now))}
+        new = {name: noted for name, state in names.items() if (noted := _follow(stored.get(name), state, now))}
         if not new:
             return
         try:
@@ -99,7 +99,7 @@ class TableMemory:
         except Retryable as error:
             _log.warning("not written down: %s", error)
         else:
-            known.update((name, new[name]) for name in written)
+            stored.update((name, new[name]) for name in written)
 
     def _noted(self, now: float) -> dict[str, _Noted] | None:
         """The states in the table, at most `NAMES_AGE` old unless it cannot be read; None if it never could be."""
@@ -114,24 +114,24 @@ class TableMemory:
         self._names = {name: _read_noted(item) for name, item in items.items()}
         return self._names
 
-    def _write(self, rejected: dict[str, float], unanswered: dict[str, float]) -> None:
-        for kind, stored, known in (
-            (REJECTED, rejected, self._rejected),
-            (UNANSWERED, unanswered, self._unanswered),
+    def _write(self, refused: dict[str, float], unread: dict[str, float]) -> None:
+        for kind, stored, current in (
+            (REFUSED, refused, self._refused),
+            (UNREAD, unread, self._unread),
         ):
-            for key in sorted(stored.keys() - known.keys()):
+            for key in sorted(stored.keys() - current.keys()):
                 self._table.delete(kind, key)
                 del stored[key]
-        for zone_id, since in sorted(self._unanswered.items()):
-            if unanswered.get(zone_id) != since:
-                self._table.put(UNANSWERED, zone_id, {"since": since})
-                unanswered[zone_id] = since
-        self._answered.clear()
-        new = [name for name, at in sorted(self._rejected.items()) if at - rejected.get(name, 0.0) >= REJECTED_ANEW]
+        for place, since in sorted(self._unread.items()):
+            if unread.get(place) != since:
+                self._table.put(UNREAD, place, {"since": since})
+                unread[place] = since
+        self._readable.clear()
+        new = [name for name, at in sorted(self._refused.items()) if at - refused.get(name, 0.0) >= REFUSED_ANEW]
         for name in new[:MOST_WRITES]:
-            at = self._rejected[name]
-            self._table.put(REJECTED, name, {"at": at, EXPIRES: at + REJECTED_FOR})
-            rejected[name] = at
+            at = self._refused[name]
+            self._table.put(REFUSED, name, {"at": at, EXPIRES: at + REFUSED_FOR})
+            refused[name] = at
 
     def _read(self) -> None:
         now = self._clock()
@@ -139,20 +139,20 @@ class TableMemory:
             return
         self._read_at = now  # also when it fails: once a minute is enough
         try:
-            items = {kind: self._table.query(kind) for kind in (REJECTED, UNANSWERED)}
+            items = {kind: self._table.query(kind) for kind in (REFUSED, UNREAD)}
         except Retryable as error:
             _log.warning("what was written down cannot be read: %s", error)
             return
-        rejected = {key: numbers["at"] for key, numbers in items[REJECTED].items() if "at" in numbers}
-        unanswered = {key: numbers["since"] for key, numbers in items[UNANSWERED].items() if "since" in numbers}
+        refused = {key: numbers["at"] for key, numbers in items[REFUSED].items() if "at" in numbers}
+        unread = {key: numbers["since"] for key, numbers in items[UNREAD].items() if "since" in numbers}
         if self._stored is not None:
-            # Another process got an answer meanwhile: counted from the old time, one more failure would be a long one.
-            for key in self._stored[UNANSWERED].keys() - unanswered.keys():
-                self._unanswered.pop(key, None)
-        self._stored = {REJECTED: rejected, UNANSWERED: unanswered}
-        self._rejected = rejected | self._rejected
-        for zone_id in unanswered.keys() - self._answered:
-            self._unanswered[zone_id] = min(unanswered[zone_id], self._unanswered.get(zone_id, now))
+            # Another process could read it meanwhile: counted from the old time, one more failure would be a long one.
+            for key in self._stored[UNREAD].keys() - unread.keys():
+                self._unread.pop(key, None)
+        self._stored = {REFUSED: refused, UNREAD: unread}
+        self._refused = refused | self._refused
+        for place in unread.keys() - self._readable:
+            self._unread[place] = min(unread[place], self._unread.get(place, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +168,14 @@ class _Noted:
     expires: float
 
 
-def _follow(known: _Noted | None, state: NameState, now: float) -> _Noted | None:
+def _follow(stored: _Noted | None, state: NameState, now: float) -> _Noted | None:
     """What to write down of a state; None when the table says so already."""
     what = _what(state.reason.value, state.load_balancer, state.outcome)
-    same = known is not None and known.what == what
-    since = known.since if known is not None and same else now
+    same = stored is not None and stored.what == what
+    since = stored.since if stored is not None and same else now
     noted = _Noted(what, since, state.waits_until or 0.0, now + KEPT_FOR if state.may_be_last else 0.0)
-    if known is not None and same and abs(noted.waits_until - known.waits_until) <= NEAR:
-        kept = known.expires == 0.0 if noted.expires == 0.0 else noted.expires - known.expires < KEPT_ANEW
+    if stored is not None and same and abs(noted.waits_until - stored.waits_until) <= NEAR:
+        kept = stored.expires == 0.0 if noted.expires == 0.0 else noted.expires - stored.expires < KEPT_ANEW
         return None if kept else noted
     return noted
 

@@ -1,11 +1,10 @@
-"""How often AWS is asked: a bucket of our own that is smaller than AWS's, and a back-off where nothing answers."""
+"""How often AWS is asked: a bucket of our own that is smaller than AWS's."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 
-from mesh_dns.aws.calls import Unanswered
 from mesh_dns.errors import OutOfTime
 
 # Elastic Load Balancing lets an account make 40 `Describe*` calls at once in a region and 10 more a second, for each of
@@ -17,11 +16,6 @@ PER_SECOND = 8.0
 THROTTLE_PAUSE = 1.0
 # Seconds that AWS may ask us to wait in the middle of a batch; more is for the queue.
 LONGEST_PAUSE = 10.0
-
-# Seconds in which a place that did not answer is not asked again, doubled each time that it does not: dead regions must
-# not use up the function's time.
-SHORTEST_BACK_OFF = 30
-LONGEST_BACK_OFF = 300
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], None]
@@ -55,36 +49,3 @@ class Bucket:
         pause = min(max(after or 0.0, THROTTLE_PAUSE), LONGEST_PAUSE)
         with self._lock:
             self._full_at = max(self._full_at, self._clock() + pause + (BURST - 1) / PER_SECOND)
-
-
-class BackOff:
-    """Stops calls to a place that did not answer, each time for longer, as long as the process lives."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._reason: str | None = None
-        self._since = 0.0
-        self._seconds = 0
-
-    def raise_while_waiting(self) -> None:
-        """Raise Unanswered, with the reason that there was, if the place did not answer a short while ago."""
-        if self._reason is not None and self._waiting():
-            raise Unanswered(self._reason)
-
-    def unanswered(self, error: Unanswered) -> None:
-        """It did not answer. Several calls at the same time count once."""
-        if self._reason is None:
-            self._seconds = SHORTEST_BACK_OFF
-        elif not self._waiting():
-            self._seconds = min(2 * self._seconds, LONGEST_BACK_OFF)
-        else:
-            return
-        self._reason, self._since = str(error), self._clock()
-
-    def answered(self) -> None:
-        """It answered, perhaps with an error."""
-        self._reason = None
-
-    def _waiting(self) -> bool:
-        # A clock that was set back does not make it longer.
-        return 0 <= self._clock() - self._since < self._seconds

@@ -9,12 +9,13 @@ from typing import Any
 
 from mesh_dns.aws.calls import Unanswered, call
 from mesh_dns.aws.clients import AwsClients
-from mesh_dns.core import messages
+from mesh_dns.core import own_messages
 from mesh_dns.core.work import LONGEST_DELAY, OwnMessage
 from mesh_dns.errors import Retryable
 
 # SQS's limits. Bytes: of one message and of all in one call, as the module sets them (SQS itself allows four times as
-# much); seconds: of a visibility timeout (that of a delay is core's); characters: of an attribute, by our own choice.
+# much); seconds: of a visibility timeout (that of a delay is in core/work.py); characters: of an attribute, by our own
+# choice.
 ENTRIES_PER_CALL = 10
 BYTES_PER_CALL = 262_144
 LONGEST_VISIBILITY = 43_200
@@ -56,7 +57,7 @@ class Queue:
             MessageAttributes={key: {"DataType": "String", "StringValue": text} for key, text in texts.items()},
         )
 
-    def postpone(self, delays: Mapping[str, int]) -> None:
+    def delay(self, delays: Mapping[str, int]) -> None:
         """Let messages come back later: receipt handle => seconds. Raises Retryable.
 
         If that fails they come back after the queue's own visibility timeout.
@@ -95,7 +96,7 @@ class Queue:
 
 
 def _body(message: OwnMessage) -> str:
-    return json.dumps(messages.encode(message), separators=(",", ":"))
+    return json.dumps(own_messages.encode(message), separators=(",", ":"))
 
 
 def _whole(seconds: int, longest: int) -> int:

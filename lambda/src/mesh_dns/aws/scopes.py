@@ -11,9 +11,10 @@ from typing import Any
 
 from botocore.exceptions import UnknownRegionError
 
-from mesh_dns.aws.calls import REGION_DISABLED, ErrorAnswer, Unanswered, call, member
+from mesh_dns.aws.calls import REGION_DISABLED, ErrorAnswer, Unanswered, call, member, raise_while_left_alone
 from mesh_dns.aws.clients import AwsClients, Client
-from mesh_dns.aws.pacing import LONGEST_PAUSE, BackOff, Bucket, Clock, Sleep
+from mesh_dns.aws.pacing import LONGEST_PAUSE, Bucket, Clock, Sleep
+from mesh_dns.back_off import BackOff
 from mesh_dns.core.values import Scope
 from mesh_dns.credentials import Credentials
 from mesh_dns.errors import Misconfigured, OutOfTime, Retryable
@@ -48,7 +49,6 @@ class _Session:
 class _State:
     """What is remembered of a scope. `opening`: held by the thread that gets a session or a client."""
 
-    back_off: BackOff
     session: _Session | None = None
     buckets: dict[str, Bucket] = field(default_factory=dict)
     opening: threading.Lock = field(default_factory=threading.Lock)
@@ -80,6 +80,7 @@ class Scopes:
         self._clock = clock
         self._sleep = sleep
         self._states: dict[Scope, _State] = {}
+        self._back_off = BackOff(clock)
         # Accounts that have not enabled the hub's region.
         self._hub_region_off: set[str] = set()
         self._adding = threading.Lock()
@@ -97,7 +98,7 @@ class Scopes:
         try:
             return self._try_twice(state, bucket, asked)
         except Unanswered as error:
-            state.back_off.unanswered(error)
+            self._back_off.lengthen(scope, str(error))
             raise
 
     def partition(self, scope: Scope) -> str:
@@ -123,25 +124,25 @@ class Scopes:
             raise first from None  # it was asked once, and this came of it
 
     def _try(self, state: _State, bucket: Bucket, asked: _Asked) -> Mapping[str, Any]:
-        state.back_off.raise_while_waiting()
+        raise_while_left_alone(self._back_off, asked.scope)
         try:
             with state.opening:
                 client = self._client(state, asked)
             bucket.take(asked.deadline)
             answer = call(client, asked.operation, str(asked.scope), self._advice(asked.scope), **asked.arguments)
         except ErrorAnswer as error:
-            state.back_off.answered()
+            self._back_off.end(asked.scope)
             if error.throttled:
                 bucket.throttled(error.after)
             if error.keys_invalid:
                 state.session = None
             raise
-        state.back_off.answered()
+        self._back_off.end(asked.scope)
         return answer
 
     def _state(self, scope: Scope, service: str) -> tuple[_State, Bucket]:
         with self._adding:
-            state = self._states.setdefault(scope, _State(BackOff(self._clock)))
+            state = self._states.setdefault(scope, _State())
             return state, state.buckets.setdefault(service, Bucket(self._clock, self._sleep))
 
     def _client(self, state: _State, asked: _Asked) -> Client:
@@ -150,11 +151,12 @@ class Scopes:
             return self._aws.client(service)
         session = state.session
         if session is None or self._clock() > session.expires - MARGIN:
-            state.back_off.raise_while_waiting()  # another thread may have asked for one meanwhile, without an answer
+            # Another thread may have asked for one meanwhile, without an answer.
+            raise_while_left_alone(self._back_off, scope)
             try:
                 session = state.session = self._assume(scope, asked.deadline)
             except Unanswered as error:
-                state.back_off.unanswered(error)
+                self._back_off.lengthen(scope, str(error))
                 raise
         if service not in session.clients:
             session.clients[service] = self._aws.client_with(session.credentials, service, scope.region)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from mesh_dns.aws.calls import ErrorAnswer, Unanswered, call, member
+from mesh_dns.aws.calls import ErrorAnswer, Unanswered, call, member, raise_while_left_alone
 from mesh_dns.aws.clients import AwsClients
-from mesh_dns.aws.pacing import BackOff
+from mesh_dns.back_off import BackOff
 
 # The key schema: both are strings. A number in EXPIRES (seconds since the epoch) is the time to live.
 KIND, KEY, EXPIRES = "kind", "key", "expires"
@@ -118,14 +118,14 @@ class Table:
         return True
 
     def _call(self, operation: str, **arguments: object) -> Mapping[str, Any]:
-        self._back_off.raise_while_waiting()
+        raise_while_left_alone(self._back_off, self._name)
         try:
             client = self._clients.client("dynamodb")
             answer = call(client, operation, f"table {self._name}", _ADVICE, **arguments)
         except Unanswered as error:
-            self._back_off.unanswered(error)
+            self._back_off.lengthen(self._name, str(error))
             raise
-        self._back_off.answered()
+        self._back_off.end(self._name)
         return answer
 
 

@@ -60,8 +60,8 @@ REFUSALS = frozenset(
 class Decision:
     """What is decided about one hostname and one load balancer.
 
-    `change`: what to write. `look_again`: the message to send after `wait` seconds. `retry`: an event that asked comes
-    back, because AWS may answer soon; a sweep only reports it.
+    `change`: what to write. `look_again`: the message to send after `wait` seconds. `retry`: AWS may answer soon, so
+    every message that asked comes back, except a sweep.
     """
 
     hostname: str

@@ -23,7 +23,7 @@ from typing import Any
 from mesh_dns.core.hostnames import normalize
 from mesh_dns.core.validation import complaint_about
 from mesh_dns.core.values import LoadBalancerId, Scope
-from mesh_dns.core.work import Check, Command, Event, ForgetName, ForgetScope, Sweep, Told
+from mesh_dns.core.work import Check, Command, Event, EventKind, ForgetName, ForgetScope, Sweep
 from mesh_dns.errors import Ignored, Rejected
 
 _EVENT_SOURCE = "elasticloadbalancing.amazonaws.com"
@@ -96,7 +96,7 @@ def _event(call: Json, name: str, hostname_tag: str, sent: float) -> Event:
     parameters = call.get("requestParameters") or {}
     set_here = dict(_tags(parameters))
     return Event(
-        _TOLD[name],
+        _KINDS[name],
         min(_seconds(call.get("eventTime")), sent),
         tag=set_here.get(hostname_tag) if name != "RemoveTags" else None,
         untags=name == "RemoveTags" and hostname_tag in {*set_here, *_texts(parameters.get("tagKeys"))},
@@ -152,11 +152,11 @@ _CALLS: Mapping[str, Mapping[str, tuple[str, Names]]] = {
 }
 
 
-_TOLD: Mapping[str, Told] = {
-    "CreateLoadBalancer": Told.CREATED,
-    "DeleteLoadBalancer": Told.DELETED,
-    "AddTags": Told.TAGGED,
-    "RemoveTags": Told.UNTAGGED,
+_KINDS: Mapping[str, EventKind] = {
+    "CreateLoadBalancer": EventKind.CREATED,
+    "DeleteLoadBalancer": EventKind.DELETED,
+    "AddTags": EventKind.TAGGED,
+    "RemoveTags": EventKind.UNTAGGED,
 }
 
 

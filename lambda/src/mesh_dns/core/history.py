@@ -25,10 +25,10 @@ class NameState:
     may_be_last: bool = False
 
 
-def states(told: Iterable[tuple[Decision, str]], now: float) -> dict[str, NameState]:
+def states(outcomes: Iterable[tuple[Decision, str]], now: float) -> dict[str, NameState]:
     """Hostname => its state, from decisions and outcomes. A decision about who has the name counts before a refusal."""
     found: dict[str, NameState] = {}
-    for decision, outcome in sorted(told, key=lambda each: each[0].reason in REFUSALS):
+    for decision, outcome in sorted(outcomes, key=lambda each: each[0].reason in REFUSALS):
         found.setdefault(decision.hostname, _state(decision, outcome, now))
     return found
 

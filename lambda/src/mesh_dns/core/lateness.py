@@ -11,13 +11,13 @@ from collections.abc import Collection, Iterable, Iterator
 
 from mesh_dns.core.snapshot import Snapshot
 from mesh_dns.core.values import ClaimState, Gone, Kind, LoadBalancer, LoadBalancerId
-from mesh_dns.core.work import Check, Event, SecondLook, Stage, Told, Work
+from mesh_dns.core.work import Check, Event, EventKind, SecondLook, Stage, Work
 
 # Seconds after an event until which its message comes back.
 PATIENCE = 90
-# (age of the event below this, seconds until its message comes back); older than the last: `_LONGEST_PAUSE`.
-_PAUSES = ((5, 5), (15, 10), (35, 20))
-_LONGEST_PAUSE = 40
+# (age of the event below this, seconds until its message comes back), and the longest of these delays.
+_DELAYS = ((5, 5), (15, 10), (35, 20))
+_LONGEST = 40
 # Seconds that our clock may be behind AWS's.
 _SKEW = 5
 
@@ -33,7 +33,7 @@ def told(checks: Iterable[Check], snapshot: Snapshot) -> Iterator[tuple[LoadBala
         if event is None:
             continue
         for load_balancer in check.load_balancers:
-            if event.told is Told.DELETED and load_balancer.kind is not Kind.CLASSIC:
+            if event.kind is EventKind.DELETED and load_balancer.kind is not Kind.CLASSIC:
                 yield load_balancer, ClaimState.GONE
             if event.untags or (event.tag is not None and event.tag == _shown(load_balancer, snapshot)):
                 yield load_balancer, ClaimState.DROPPED
@@ -47,7 +47,7 @@ def ended(works: Iterable[Work], snapshot: Snapshot) -> frozenset[LoadBalancerId
     found: set[LoadBalancerId] = set()
     for work in works:
         match work:
-            case Check(event=Event(told=Told.DELETED)):
+            case Check(event=Event(kind=EventKind.DELETED)):
                 found |= work.load_balancers
             case SecondLook(stage=Stage.GRACE, state=ClaimState.GONE):
                 found.add(work.load_balancer)
@@ -68,16 +68,16 @@ def ahead(check: Check, over: Collection[LoadBalancerId], snapshot: Snapshot) ->
 def _contradicts(event: Event, load_balancer: LoadBalancerId, snapshot: Snapshot) -> bool:
     seen = snapshot.sightings.get(load_balancer)
     shown = _shown(load_balancer, snapshot)
-    match event.told, seen:
-        case ((Told.CREATED | Told.TAGGED), Gone()):
+    match event.kind, seen:
+        case ((EventKind.CREATED | EventKind.TAGGED), Gone()):
             return True
-        case Told.CREATED, LoadBalancer():
+        case EventKind.CREATED, LoadBalancer():
             return event.tag is not None and shown is None
-        case Told.TAGGED, LoadBalancer():
+        case EventKind.TAGGED, LoadBalancer():
             return event.tag is not None and shown != event.tag
-        case Told.UNTAGGED, LoadBalancer():
+        case EventKind.UNTAGGED, LoadBalancer():
             return event.untags and shown is not None
-        case Told.DELETED, LoadBalancer(created=created):
+        case EventKind.DELETED, LoadBalancer(created=created):
             return created <= event.at
         case _:
             return False
@@ -89,11 +89,11 @@ def _shown(load_balancer: LoadBalancerId, snapshot: Snapshot) -> str | None:
     return seen.tags.get(snapshot.rules.hostname_tag) if isinstance(seen, LoadBalancer) else None
 
 
-def pause(age: float) -> float:
+def delay(age: float) -> float:
     """Seconds before the message of an event that is `age` seconds old comes back; grows with the age.
 
     An event from the future (our clock is wrong) waits longest, since the queue limits how often it is received.
     """
     if age < -_SKEW:
-        return _LONGEST_PAUSE
-    return next((seconds for until, seconds in _PAUSES if age < until), _LONGEST_PAUSE)
+        return _LONGEST
+    return next((seconds for until, seconds in _DELAYS if age < until), _LONGEST)

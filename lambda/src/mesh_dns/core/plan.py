@@ -2,19 +2,29 @@
 
     claimant             record at the name                          decision
     -------------------  ------------------------------------------  -----------------------------------------
+    any                  -, and the name is no valid hostname        refusal: invalid-hostname
+    any                  -, and the name is under no zone's suffix   refusal: outside-zones
+    any                  in a zone that denies us, or has not        refusal: zone-denied
+                         answered for three sweep periods
     winner               none of any type                            create
     winner               ours, right                                 in-sync
     winner               ours, wrong content, TTL or proxied         update
     winner               unmarked CNAME with the wanted content      adopt, if the rules say so
-    winner               none of ours, anything else at the name     refusal: name-taken
     winner               none of ours, an NS record at or above it   refusal: delegated
+    winner               none of ours, anything else at the name     refusal: name-taken
     loser                -                                           refusal: claimed-by
-    any                  ours, its load balancer cannot be read      refusal: incumbent-unreadable
-    any                  in a zone that denies us                    refusal: zone-denied
     not allowed          none, or serving somebody else              refusal: not-allowed
     not allowed          ours, serving this load balancer            kept-not-allowed
+    any                  ours, its load balancer cannot be read      refusal: incumbent-unreadable
+    any                  ours, an event is ahead of what AWS shows   event-ahead
     none, or an heir     ours, its load balancer gone or dropped it  see vacancy.py
+    none                 ours, its load balancer not listed, and     not-listed, or mass-delete-guard
+                         nothing would be deleted if it is gone
     any                  two of ours                                 name-shared: keep one, delete the other
+    any                  ours, and an address of somebody else       name-shared: that one is left alone
+    any                  our mark on what is no CNAME                not-a-cname: it is left alone
+    any                  our mark in a zone that is no more the      kept-not-allowed
+                         name's own
     none                 foreign                                     nothing
 
 Who wins: the incumbent (the load balancer in the record's mark) while it still claims the name. Where no record of ours

@@ -1,4 +1,4 @@
-"""What came of a plan: the writes that were tried, and the messages that were sent."""
+"""What came of a plan: the outcome of each write, and why our own messages were not sent, if so."""
 
 from __future__ import annotations
 

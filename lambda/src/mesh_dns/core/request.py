@@ -10,7 +10,7 @@ from mesh_dns.core.decision import Question, permits
 from mesh_dns.core.report import Result
 from mesh_dns.core.snapshot import Snapshot
 from mesh_dns.core.values import Cause, Gone, Kind, LoadBalancer, LoadBalancerId, Scope, Unreadable
-from mesh_dns.core.work import Check, SecondLook, Stage, Sweep, Told, Work
+from mesh_dns.core.work import Check, EventKind, SecondLook, Stage, Sweep, Work
 from mesh_dns.errors import NotYet, OutOfTime, Retryable
 
 
@@ -18,45 +18,45 @@ from mesh_dns.errors import NotYet, OutOfTime, Retryable
 class Request:
     """What the messages of a batch ask for, by message id. `returned`: those that came back several times."""
 
-    messages: Mapping[str, Work]
+    work: Mapping[str, Work]
     returned: frozenset[str] = frozenset()
 
     # What to read
 
     def load_balancers(self) -> frozenset[LoadBalancerId]:
         """Which load balancers to look at directly."""
-        return frozenset(lb for work in self.messages.values() for lb in _named(work))
+        return frozenset(lb for work in self.work.values() for lb in _named(work))
 
     def scopes(self) -> frozenset[Scope]:
         """Which scopes to sweep."""
-        return frozenset(work.scope for work in self.messages.values() if isinstance(work, Sweep))
+        return frozenset(work.scope for work in self.work.values() if isinstance(work, Sweep))
 
     def zones(self, snapshot: Snapshot) -> frozenset[str]:
         """Ids of the zones to list: all, if a name may have become free. If not, the plan asks for what it needs."""
-        if any(_may_free(work, snapshot) for work in self.messages.values()):
+        if any(_may_free(work, snapshot) for work in self.work.values()):
             return frozenset(snapshot.rules.zones.values())
-        return frozenset(work.zone_id for work in self.messages.values() if isinstance(work, SecondLook))
+        return frozenset(work.zone_id for work in self.work.values() if isinstance(work, SecondLook))
 
     def hostnames(self, snapshot: Snapshot) -> frozenset[str]:
         """The names in question: what the load balancers claim, and what second looks are about."""
-        return frozenset(name for work in self.messages.values() for name in _hostnames(work, snapshot))
+        return frozenset(name for work in self.work.values() for name in _hostnames(work, snapshot))
 
     def returned_hostnames(self, snapshot: Snapshot) -> frozenset[str]:
         """The names in question of messages that came back."""
-        return frozenset(name for key in self.returned for name in _hostnames(self.messages[key], snapshot))
+        return frozenset(name for key in self.returned for name in _hostnames(self.work[key], snapshot))
 
     # What to ask
 
     def question(self, snapshot: Snapshot) -> Question:
         """What the batch asks of the plan."""
-        checks = [work for work in self.messages.values() if isinstance(work, Check)]
-        sweeps = [work for work in self.messages.values() if isinstance(work, Sweep)]
+        checks = [work for work in self.work.values() if isinstance(work, Check)]
+        sweeps = [work for work in self.work.values() if isinstance(work, Sweep)]
         override: set[Scope | LoadBalancerId] = {sweep.scope for sweep in sweeps if sweep.override_guard}
         override |= {lb for check in checks if check.override_guard for lb in check.load_balancers}
-        over = lateness.ended(self.messages.values(), snapshot)
+        over = lateness.ended(self.work.values(), snapshot)
         return Question(
             load_balancers=frozenset(lb for check in checks for lb in check.load_balancers),
-            second_looks=frozenset(work for work in self.messages.values() if isinstance(work, SecondLook)),
+            second_looks=frozenset(work for work in self.work.values() if isinstance(work, SecondLook)),
             swept=frozenset(s.scope for s in sweeps if not isinstance(snapshot.tagged.get(s.scope), Unreadable)),
             told=frozenset(lateness.told(checks, snapshot)),
             ahead=frozenset(lb for check in checks for lb in lateness.ahead(check, over, snapshot)),
@@ -66,10 +66,10 @@ class Request:
     def unasked(self, snapshot: Snapshot) -> Iterator[Check]:
         """Load balancers that sweeps and our own checks had no time for, as checks to send: one for each scope.
 
-        Those with a lifted guard are in a check of their own. The caller discards one with over `MOST_HOPS` hops.
+        Those with a lifted guard are in a check of their own. The caller ends one with over `MOST_HOPS` hops.
         """
         found: dict[tuple[Scope, bool], Check] = {}
-        for work in self.messages.values():
+        for work in self.work.values():
             own_hops = work.hops + 1 if isinstance(work, Check) else 0
             for load_balancer in sorted(_left(work, snapshot)):
                 scope = load_balancer.scope
@@ -84,8 +84,8 @@ class Request:
     def failures(self, result: Result) -> dict[str, Retryable]:
         """Which messages must come back, and why. A message that is not among them is done, all of it."""
         found = {}
-        over = lateness.ended(self.messages.values(), result.snapshot)
-        for key, work in self.messages.items():
+        over = lateness.ended(self.work.values(), result.snapshot)
+        for key, work in self.work.items():
             reasons = [*_undone(work, result), *_not_yet(work, over, result.snapshot)]
             if reasons:
                 found[key] = max(reasons, key=_weight)
@@ -163,8 +163,8 @@ def _looks_again(work: Work, result: Result) -> bool:
 def _not_yet(work: Work, over: Collection[LoadBalancerId], snapshot: Snapshot) -> Iterator[Retryable]:
     if isinstance(work, Check) and work.event is not None:
         for load_balancer in sorted(lateness.ahead(work, over, snapshot)):
-            pause = lateness.pause(snapshot.now - work.event.at)
-            yield NotYet(f"AWS does not show yet that {load_balancer} was {work.event.told.value}", after=pause)
+            delay = lateness.delay(snapshot.now - work.event.at)
+            yield NotYet(f"AWS does not show yet that {load_balancer} was {work.event.kind.value}", after=delay)
 
 
 def _concerns(work: Work, hostname: str, result: Result) -> bool:
@@ -219,12 +219,13 @@ def _hostnames(work: Work, snapshot: Snapshot) -> Iterator[str]:
 
 def _left(work: Work, snapshot: Snapshot) -> frozenset[LoadBalancerId]:
     """Load balancers that a sweep or a check of our own had no time for."""
-    late = {key for key, seen in snapshot.sightings.items() if _is_late(seen)}
+    unasked = {key for key, seen in snapshot.sightings.items() if _had_no_time(seen)}
     match work:
-        case Sweep() if late:
-            return frozenset(lb for lb in late if lb.scope == work.scope) | late & _incumbents(work.scope, snapshot)
+        case Sweep() if unasked:
+            its_own = frozenset(lb for lb in unasked if lb.scope == work.scope)
+            return its_own | unasked & _incumbents(work.scope, snapshot)
         case Check(event=None):
-            return work.load_balancers & late
+            return work.load_balancers & unasked
         case _:
             return frozenset()
 
@@ -239,7 +240,7 @@ def _may_free(work: Work, snapshot: Snapshot) -> bool:
     """Whether what a message is about may have freed a name in any zone."""
     if not isinstance(work, Check):
         return isinstance(work, Sweep)
-    adds = work.event is not None and work.event.told in (Told.CREATED, Told.TAGGED)
+    adds = work.event is not None and work.event.kind in (EventKind.CREATED, EventKind.TAGGED)
     for load_balancer in work.load_balancers:
         match snapshot.sightings.get(load_balancer):
             case Gone():
@@ -251,5 +252,5 @@ def _may_free(work: Work, snapshot: Snapshot) -> bool:
     return False
 
 
-def _is_late(seen: object) -> bool:
+def _had_no_time(seen: object) -> bool:
     return isinstance(seen, Unreadable) and seen.cause is Cause.OUT_OF_TIME

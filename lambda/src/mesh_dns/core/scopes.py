@@ -38,9 +38,9 @@ class KnownScopes:
 
     @classmethod
     def of(
-        cls, entries: Mapping[Scope, Entry], now: float, sweep_period: float, unlisted: Mapping[str, float]
+        cls, entries: Mapping[Scope, Entry], now: float, sweep_period: float, unlistable_since: Mapping[str, float]
     ) -> KnownScopes:
-        """From the register's entries. `unlisted`: scopes that could not be listed whenever it was tried => since when.
+        """From the register's entries. `unlistable_since`: scope => since when every try to list it failed.
 
         A sweep that reads the tagged load balancers says nothing of that: one odd load balancer, or too many, may keep
         a scope from being listed.
@@ -49,7 +49,7 @@ class KnownScopes:
         overdue = (
             scope
             for scope, entry in entries.items()
-            if _last_read(entry) < before or max(unlisted.get(str(scope), now), entry.announced) < before
+            if _last_read(entry) < before or max(unlistable_since.get(str(scope), now), entry.announced) < before
         )
         young = min((entry.announced for entry in entries.values()), default=now) > before
         return cls(frozenset(entries), frozenset(overdue), young)

@@ -142,7 +142,7 @@ class Snapshot:
         serves = {each.serves for each in ours if each.serves.scope in scopes}
         return frozenset(serves - self.sightings.keys() - self.live.keys())
 
-    def awaited(self) -> tuple[Scope, ...]:
+    def holding_up(self) -> tuple[Scope, ...]:
         """Unlistable scopes that deletes wait for."""
         return tuple(scope for scope in self.unlistable() if scope not in self.scopes.overdue)
 

@@ -50,7 +50,7 @@ def decide_vacancy(
     elif missing := snapshot.unlisted():
         yield Need(hostname, list_scopes=missing)
         return
-    elif owned.serves.scope in snapshot.awaited():
+    elif owned.serves.scope in snapshot.holding_up():
         detail = f"its load balancer {state.value}, and {owned.serves.scope} cannot be listed for heirs"
         yield Decision(hostname, Reason.SCOPE_UNLISTABLE, owned.serves, detail, retry=True)
         return
@@ -184,7 +184,7 @@ class _Vacancy:
         return self.look_again(decision, Stage.GRACE, first_look, None)
 
     def _delete_waits_for(self) -> str | None:
-        if awaited := self.planning.snapshot.awaited():
+        if awaited := self.planning.snapshot.holding_up():
             return f"{', '.join(map(str, awaited))} cannot be listed for heirs"
         if self.planning.snapshot.scopes.young:
             return "the register of scopes is younger than three sweep periods: it may have lost one with an heir"

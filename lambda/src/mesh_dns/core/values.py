@@ -115,7 +115,7 @@ class Gone:
 class Cause(StrEnum):
     """Why something could not be read."""
 
-    DENIED = "denied"  # AWS denied the call, or answered with something unexpected
+    ERROR = "error"  # AWS answered, but not with what we asked for: it denied the call, or its answer is odd
     UNANSWERED = "unanswered"  # throttled, no answer, or not in time: it may work soon
     OUT_OF_TIME = "out-of-time"  # not asked, because the invocation's deadline was near
     FAULT = "fault"  # a fault of the function's own
@@ -127,7 +127,7 @@ class Unreadable:
 
     reason: str
     after: float | None = None
-    cause: Cause = Cause.DENIED
+    cause: Cause = Cause.ERROR
 
 
 Sighting = LoadBalancer | Gone | Unreadable

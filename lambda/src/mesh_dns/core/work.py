@@ -7,14 +7,14 @@ from enum import StrEnum
 
 from mesh_dns.core.values import ClaimState, LoadBalancerId, Scope
 
-# A message of our own is sent on this often at most; then it is discarded, and the next sweep starts over.
+# A message of our own is sent on this often at most; then it ends, and the next sweep starts over.
 MOST_HOPS = 20
 # Seconds for which the queue can hold a message back at most.
 LONGEST_DELAY = 900
 
 
-class Told(StrEnum):
-    """What an event tells of the load balancers that it names."""
+class EventKind(StrEnum):
+    """What happened to the load balancers that an event names."""
 
     CREATED = "created"
     DELETED = "deleted"
@@ -24,13 +24,13 @@ class Told(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """When an event happened and what it told. Decides when to look again, never what is written.
+    """What an event tells, and when it happened. Decides when to look again, never what is written.
 
     `at`: seconds since the epoch. `tag`: the value of the hostname tag that was set; None where the event sets none.
     `untags`: whether it removed the hostname tag.
     """
 
-    told: Told
+    kind: EventKind
     at: float
     tag: str | None = None
     untags: bool = False

@@ -29,18 +29,18 @@ class Denied(Misconfigured):
     """The token is wrong or lacks a permission on the zone; the text says which, and where the token is kept."""
 
 
-class BatchRejected(Retryable):
-    """The provider understood the batch and rejected it. Nothing was written; which item was wrong is not known."""
+class TransactionRejected(Retryable):
+    """The provider rejected what it understood. Nothing was written; which item was wrong is not known."""
 
 
-class QuotaReached(BatchRejected):
+class QuotaReached(TransactionRejected):
     """The zone is full: these records cannot be created in it for now."""
 
 
 class Provider(Protocol):
     """The zones of one provider."""
 
-    batch_size: int
+    transaction_size: int
     """How many changes one `apply` takes at most."""
 
     def read(
@@ -59,10 +59,10 @@ class Provider(Protocol):
         ...
 
     def apply(self, zone_id: str, changes: Sequence[Change]) -> None:
-        """Write up to `batch_size` changes in one transaction: all of them or none.
+        """Write up to `transaction_size` changes in one transaction: all of them or none.
 
         Updates keep the record's id. Records are never proxied. A single delete of a record that is already gone is
-        success. Raises RateLimited, Unavailable, Denied, BatchRejected, QuotaReached.
+        success. Raises RateLimited, Unavailable, Denied, TransactionRejected, QuotaReached.
         """
         ...
 

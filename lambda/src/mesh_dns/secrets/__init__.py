@@ -1,1 +1,1 @@
-"""Where the provider's token lives: the port and its adapters."""
+"""Where the provider's token lives: the port, the cache, and Vault. Secrets Manager is in aws/."""

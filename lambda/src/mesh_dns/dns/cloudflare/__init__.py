@@ -16,9 +16,9 @@ Facts that this rests on, from Cloudflare's API schema, its documentation and re
 |---|---|
 | client | what the provider promises, and what is undone |
 | zones | small and large zones, delegations and the apex |
-| listing | pages, counts, sizes |
+| lists | pages, counts, sizes |
 | records | what an item of a list says, what a batch holds |
-| http, pauses | the token, timeouts, pauses |
+| http | the token, timeouts, whom to leave alone for a while |
 | answers | which error an answer is |
 """
 

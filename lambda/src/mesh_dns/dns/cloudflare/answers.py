@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from mesh_dns.dns.provider import BatchRejected, Denied, QuotaReached, Unavailable
+from mesh_dns.dns.provider import Denied, QuotaReached, TransactionRejected, Unavailable
 from mesh_dns.errors import Retryable
 
 RECORD_MISSING = 81044
@@ -118,7 +118,7 @@ def write_error(zone_id: str, token_name: str, reply: Reply) -> Retryable:
         return QuotaReached(
             f"zone {zone_id} at Cloudflare is full ({reply}). Delete records or change to a plan with more."
         )
-    return BatchRejected(f"Cloudflare rejected the changes in zone {zone_id} ({reply})")
+    return TransactionRejected(f"Cloudflare rejected the changes in zone {zone_id} ({reply})")
 
 
 def _until(date: str, now: float) -> float:

@@ -1,4 +1,4 @@
-"""The provider: zones side by side, writes one batch at a time."""
+"""The provider: zones side by side, writes one transaction at a time."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from mesh_dns import faults
 from mesh_dns.core.values import Action, Change, Record
 from mesh_dns.dns.cloudflare.answers import RECORD_MISSING, Reply, write_error
 from mesh_dns.dns.cloudflare.http import BASE_URL, READ_TIMEOUT, WRITE_TIMEOUT, Api, Token
-from mesh_dns.dns.cloudflare.listing import PAGE_SIZE, Lists
+from mesh_dns.dns.cloudflare.lists import PAGE_SIZE, Lists
 from mesh_dns.dns.cloudflare.records import batch, created
 from mesh_dns.dns.cloudflare.zones import Zones
 from mesh_dns.dns.provider import Denied, Fault
 from mesh_dns.errors import Retryable
 
-BATCH_SIZE = 200
+TRANSACTION_SIZE = 200
 # Zones that are read at the same time: a full page takes some 15 MB while it is read.
 SIDE_BY_SIDE = 8
 
@@ -45,7 +45,7 @@ class Cloudflare:
     epoch. Raises Misconfigured when `base_url` would carry the token in clear.
     """
 
-    batch_size = BATCH_SIZE
+    transaction_size = TRANSACTION_SIZE
 
     def __init__(
         self,
@@ -89,8 +89,8 @@ class Cloudflare:
         """Write up to 200 changes in one transaction and one call."""
         if not changes:
             return
-        if len(changes) > self.batch_size:
-            raise ValueError(f"{len(changes)} changes in one batch; at most {self.batch_size} fit")
+        if len(changes) > self.transaction_size:
+            raise ValueError(f"{len(changes)} changes in one transaction; at most {self.transaction_size} fit")
         self._undo(zone_id)
         if zone_id in self._misplaced:
             raise Denied(self._misplaced[zone_id].text(zone_id))

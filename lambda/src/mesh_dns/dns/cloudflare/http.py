@@ -16,8 +16,8 @@ import requests
 from urllib3.exceptions import DecodeError, HTTPError, MaxRetryError, ReadTimeoutError
 
 from mesh_dns.addresses import is_loopback
+from mesh_dns.back_off import BackOff
 from mesh_dns.dns.cloudflare.answers import Reply, parse, pause
-from mesh_dns.dns.cloudflare.pauses import Pauses
 from mesh_dns.dns.provider import Denied, RateLimited, Unavailable
 from mesh_dns.errors import Misconfigured, OutOfTime, Retryable
 
@@ -97,8 +97,8 @@ class Api:
         self._write_timeout = write_timeout
         self._clock = clock
         self._host = urlsplit(base_url).hostname or ""
-        self._unanswered = Pauses(clock)
-        self._limited = Pauses(clock)
+        self._unanswered = BackOff(clock)
+        self._limited = BackOff(clock)
         self._locks = {supply.name: threading.Lock() for supply in (token, *zone_tokens.values())}
         self._idle: deque[requests.Session] = deque()
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from urllib.parse import urlencode
 
+from mesh_dns.back_off import BackOff
 from mesh_dns.core.mark import served_by
 from mesh_dns.core.values import Record
 from mesh_dns.dns.cloudflare.answers import NotUnderstood
 from mesh_dns.dns.cloudflare.http import NoAnswer
-from mesh_dns.dns.cloudflare.listing import Lists
-from mesh_dns.dns.cloudflare.pauses import Pauses
+from mesh_dns.dns.cloudflare.lists import Lists
 from mesh_dns.dns.cloudflare.records import records
 from mesh_dns.dns.provider import Unavailable
 from mesh_dns.errors import OutOfTime
@@ -32,12 +32,12 @@ class Zones:
         self._lists = lists
         self._clock = clock
         self._large: set[str] = set()
-        self._unanswered = Pauses(clock)
+        self._unanswered = BackOff(clock)
         self._apexes: dict[tuple[str, str], bool] = {}
 
     def was_unanswered(self, zone_id: str) -> bool:
         """Whether a zone did not answer when it was last read."""
-        return self._unanswered.known(zone_id)
+        return self._unanswered.failed_last(zone_id)
 
     def read(self, zone_id: str, names: Collection[str], deadline: float) -> list[Record]:
         """As `Provider.read`, for one zone. Raises RateLimited, Unavailable, Denied, OutOfTime."""

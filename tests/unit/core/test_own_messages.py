@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from mesh_dns.core import messages
+from mesh_dns.core import own_messages
 from mesh_dns.core.values import ClaimState, Kind, LoadBalancerId, Scope
-from mesh_dns.core.work import MOST_HOPS, Check, Event, OwnMessage, SecondLook, Stage, Told
+from mesh_dns.core.work import MOST_HOPS, Check, Event, EventKind, OwnMessage, SecondLook, Stage
 from mesh_dns.errors import Rejected
 
 SCOPE = Scope("111122223333", "eu-west-1")
@@ -53,35 +53,35 @@ CHECK = Check(SCOPE, frozenset({NLB, CLASSIC}))
     ],
 )
 def test_comes_back_as_it_was(work: OwnMessage) -> None:
-    again = messages.decode(json.loads(json.dumps(messages.encode(work))))
+    again = own_messages.decode(json.loads(json.dumps(own_messages.encode(work))))
 
     assert again == work
     assert type(again) is type(work)
 
 
 def test_an_event_does_not_travel_in_a_check_of_our_own() -> None:
-    told = replace(CHECK, event=Event(Told.DELETED, 1.0))
-    assert messages.decode(messages.encode(told)) == CHECK
+    told = replace(CHECK, event=Event(EventKind.DELETED, 1.0))
+    assert own_messages.decode(own_messages.encode(told)) == CHECK
 
 
 def second_look(**changes: Any) -> dict[str, Any]:
-    content = dict(messages.encode(LOOK)[messages.KEY]["second-look"]) | changes
-    return {messages.KEY: {"second-look": {key: value for key, value in content.items() if value is not ...}}}
+    content = dict(own_messages.encode(LOOK)[own_messages.KEY]["second-look"]) | changes
+    return {own_messages.KEY: {"second-look": {key: value for key, value in content.items() if value is not ...}}}
 
 
 def check(**changes: Any) -> dict[str, Any]:
-    content = dict(messages.encode(CHECK)[messages.KEY]["check"]) | changes
-    return {messages.KEY: {"check": {key: value for key, value in content.items() if value is not ...}}}
+    content = dict(own_messages.encode(CHECK)[own_messages.KEY]["check"]) | changes
+    return {own_messages.KEY: {"check": {key: value for key, value in content.items() if value is not ...}}}
 
 
 @pytest.mark.parametrize(
     "body",
     [
         pytest.param({}, id="empty"),
-        pytest.param({messages.KEY: {}}, id="no work"),
-        pytest.param({messages.KEY: [second_look()]}, id="a list"),
-        pytest.param({messages.KEY: {"forget": {}}}, id="work that does not come by message"),
-        pytest.param({messages.KEY: second_look()[messages.KEY] | check()[messages.KEY]}, id="two works"),
+        pytest.param({own_messages.KEY: {}}, id="no work"),
+        pytest.param({own_messages.KEY: [second_look()]}, id="a list"),
+        pytest.param({own_messages.KEY: {"forget": {}}}, id="work that does not come by message"),
+        pytest.param({own_messages.KEY: second_look()[own_messages.KEY] | check()[own_messages.KEY]}, id="two works"),
         pytest.param(second_look() | {"more": 1}, id="a member beside"),
         pytest.param(second_look(more=1), id="an unknown member"),
         pytest.param(second_look(hostname=...), id="a missing member"),
@@ -111,18 +111,18 @@ def check(**changes: Any) -> dict[str, Any]:
 )
 def test_anything_else_is_rejected(body: dict[str, Any]) -> None:
     with pytest.raises(Rejected):
-        messages.decode(body)
+        own_messages.decode(body)
 
 
 def test_a_rejection_says_what_is_wrong() -> None:
     with pytest.raises(Rejected, match=r"own_message: .*hops.*minimum"):
-        messages.decode(check(hops=-1))
+        own_messages.decode(check(hops=-1))
     with pytest.raises(Rejected, match="a check is of one scope"):
-        messages.decode(check(load_balancers=[str(NLB), str(FAR)]))
+        own_messages.decode(check(load_balancers=[str(NLB), str(FAR)]))
     with pytest.raises(Rejected, match="a time is not a number"):
-        messages.decode(second_look(since=float("nan")))
+        own_messages.decode(second_look(since=float("nan")))
     with pytest.raises(Rejected, match="'mesh_1' does not name a load balancer"):
-        messages.decode(check(load_balancers=["mesh_1"]))
+        own_messages.decode(check(load_balancers=["mesh_1"]))
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_rejection_says_what_is_wrong() -> None:
 def test_a_long_check_is_sent_in_parts_that_say_the_same(number: int, lengths: list[int]) -> None:
     load_balancers = frozenset(replace(NLB, id=f"{n:016x}") for n in range(number))
     long = Check(SCOPE, load_balancers, override_guard=True, hops=4)
-    parts = list(messages.parts(long))
+    parts = list(own_messages.parts(long))
     assert [len(part.load_balancers) for part in parts] == lengths
     assert frozenset(lb for part in parts for lb in part.load_balancers) == load_balancers
     assert {(part.scope, part.override_guard, part.hops) for part in parts} == {(SCOPE, True, 4)}
@@ -139,8 +139,8 @@ def test_a_long_check_is_sent_in_parts_that_say_the_same(number: int, lengths: l
 
 def test_the_longest_check_fits_into_a_message() -> None:
     longest = LoadBalancerId("ap-southeast-99", "1" * 12, Kind.NETWORK, "n" * 32)
-    ids = frozenset(replace(longest, id=f"{n:016x}") for n in range(messages.LONGEST_CHECK))
-    assert len(json.dumps(messages.encode(Check(longest.scope, ids)))) < 200_000
+    ids = frozenset(replace(longest, id=f"{n:016x}") for n in range(own_messages.LONGEST_CHECK))
+    assert len(json.dumps(own_messages.encode(Check(longest.scope, ids)))) < 200_000
 
 
 def test_the_limit_of_hops_fits_into_a_message() -> None:
