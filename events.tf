@@ -79,7 +79,7 @@ resource "aws_scheduler_schedule" "sweep" {
   #checkov:skip=CKV_AWS_297:The schedule's only input is the owner mark, which is public in every record's comment.
   name                = "${var.name}-sweep"
   group_name          = aws_scheduler_schedule_group.sweep.name
-  description         = "Every ${local.sweep_period}: look at every tagged load balancer"
+  description         = "Every ${local.sweep_period}: the function ${var.name} looks at every tagged load balancer"
   schedule_expression = "rate(${local.sweep_period})"
 
   flexible_time_window {

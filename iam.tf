@@ -224,7 +224,7 @@ locals {
 
 resource "aws_iam_role" "function" {
   name                 = local.function_role
-  description          = "The function ${var.name} in ${local.region}"
+  description          = "Lets the function ${var.name} in ${local.region} look at load balancers, use its queues and its table, and read its token"
   path                 = var.iam.path
   permissions_boundary = var.iam.permissions_boundary
   tags                 = local.tags
@@ -263,7 +263,7 @@ resource "aws_iam_role_policy" "token" {
 
 resource "aws_iam_role" "scheduler" {
   name                 = "${var.name}-${local.region}-sweep"
-  description          = "The schedule of ${var.name} in ${local.region}"
+  description          = "Lets the schedule ${var.name}-sweep in ${local.region} put its sweep onto the default bus"
   path                 = var.iam.path
   permissions_boundary = var.iam.permissions_boundary
   tags                 = local.tags

@@ -6,7 +6,7 @@ data "aws_partition" "current" {}
 
 # The first value stays, whatever `name` becomes: the owner mark, by which the installation knows its records, and the name of what holds
 # the token, the table and the trail's log files. So a changed name loses none of them.
-resource "terraform_data" "kept" {
+resource "terraform_data" "first_name_and_owner" {
   input = {
     name  = var.name
     owner = "mesh-dns/${substr(sha256("${local.account}/${local.region}/${var.name}"), 0, 8)}"
@@ -23,10 +23,10 @@ locals {
   partition = data.aws_partition.current.partition
 
   # Two installations never share an owner mark by accident: it hashes where each one lives.
-  owner = coalesce(var.owner, terraform_data.kept.input.owner)
+  owner = coalesce(var.owner, terraform_data.first_name_and_owner.input.owner)
 
   # What holds something that nobody can make again keeps the name that it was made with.
-  kept_name = terraform_data.kept.input.name
+  kept_name = terraform_data.first_name_and_owner.input.name
 
   # Tells installations apart in the names of what lies in other scopes, where two hubs may meet, and in every tag.
   installation = "${var.name}-${substr(sha256("${local.account}/${local.region}/${var.name}"), 0, 8)}"

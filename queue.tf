@@ -39,7 +39,9 @@ resource "aws_sns_topic_subscription" "queue" {
   protocol             = "sqs"
   endpoint             = aws_sqs_queue.events.arn
   raw_message_delivery = true
-  redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letter.arn })
+  redrive_policy       = jsonencode({ deadLetterTargetArn = local.arn.dead_letter })
+
+  depends_on = [aws_sqs_queue.dead_letter]
 }
 
 locals {
@@ -62,7 +64,7 @@ resource "aws_sqs_queue" "events" {
   # AWS asks for six times the function's timeout. The event source mapping does not know of reserved concurrency: what it
   # could not hand over was throttled, stays invisible for this long, and counts as one receive. Hence the generous maxReceiveCount.
   visibility_timeout_seconds = 6 * var.function.timeout_seconds
-  redrive_policy             = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letter.arn, maxReceiveCount = 30 })
+  redrive_policy             = jsonencode({ deadLetterTargetArn = local.arn.dead_letter, maxReceiveCount = 30 })
 
   # 30 receives take about six hours: a failure waits for 900 s at most, a throttle for six times the function's timeout (with the longest
   # timeout nearly two days).
@@ -86,6 +88,8 @@ resource "aws_sqs_queue" "events" {
   kms_master_key_id       = var.kms_key_arn
   sqs_managed_sse_enabled = var.kms_key_arn == null ? true : null
   tags                    = local.tags
+
+  depends_on = [aws_sqs_queue.dead_letter]
 }
 
 # One dead-letter queue for all three ways a message can get stuck (EventBridge to topic, topic to queue, queue to function), and for

@@ -77,7 +77,7 @@ resource "aws_cloudwatch_event_rule" "spokes" {
 
   name           = "${var.name}-spokes"
   event_bus_name = aws_cloudwatch_event_bus.spokes[0].name
-  description    = "What spokes of ${local.owner} forward"
+  description    = "Load balancer calls and sweeps that other accounts and regions forward, for ${local.owner}"
   event_pattern  = local.event_pattern
   tags           = local.tags
 }

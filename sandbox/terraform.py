@@ -13,6 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 _MODULE_PARTS = ("lambda", "modules")
+_WHOLE_MODULE = {"output": {"mesh_dns": {"value": "${module.mesh_dns}"}}}
 
 
 class TerraformError(Exception):
@@ -24,7 +25,8 @@ class Terraform:
 
     folder: becomes a miniature of the repository, so that the example's `source` works unchanged.
     environment: how to reach the sandbox, and TF_VAR_ variables. override: merged over the example's blocks by
-    Terraform's own override files.
+    Terraform's own override files. One more output, `mesh_dns`, is the whole module: an example hands out what its
+    user wants, and whoever tries it needs more.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Terraform:
             (folder / item.name).symlink_to(item)
         for file in (ROOT / "examples" / example).glob("*.tf"):
             shutil.copy(file, self.folder)
+        (self.folder / "whole_module.tf.json").write_text(json.dumps(_WHOLE_MODULE))
         if override:
             self.override(override)
         self._environment = {**os.environ, **mirror(), **environment, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}

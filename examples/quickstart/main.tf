@@ -40,7 +40,21 @@ variable "cloudflare_api_token" {
   sensitive   = true
 }
 
-output "mesh_dns" {
-  description = "What was made: function, queues, topic, secret."
-  value       = module.mesh_dns
+output "next_steps" {
+  description = "Commands to paste; terraform output -raw next_steps prints them again."
+  value       = <<-EOT
+    # What the function does, as it happens:
+    ${module.mesh_dns.commands.follow_log}
+
+    # Look at every tagged load balancer now, instead of with the next sweep:
+    ${module.mesh_dns.commands.sweep}
+
+    # Names that are not as their load balancers want them, and why:
+    ${module.mesh_dns.commands.show_not_right}
+  EOT
+}
+
+output "settings" {
+  description = "What the function is told: each plan shows what a change reaches."
+  value       = module.mesh_dns.settings
 }

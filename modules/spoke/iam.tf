@@ -4,7 +4,7 @@ resource "aws_iam_role" "reader" {
   name                 = "${var.hub.reader_role}-${local.region}"
   description          = "Lets ${var.hub.owner} in ${var.hub.account} look at load balancers in ${local.region}"
   path                 = var.hub.role_path # the hub knows the role by its path, its name and the region
-  permissions_boundary = var.permissions_boundary
+  permissions_boundary = var.iam.permissions_boundary
   tags                 = local.tags
 
   # The account, narrowed to the function's role by a condition: a principal that names the role itself would die with the role when the
@@ -44,7 +44,7 @@ resource "aws_iam_role" "forward" {
   name                 = "${local.name}-forward-${local.region}"
   description          = "Lets the rule in ${local.region} put events onto the bus of ${var.hub.owner}"
   path                 = var.hub.role_path
-  permissions_boundary = var.permissions_boundary
+  permissions_boundary = var.iam.permissions_boundary
   tags                 = local.tags
 
   assume_role_policy = jsonencode({
@@ -77,7 +77,7 @@ resource "aws_iam_role" "sweep" {
   name                 = "${local.name}-sweep-${local.region}"
   description          = "Lets the schedule in ${local.region} put the sweep of ${var.hub.owner} onto the default bus"
   path                 = var.hub.role_path
-  permissions_boundary = var.permissions_boundary
+  permissions_boundary = var.iam.permissions_boundary
   tags                 = local.tags
 
   assume_role_policy = jsonencode({

@@ -74,18 +74,28 @@ variable "kms_key_arn" {
   }
 }
 
-variable "permissions_boundary" {
-  type        = string
+variable "iam" {
+  type = object({
+    path                 = optional(string) # only to say that it does not go here
+    permissions_boundary = optional(string)
+  })
   description = <<-EOT
-    A permissions boundary of this account for the three roles. Their path is the hub's `iam.path`.
+    What bounds the three roles: a permissions boundary of this account. Where they live is decided by the hub's `iam.path`, by which the
+    function finds them; a `path` here must be the same. Terraform drops an attribute that is misspelt in here without a word: the plan
+    shows the boundary at each role.
 
-        permissions_boundary = "arn:aws:iam::444455556666:policy/boundary"
+        iam = { permissions_boundary = "arn:aws:iam::444455556666:policy/boundary" }
   EOT
-  default     = null
+  default     = {}
+  nullable    = false
 
   validation {
-    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
-    error_message = "permissions_boundary must be the ARN of an IAM policy, like \"arn:aws:iam::444455556666:policy/boundary\"."
+    condition     = var.iam.path == null || try(var.iam.path == var.hub.role_path, false)
+    error_message = "iam.path of a spoke is that of its hub, which is \"${coalesce(try(var.hub.role_path, null), "unknown")}\": the function finds the roles by it. Leave path out, and set it at the hub."
+  }
+  validation {
+    condition     = var.iam.permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.iam.permissions_boundary))
+    error_message = "iam.permissions_boundary must be the ARN of an IAM policy, like \"arn:aws:iam::444455556666:policy/boundary\"."
   }
 }
 

@@ -157,10 +157,20 @@ run "a_boundary_that_is_no_policy_is_refused" {
   command = plan
 
   variables {
-    permissions_boundary = "boundary"
+    iam = { permissions_boundary = "boundary" }
   }
 
-  expect_failures = [var.permissions_boundary]
+  expect_failures = [var.iam]
+}
+
+run "a_path_that_is_not_the_hubs_is_refused" {
+  command = plan
+
+  variables {
+    iam = { path = "/platform/" }
+  }
+
+  expect_failures = [var.iam]
 }
 
 run "a_tag_that_aws_would_refuse_is_refused" {

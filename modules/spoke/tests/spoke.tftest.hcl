@@ -234,8 +234,8 @@ run "the_inputs_reach_every_role_and_resource" {
   command = plan
 
   variables {
-    permissions_boundary = "arn:aws:iam::444455556666:policy/boundary"
-    tags                 = { team = "platform" }
+    iam  = { path = "/platform/", permissions_boundary = "arn:aws:iam::444455556666:policy/boundary" } # as at the hub
+    tags = { team = "platform" }
   }
 
   assert {

@@ -89,7 +89,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "trail" {
   bucket = aws_s3_bucket.trail.id
 
   rule {
-    id     = "expire"
+    id     = "expire-log-files"
     status = "Enabled"
 
     filter {}

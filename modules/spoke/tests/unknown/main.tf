@@ -49,11 +49,11 @@ module "kms_key" {
   kms_key_arn = local.unknown
 }
 
-module "permissions_boundary" {
+module "iam" {
   source = "../../"
 
-  hub                  = local.hub
-  permissions_boundary = local.unknown
+  hub = local.hub
+  iam = { path = local.unknown, permissions_boundary = local.unknown }
 }
 
 module "tags" {
