@@ -676,8 +676,9 @@ variable "owner" {
   type        = string
   description = <<-EOT
     The owner mark: the first word in the comment of every record that this installation writes, and so how it knows its own. Null makes one
-    from this account, region and the first `name`, and keeps it when `name` changes. Set it only to carry records over when the hub moves:
-    to the old installation's `owner` output. **Any other change makes every record foreign**: they stay as they are, and their names are
+    from this account, region and the first `name`, and keeps it when `name` changes. Set it only to carry records over: when the hub
+    moves, or when the state is lost after `name` was changed. It is then the old installation's `owner` output, which is also the first
+    word in each record's comment. **Any other change makes every record foreign**: they stay as they are, and their names are
     refused as `name-taken` until the old mark is back.
 
         owner = "mesh-dns/1f0c9a3e"

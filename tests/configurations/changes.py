@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from sandbox.sandbox import ACCOUNT
 from tests.doubles.hub import OWNER
+from tests.e2e.installation import OTHER_SUFFIX
 
-ANOTHER_ZONE = {"cloudflare": {"zone_id": "023e105f4ecef8ad9ca31a8372d0c353"}}
-SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf"
+FURTHER = {"mesh.example.org": "given", "mesh.example.info": "made"}
+"""Suffix => the key of `tokens` that its zone names: an existing secret, and one that the module makes."""
+ANOTHER_SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf"
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ORGANIZATION = "o-a1b2c3d4e5"
 ON_CALL = "arn:aws:sns:eu-west-1:111122223333:on-call"
+PATH = {"path": "/platform/"}
 BOUNDARY = "arn:aws:iam::111122223333:policy/boundary"
 
 FUNCTION, ALARMS = "aws_lambda_function.mesh_dns", "aws_cloudwatch_metric_alarm.watch"
@@ -45,7 +51,7 @@ TAGGED = (
 class Row:
     """One row: its first cell, the inputs that it means, and which resources the plan changes, without their keys.
 
-    spokes: the output `hub` changes. foreign: the owner mark does.
+    spokes: the output `hub` changes. foreign: the owner mark does. without: a part of the module that is not there yet.
     """
 
     change: str
@@ -56,6 +62,7 @@ class Row:
     delete: Sequence[str] = ()
     spokes: bool = False
     foreign: bool = False
+    without: str = ""
 
     def plan(self) -> dict[str, set[str]]:
         """Action => resources, as Terraform calls the actions; none without resources."""
@@ -63,17 +70,10 @@ class Row:
         return {kind: set(addresses) for kind, addresses in kinds.items() if addresses}
 
 
-# Applied one after the other: see the test. The first to an installation in a VPC, without spokes and without a trail.
+# To an installation in a VPC, without spokes and without a trail. They replace nothing, and are applied together.
 LEAVING = Row("`function.vpc` taken away", {"function": {}}, update=[FUNCTION, ROLE_POLICY])
-REPLACING = [
-    Row("`token.version` raised", {"token": {"version": 2}}, replace=[VALUE]),
-    Row(
-        "`iam.path`",
-        {"iam": {"path": "/platform/"}},
-        update=[FUNCTION, SCHEDULE],
-        replace=[*ROLES, ROLE_POLICY, TOKEN_POLICY, SWEEP_POLICY],
-        spokes=True,
-    ),
+FIRST = [
+    LEAVING,
     Row(
         "`spokes` from null",
         {"spokes": {}},
@@ -82,6 +82,17 @@ REPLACING = [
         spokes=True,
     ),
     Row("`trail` from null", {"trail": {"force_destroy": True}}, create=WHOLE_TRAIL),
+]
+# What replaces something: each is applied by itself, one after the other, and the new name last.
+REPLACING = [
+    Row("`token.version` raised", {"token": {"version": 2}}, replace=[VALUE]),
+    Row(
+        "`iam.path`",
+        {"iam": PATH},
+        update=[FUNCTION, SCHEDULE],
+        replace=[*ROLES, ROLE_POLICY, TOKEN_POLICY, SWEEP_POLICY],
+        spokes=True,
+    ),
 ]
 RENAMING = Row(
     "`name`",
@@ -94,67 +105,30 @@ RENAMING = Row(
     spokes=True,
 )
 
-# In another region, with a trail of its own, where a bucket with log files would stop a replacement.
-SPOKE = """
-provider "aws" {
-  alias  = "far"
-  region = "us-east-1"
-}
-module "spoke" {
-  source    = "../../modules/spoke"
-  providers = { aws = aws.far }
-  hub       = module.mesh_dns.hub
-  trail     = { force_destroy = true }
-}
-"""
-RENAMING_THE_SPOKE = Row(
-    "`name`, in a spoke",
-    {},
-    update=[TRAIL, BUCKET],  # their tags
-    replace=[
-        *("aws_cloudwatch_event_rule.forward", "aws_cloudwatch_event_target.hub", "aws_sqs_queue.undelivered"),
-        *(SCHEDULE, SCHEDULE_GROUP),
-        *(
-            f"{kind}.{name}"
-            for kind in ("aws_iam_role", "aws_iam_role_policy")
-            for name in ("reader", "forward", "sweep")
-        ),
-    ],
-)
+
+def start(zone_ids: Mapping[str, str], secret: str) -> dict[str, object]:
+    """The inputs that the installation is first applied with.
+
+    zone_ids: of all suffixes, also those that use a further token. secret: the ARN of an existing one.
+    """
+    return {
+        "zones": {suffix: _zone(zone_id, FURTHER.get(suffix)) for suffix, zone_id in zone_ids.items()},
+        "token": {"version": 1},
+        "tokens": {"given": {"existing": {"secret_arn": secret}}, "made": {}},
+        "accounts": {ACCOUNT: ["*"], "444455556666": ["*"]},
+        "trail": None,
+    }
 
 
-def in_place(zones: Mapping[str, object]) -> list[Row]:
-    """Rows that replace nothing, of an installation with spokes and a trail that serves these zones."""
-    first = next(iter(zones))
-    another_token = {"cloudflare": {**ANOTHER_ZONE["cloudflare"], "token": "eu"}}
+def _zone(zone_id: str, token: str | None = None) -> Mapping[str, object]:
+    return {"cloudflare": {"zone_id": zone_id, **({"token": token} if token else {})}}
+
+
+def in_place(inputs: Mapping[str, Any]) -> list[Row]:
+    """Rows that replace nothing, of an installation with these inputs, spokes and a trail."""
     return [
-        Row("`zones`: a suffix added", {"zones": {**zones, "eu.example.com": ANOTHER_ZONE}}, update=[FUNCTION]),
-        Row(
-            "`zones`: another token",
-            {"zones": {**zones, "eu.example.com": another_token}, "tokens": {"eu": {}}},
-            update=[FUNCTION, TOKEN_POLICY],
-            create=[SECRETS],
-        ),
-        Row("`zones`: a suffix removed", {"zones": {first: zones[first]}}, update=[FUNCTION]),
-        Row("`zones`: another `zone_id`", {"zones": dict.fromkeys(zones, ANOTHER_ZONE)}, update=[FUNCTION]),
-        Row(
-            "`token`, `tokens`: another place",
-            {"token": {"existing": {"secret_arn": SECRET}}},
-            update=[FUNCTION, TOKEN_POLICY],
-            delete=[SECRETS, VALUE],
-        ),
-        Row(
-            "`accounts`",
-            {"accounts": {"111122223333": ["*"], "444455556666": ["*"]}},
-            update=[FUNCTION, ACCOUNTS, ROLE_POLICY, BUS_POLICY],
-        ),
-        Row(
-            "`spokes` to null",
-            {"spokes": None},
-            update=[FUNCTION, ROLE_POLICY, DEAD_LETTER],
-            delete=[*SPOKES, ALARMS],
-            spokes=True,
-        ),
+        *_of_zones_and_tokens(inputs["zones"], inputs["tokens"]),
+        *_of_accounts_and_spokes(),
         Row(
             "`load_balancers`, `required_tags`",
             {"load_balancers": {"hostname_tag": "dns-name"}, "required_tags": {"stack": "mesh"}},
@@ -192,8 +166,63 @@ def in_place(zones: Mapping[str, object]) -> list[Row]:
                 *(ROLE_POLICY, TOKEN_POLICY),
             ],
         ),
-        Row("`iam.permissions_boundary`", {"iam": {"permissions_boundary": BOUNDARY}}, update=ROLES),
+        Row("`iam.permissions_boundary`", {"iam": {**PATH, "permissions_boundary": BOUNDARY}}, update=ROLES),
         Row("`tags`", {"tags": {"team": "platform"}}, update=TAGGED),
+    ]
+
+
+def _of_zones_and_tokens(zones: Mapping[str, Any], tokens: Mapping[str, object]) -> list[Row]:
+    another = "023e105f4ecef8ad9ca31a8372d0c353"
+    given, (made,) = tokens["given"], [suffix for suffix, token in FURTHER.items() if token == "made"]
+    return [
+        Row("`zones`: a suffix added", {"zones": {**zones, "eu.example.com": _zone(another)}}, update=[FUNCTION]),
+        Row(
+            "`zones`: a suffix removed",
+            {"zones": {suffix: zone for suffix, zone in zones.items() if suffix != OTHER_SUFFIX}},
+            update=[FUNCTION],
+        ),
+        Row("`zones`: another `zone_id`", {"zones": {**zones, OTHER_SUFFIX: _zone(another)}}, update=[FUNCTION]),
+        Row(
+            "`tokens`: a key added, and a zone that names it",
+            {"zones": {**zones, "eu.example.com": _zone(another, "eu")}, "tokens": {**tokens, "eu": {}}},
+            update=[FUNCTION, TOKEN_POLICY],
+            create=[SECRETS],
+        ),
+        Row(
+            "`tokens`: a key removed, and its zone uses another",
+            {"zones": {**zones, made: _zone(zones[made]["cloudflare"]["zone_id"])}, "tokens": {"given": given}},
+            update=[FUNCTION, TOKEN_POLICY],
+            delete=[SECRETS],
+        ),
+        Row(
+            "`token`, `tokens`: another existing secret",
+            {"tokens": {**tokens, "given": {"existing": {"secret_arn": ANOTHER_SECRET}}}},
+            update=[FUNCTION, TOKEN_POLICY],
+        ),
+        Row(
+            "`token`, `tokens`: another place",
+            {"token": {"existing": {"secret_arn": ANOTHER_SECRET}}},
+            update=[FUNCTION, TOKEN_POLICY],
+            delete=[SECRETS, VALUE],
+        ),
+    ]
+
+
+def _of_accounts_and_spokes() -> list[Row]:
+    return [
+        Row(
+            "`accounts`",
+            {"accounts": {ACCOUNT: ["*"], "555566667777": ["*"]}},
+            update=[FUNCTION, ACCOUNTS, ROLE_POLICY, BUS_POLICY],
+        ),
+        Row("`spokes`: whom it lets in", {"spokes": {"organization_id": ORGANIZATION}}, update=[BUS_POLICY]),
+        Row(
+            "`spokes` to null",
+            {"spokes": None},
+            update=[FUNCTION, ROLE_POLICY, DEAD_LETTER],
+            delete=[*SPOKES, ALARMS],
+            spokes=True,
+        ),
     ]
 
 

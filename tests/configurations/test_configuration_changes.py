@@ -1,66 +1,104 @@
-"""Each row of the table in docs/inputs.md, on a running installation.
+"""Each row of the tables in docs/inputs.md, on a running installation with a spoke.
 
-What replaces nothing is planned only. What replaces something is applied, while a DNS client asks all the while.
+What replaces nothing is planned only. What replaces something is applied by itself, while a DNS client asks all the
+while, for a name of the hub and for one of the spoke.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from sandbox.sandbox import Sandbox
+from sandbox.controllers import AwsLoadBalancerController, Scope
+from sandbox.sandbox import ACCOUNT, Sandbox
 from sandbox.terraform import Terraform, TerraformError
-from tests.configurations.changes import (
-    LEAVING,
-    RENAMING,
-    RENAMING_THE_SPOKE,
-    REPLACING,
-    SPOKE,
-    VALUE,
-    Row,
-    in_place,
-)
+from tests.configurations import changes_of_a_spoke as spoke
+from tests.configurations.changes import FIRST, FURTHER, LEAVING, RENAMING, REPLACING, VALUE, Row, in_place, start
 from tests.configurations.configuration import heal, override, running_sandbox, zones_of
-from tests.configurations.wording import kept, promises
+from tests.configurations.plans import Call, Planned, changed, planned, plans_of
+from tests.configurations.wording import kept, promises, promises_of_a_spoke
 from tests.e2e.installation import TOKEN, ZONES, Installation
 from tests.multi.mesh import Watcher
 
-Plan = dict[str, set[str]]
-IN_PLACE = in_place({suffix: {} for suffix in ZONES})
-APPLIED = [LEAVING, *REPLACING, RENAMING]
-START = {"trail": None, "token": {"version": 1}}
-REPLACED = {key: value for row in REPLACING for key, value in row.inputs.items()}
+IN_PLACE = in_place(start(dict.fromkeys((*ZONES, *FURTHER), ""), ""))
+APPLIED = [*FIRST, *REPLACING, RENAMING]
+OF_A_SPOKE = [*spoke.in_place({}), *spoke.AFTER.values()]
+
+
+@dataclass
+class Running:
+    """The installation and its spoke as they change; each test goes on where the one before stopped."""
+
+    mesh: Installation
+    network: Mapping[str, Sequence[str]]
+    inputs: dict[str, object] = field(default_factory=dict)
+    """Of the hub, as applied."""
+    names: dict[str, str] = field(default_factory=dict)
+    """Name => the load balancer that it leads to, for good."""
+
+    def apply(self, plan: str, token: str = "") -> None:
+        """Apply a kept plan."""
+        variables = {"cloudflare_api_token": token} if token else {}
+        self.mesh.terraform.run("apply", plan, variables=variables)
+        self.mesh.outputs = self.mesh.terraform.outputs()["mesh_dns"]
+        self.mesh.__post_init__()  # the queues may be others
+
+    def sweep(self, *regions: str) -> list[str]:
+        """Sweep the hub's own scope, and then these regions; the error of each, empty for none."""
+        others: list[Mapping[str, str]] = [{"account": ACCOUNT, "region": region} for region in regions]
+        return [self.mesh.invoke({"action": "sweep", **scope}).error for scope in ({}, *others)]
+
+    def serve(self, region: str | None = None) -> None:
+        """One more name, of a load balancer in the hub's region or another, that an event tells of."""
+        scope = Scope(self.mesh.sandbox, region=region) if region else Scope(self.mesh.sandbox)
+        hostname = self.mesh.hostname()
+        target = AwsLoadBalancerController(scope, f"kubernetes-{hostname}").create(hostname)
+        self.mesh.wait_for_name(hostname, target)
+        self.names[hostname] = target.lower()
+
+    @contextmanager
+    def never_empty(self) -> Iterator[None]:
+        """While the block runs, each name leads where it led, at every moment, and its record stays the same."""
+        records = {name: self.mesh.records(name) for name in self.names}
+        assert all(len(found) == 1 for found in records.values())
+        with ExitStack() as stack:
+            watchers = {name: stack.enter_context(Watcher(self.mesh.sandbox, name)) for name in self.names}
+            yield
+        assert {name: watcher.answers for name, watcher in watchers.items()} == {
+            name: [target] for name, target in self.names.items()
+        }
+        assert {name: self.mesh.records(name) for name in self.names} == records
 
 
 @pytest.fixture(scope="module")
-def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Applied in a VPC, without spokes and without a trail of its own.
 
     Only this apply, and that of a raised version, get the token.
     """
     with running_sandbox() as sandbox:
-        zone_ids = zones_of(sandbox)
+        zone_ids = {**zones_of(sandbox), **{suffix: sandbox.cloudflare.add_zone(suffix) for suffix in FURTHER}}
         sandbox.cloudflare.add_token(TOKEN, zone_ids.values())
+        secrets = sandbox.client("secretsmanager")
+        inputs = start(zone_ids, secrets.create_secret(Name="given", SecretString=TOKEN)["ARN"])
+        vpc = network(sandbox)
         environment = sandbox.environment() | {"TF_VAR_zones": json.dumps(zone_ids)}
-        inputs = override(START | {"function": {"vpc": network(sandbox)}})
-        terraform = Terraform("quickstart", tmp_path_factory.mktemp("repository"), environment, inputs)
+        terraform = Terraform(
+            "quickstart",
+            tmp_path_factory.mktemp("repository"),
+            environment,
+            override(inputs | {"function": {"vpc": vpc}}),
+        )
         terraform.init()
         terraform.apply(cloudflare_api_token=TOKEN)
-        yield Installation(sandbox, terraform, zone_ids, terraform.outputs()["mesh_dns"], {}, [TOKEN])
-
-
-@pytest.fixture(scope="module")
-def name(mesh: Installation) -> tuple[str, str]:
-    """A name that is served, and where it leads to. Nothing logs events yet: a sweep finds it."""
-    hostname, controller = mesh.hostname(), mesh.controller()
-    target = controller.create(hostname)
-    heal(mesh, controller.arn, hostname)
-    return hostname, target
+        outputs = terraform.outputs()["mesh_dns"]
+        secrets.put_secret_value(SecretId=outputs["secret_arns"]["made"], SecretString=TOKEN)
+        yield Running(Installation(sandbox, terraform, zone_ids, outputs, {}, [TOKEN]), vpc, inputs)
 
 
 def network(sandbox: Sandbox) -> dict[str, list[str]]:
@@ -70,86 +108,18 @@ def network(sandbox: Sandbox) -> dict[str, list[str]]:
     return {"subnet_ids": [ec2.describe_subnets()["Subnets"][0]["SubnetId"]], "security_group_ids": [group]}
 
 
-def planned(mesh: Installation, inputs: Mapping[str, object], name: str, token: str | None = None) -> Plan:
-    """Plan these inputs and keep the plan under a name."""
-    mesh.terraform.override(override(inputs))
-    variables = {} if token is None else {"cloudflare_api_token": token}
-    mesh.terraform.plan(name, **variables)
-    return changed(mesh, name)
+def hub_calls(inputs: Mapping[str, object], rows: Sequence[Row]) -> list[Call]:
+    """Rows of the first table, of a hub with these inputs."""
+    (common,) = override({})["module"].values()  # type: ignore[attr-defined]
+    return [Call("mesh_dns", {"source": "../../", **common, **inputs}, row) for row in rows]
 
 
-def changed(mesh: Installation, plan: str, module: str = "mesh_dns") -> Plan:
-    """What a kept plan changes in one module: action => resources, without their keys."""
-    return in_module(mesh.terraform.plan_json(plan), module)
-
-
-def in_module(plan: Mapping[str, Any], module: str) -> Plan:
-    """The same of a plan that was read."""
-    found: Plan = {}
-    for resource in plan["resource_changes"]:
-        address, actions = re.sub(r"\[[^]]*\]", "", resource["address"]), resource["change"]["actions"]
-        if address.startswith(f"module.{module}.") and actions not in (["no-op"], ["read"]):
-            action = actions[0] if len(actions) == 1 else "replace"
-            found.setdefault(action, set()).add(address.removeprefix(f"module.{module}."))
-    return found
-
-
-@dataclass(frozen=True)
-class Planned:
-    """What a plan of one row shows: its resources, and the outputs that tell spokes and owner mark."""
-
-    plan: Plan
-    hub: Mapping[str, Any] | None
-    owner: str
-
-
-def plans_of(mesh: Installation, rows: Sequence[Row]) -> Mapping[str, Planned]:
-    """Change => what its plan shows. All in one plan, for a plan by itself takes seconds.
-
-    The configuration calls the module once for each row, and the state holds the running installation once for each.
-    """
-    terraform, folder = mesh.terraform, mesh.terraform.folder
-    zones = {suffix: {"cloudflare": {"zone_id": zone_id}} for suffix, zone_id in mesh.zone_ids.items()}
-    (common,) = override({})["module"].values()
-    base = {"source": "../../", "zones": zones, **common, **START, **REPLACED}
-    calls = {f"row_{number}": base | merged(row.inputs) for number, row in enumerate(rows)}
-    outputs = {call: {"value": {name: f"${{module.{call}.{name}}}" for name in ("hub", "owner")}} for call in calls}
-    state = json.loads(terraform.state())
-    state["resources"] += [
-        json.loads(json.dumps(resource).replace("module.mesh_dns", f"module.{call}"))
-        for call in calls
-        for resource in state["resources"]
-        if resource.get("module", "").startswith("module.mesh_dns")
-    ]
-    (folder / "rows.tfstate").write_text(json.dumps(state))
-    (folder / "rows.tf.json").write_text(json.dumps({"module": calls, "output": outputs}))
-    try:
-        terraform.run("get")
-        terraform.run("plan", "-refresh=false", "-state=rows.tfstate", "-out=rows")
-        plan = terraform.plan_json("rows")
-    finally:
-        (folder / "rows.tf.json").unlink()
-    values = plan["planned_values"]["outputs"]
-    return {
-        row.change: Planned(in_module(plan, call), **values[call]["value"])
-        for row, call in zip(rows, calls, strict=True)
-    }
-
-
-def merged(inputs: Mapping[str, object]) -> Mapping[str, object]:
-    """An input that the installation has set already, with what is set."""
-    return {**inputs, **({"iam": {**REPLACED["iam"], **inputs["iam"]}} if "iam" in inputs else {})}
-
-
-def together(rows: Sequence[Row]) -> Plan:
-    """The plan of several rows at once: what one replaces, no other updates."""
-    kinds = {kind for row in rows for kind in row.plan()}
-    found = {kind: set().union(*(row.plan().get(kind, ()) for row in rows)) for kind in kinds}
-    return {**found, "update": found["update"] - found["replace"]}
+# Without an installation.
 
 
 def test_each_row_is_tested_and_each_test_has_its_row() -> None:
     assert promises().keys() == {row.change for row in (*IN_PLACE, *APPLIED)}
+    assert promises_of_a_spoke().keys() == {row.change for row in OF_A_SPOKE}
 
 
 @pytest.mark.parametrize("row", [*IN_PLACE, *APPLIED], ids=lambda row: row.change)
@@ -157,40 +127,79 @@ def test_the_table_promises_what_is_tested(row: Row) -> None:
     assert promises()[row.change] == kept(row)
 
 
+@pytest.mark.parametrize("row", OF_A_SPOKE, ids=lambda row: row.change)
+def test_the_table_of_a_spoke_promises_what_is_tested(row: Row) -> None:
+    assert promises_of_a_spoke()[row.change] == row.plan()
+
+
 def test_only_what_is_applied_here_replaces_something() -> None:
-    assert [row.change for row in IN_PLACE if row.replace] == []
+    assert [row.change for row in (*IN_PLACE, *FIRST, *spoke.in_place({})) if row.replace] == []
 
 
-def test_leaving_a_vpc_takes_the_rights_over_network_interfaces_away(mesh: Installation) -> None:
-    assert planned(mesh, START | LEAVING.inputs, "leaving") == LEAVING.plan()
+# In a VPC, without spokes and without a trail.
 
 
-def test_what_is_replaced_leaves_no_name_empty(mesh: Installation, name: tuple[str, str]) -> None:
-    hostname, target = name
-    (record,) = mesh.records(hostname)
-    (mesh.terraform.folder / "spoke.tf").write_text(SPOKE)
+@pytest.fixture(scope="module")
+def first_plans(running: Running) -> Mapping[str, Planned]:
+    vpc = {"function": {"vpc": running.network}}
+    inputs = [running.inputs | ({} if row is LEAVING else vpc) for row in FIRST]
+    calls = [call for given, row in zip(inputs, FIRST, strict=True) for call in hub_calls(given, [row])]
+    return {row.change: found for row, found in zip(FIRST, plans_of(running.mesh, calls), strict=True)}
+
+
+@pytest.mark.parametrize("row", FIRST, ids=lambda row: row.change)
+def test_the_first_plans_show_what_the_row_says(running: Running, first_plans: Mapping[str, Planned], row: Row) -> None:
+    assert_shown(first_plans[row.change], running.mesh.outputs, row)
+
+
+def assert_shown(found: Planned, before: Mapping[str, Any], row: Row) -> None:
+    """The plan touches what the row says; what spokes are told, and the owner mark, change where it says so only."""
+    assert found.plan == row.plan()
+    assert (found.hub != before["hub"], found.owner != before["owner"]) == (row.spokes, row.foreign)
+
+
+def test_a_spoke_joins_and_no_name_is_empty(running: Running) -> None:
+    mesh = running.mesh
+    hostname, controller = mesh.hostname(), mesh.controller()
+    running.names[hostname] = controller.create(hostname).lower()
+    heal(mesh, controller.arn, hostname)  # nothing logs events yet: a sweep finds it
+    (mesh.terraform.folder / "spoke.tf").write_text(spoke.SPOKE)
     mesh.terraform.run("get")
-
-    with Watcher(mesh.sandbox, hostname) as watcher:
-        assert planned(mesh, START | REPLACED, "replacing", token=TOKEN) == together([LEAVING, *REPLACING])
-        mesh.terraform.run("apply", "replacing", variables={"cloudflare_api_token": TOKEN})
-        mesh.outputs = mesh.terraform.outputs()["mesh_dns"]
-        mesh.invoke({"action": "sweep"})
-
-    assert watcher.answers == [target.lower()]
-    assert mesh.records(hostname) == [record]
+    with running.never_empty():
+        for row in FIRST:
+            running.inputs |= row.inputs
+        planned(mesh, running.inputs, "joining")
+        running.apply("joining")
+        assert running.sweep() == [""]
+    running.serve(spoke.REGION)
 
 
-def test_everything_that_can_have_tags_has_them(mesh: Installation) -> None:
+# With a spoke and a trail; nothing is in a VPC.
+
+
+@pytest.mark.parametrize("row", REPLACING, ids=lambda row: row.change)
+def test_what_replaces_something_is_applied_and_no_name_is_empty(running: Running, row: Row) -> None:
+    mesh, before, token = running.mesh, running.mesh.outputs, TOKEN if VALUE in row.replace else ""
+    running.inputs |= row.inputs
+    with running.never_empty():
+        assert planned(mesh, running.inputs, "replacing", token=token) == row.plan()
+        follows = spoke.AFTER[row.change].plan() if row.change in spoke.AFTER else {}
+        assert changed(mesh, "replacing", "spoke") == follows
+        running.apply("replacing", token)
+        assert running.sweep(spoke.REGION) == ["", ""]
+    assert (mesh.outputs["hub"] != before["hub"], mesh.outputs["owner"] != before["owner"]) == (row.spokes, row.foreign)
+
+
+def test_everything_that_can_have_tags_has_them(running: Running) -> None:
     """With one value in the hub and in its spoke."""
     tagged = [
         (f"{each['module']}.{each['type']}.{each['name']}", instance["attributes"]["tags"] or {})
-        for each in json.loads(mesh.terraform.state())["resources"]
+        for each in json.loads(running.mesh.terraform.state())["resources"]
         for instance in each["instances"]
         if each["mode"] == "managed" and "tags" in instance["attributes"]
     ]
-    wrong = [place for place, tags in tagged if tags.get("mesh-dns") != mesh.outputs["hub"]["installation"]]
-    assert wrong == []
+    installation = running.mesh.outputs["hub"]["installation"]
+    assert [place for place, tags in tagged if tags.get("mesh-dns") != installation] == []
     assert {place for place, _ in tagged} >= {
         "module.mesh_dns.aws_lambda_function.mesh_dns",
         "module.spoke.aws_sqs_queue.undelivered",
@@ -199,66 +208,79 @@ def test_everything_that_can_have_tags_has_them(mesh: Installation) -> None:
 
 
 @pytest.fixture(scope="module")
-def plans(mesh: Installation) -> Mapping[str, Planned]:
-    zones = {suffix: {"cloudflare": {"zone_id": zone_id}} for suffix, zone_id in mesh.zone_ids.items()}
-    return plans_of(mesh, [*in_place(zones), RENAMING])
+def plans(running: Running) -> Mapping[str, Planned]:
+    """Module and row => what its plan shows."""
+    mesh, inputs = running.mesh, running.inputs
+    hub = mesh.outputs["hub"]
+    calls = [
+        *hub_calls(inputs, [*in_place(inputs), RENAMING]),
+        *(Call("spoke", {**spoke.INPUTS, "hub": hub}, row) for row in spoke.in_place(hub)),
+    ]
+    return {f"{call.module} {call.row.change}": found for call, found in zip(calls, plans_of(mesh, calls), strict=True)}
 
 
 @pytest.mark.parametrize("row", [*IN_PLACE, RENAMING], ids=lambda row: row.change)
-def test_the_plan_shows_what_the_row_says(mesh: Installation, plans: Mapping[str, Planned], row: Row) -> None:
-    found = plans[row.change]
-    assert found.plan == row.plan()
-    assert (found.hub != mesh.outputs["hub"], found.owner != mesh.outputs["owner"]) == (row.spokes, row.foreign)
+def test_the_plan_shows_what_the_row_says(running: Running, plans: Mapping[str, Planned], row: Row) -> None:
+    assert_shown(plans[f"mesh_dns {row.change}"], running.mesh.outputs, row)
 
 
-def test_a_new_name_loses_no_record_and_needs_no_token(mesh: Installation, name: tuple[str, str]) -> None:
-    hostname, target = name
-    (record,) = mesh.records(hostname)
-    before = mesh.outputs
+@pytest.mark.parametrize("row", spoke.in_place({}), ids=lambda row: row.change)
+def test_the_plan_of_a_spoke_shows_what_the_row_says(plans: Mapping[str, Planned], row: Row) -> None:
+    assert plans[f"spoke {row.change}"].plan == row.plan()
 
-    with Watcher(mesh.sandbox, hostname) as watcher:
-        assert planned(mesh, START | REPLACED | RENAMING.inputs, "renaming") == RENAMING.plan()
-        assert changed(mesh, "renaming", "spoke") == RENAMING_THE_SPOKE.plan()
-        mesh.terraform.run("apply", "renaming")
-        mesh.outputs = mesh.terraform.outputs()["mesh_dns"]
-        mesh.__post_init__()  # the queues are others
-        mesh.wait_for_line("swept", 120)
-        mesh.invoke({"action": "sweep"})
 
-    assert watcher.answers == [target.lower()]
-    assert mesh.records(hostname) == [record]
-    assert {key: mesh.outputs[key] for key in ("owner", "secret_arn", "table_name")} == {
-        key: before[key] for key in ("owner", "secret_arn", "table_name")
-    }
-    assert mesh.outputs["function_name"] == "dns-of-the-mesh"
-    assert mesh.told("decision", reason="name-taken") == []
-    assert "No changes." in mesh.terraform.plan("again")
+# The recipe to rename: the hub, then the spoke.
+
+
+def test_a_new_name_of_the_hub_loses_no_record_and_needs_no_token(running: Running) -> None:
+    mesh, before = running.mesh, running.mesh.outputs
+    running.inputs |= RENAMING.inputs
+    with running.never_empty():
+        assert planned(mesh, running.inputs, "renaming", "-target=module.mesh_dns") == RENAMING.plan()
+        assert changed(mesh, "renaming", "spoke") == {}
+        running.apply("renaming")
+        assert running.sweep(spoke.REGION) == ["", "Retryable"], "nobody can look at the spoke yet"
+
+    kept_outputs = ("owner", "secret_arn", "table_name")
+    assert [mesh.outputs[key] for key in kept_outputs] == [before[key] for key in kept_outputs]
+    assert mesh.outputs["function_name"] == RENAMING.inputs["name"]
     assert TOKEN not in json.dumps(mesh.terraform.plan_json("renaming"))
 
 
-def test_the_renamed_installation_goes_on_with_its_records(mesh: Installation) -> None:
-    hostname, controller = mesh.hostname(), mesh.controller()
-    mesh.wait_for_name(hostname, controller.create(hostname))
+def test_its_spoke_follows_with_an_apply_of_its_own(running: Running) -> None:
+    mesh = running.mesh
+    with running.never_empty():
+        mesh.terraform.plan("following")
+        assert changed(mesh, "following") == {}
+        assert changed(mesh, "following", "spoke") == spoke.AFTER["`name`"].plan()
+        running.apply("following")
+        assert running.sweep(spoke.REGION) == ["", ""]
+    assert mesh.told("decision", reason="name-taken") == []
+    assert "No changes." in mesh.terraform.plan("again")
 
 
-def test_a_version_without_its_value_fails_and_leaves_the_old_value(mesh: Installation) -> None:
+def test_the_renamed_installation_goes_on_in_hub_and_spoke(running: Running) -> None:
+    running.serve()
+    running.serve(spoke.REGION)
+
+
+# A version that comes without its value.
+
+
+def test_a_version_without_its_value_fails_and_leaves_the_old_value(running: Running) -> None:
     """No plan can know: the value is ephemeral, and most plans need none."""
-    secrets, raised = (
-        mesh.sandbox.client("secretsmanager"),
-        START | REPLACED | RENAMING.inputs | {"token": {"version": 3}},
-    )
+    mesh, secrets = running.mesh, running.mesh.sandbox.client("secretsmanager")
+    running.inputs |= {"token": {"version": 3}}
 
-    assert planned(mesh, raised, "without a value") == {"replace": {VALUE}}
+    assert planned(mesh, running.inputs, "without a value") == {"replace": {VALUE}}
     with pytest.raises(TerraformError, match="You must provide either SecretString or SecretBinary"):
         mesh.terraform.run("apply", "without a value")
 
     assert secrets.get_secret_value(SecretId=mesh.outputs["secret_arn"])["SecretString"] == TOKEN
-    hostname, controller = mesh.hostname(), mesh.controller()
-    mesh.wait_for_name(hostname, controller.create(hostname))
+    running.serve()
 
 
-def test_the_next_apply_with_the_value_writes_it(mesh: Installation) -> None:
-    raised = START | REPLACED | RENAMING.inputs | {"token": {"version": 3}}
-    assert planned(mesh, raised, "with a value", token=TOKEN) == {"create": {VALUE}}
-    mesh.terraform.run("apply", "with a value", variables={"cloudflare_api_token": TOKEN})
-    assert "No changes." in mesh.terraform.plan("again")
+def test_the_next_apply_with_the_value_writes_it(running: Running) -> None:
+    assert planned(running.mesh, running.inputs, "with a value", token=TOKEN) == {"create": {VALUE}}
+    running.apply("with a value", TOKEN)
+    assert "No changes." in running.mesh.terraform.plan("again")

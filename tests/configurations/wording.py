@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.configurations import changes as what
+from tests.configurations import changes_of_a_spoke as spoke
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "inputs.md"
 
@@ -24,6 +25,13 @@ _NOUNS = {
     "secret's version": {what.VALUE}, "trail": {what.TRAIL}, "bucket": {what.BUCKET}, "bucket's expiry": {what.EXPIRY},
     "bucket's encryption": {what.ENCRYPTION}, "trail with its bucket": set(what.WHOLE_TRAIL),
     "everything that has tags": set(what.TAGGED),
+}  # fmt: skip
+
+_NOUNS_OF_A_SPOKE = {
+    "rule": {spoke.RULE}, "rule's target": {spoke.TARGET}, "queue": {spoke.UNDELIVERED}, "schedule": {spoke.SCHEDULE},
+    "schedule group": {spoke.SCHEDULE_GROUP}, "roles": set(spoke.ROLES), "roles' policies": set(spoke.POLICIES),
+    "trail": {spoke.TRAIL}, "bucket": {spoke.BUCKET}, "bucket's expiry": {spoke.EXPIRY},
+    "bucket's encryption": {spoke.ENCRYPTION}, "trail with its bucket": set(spoke.WHOLE_TRAIL),
 }  # fmt: skip
 
 # The fourth column: what the plan does to these is what its words must say, and the other way round.
@@ -48,9 +56,18 @@ class Promise:
 
 def promises() -> Mapping[str, Promise]:
     """First cell => what the rest of its row says. KeyError for a word that is none of the above."""
-    table = DOCUMENT.read_text().partition("| change |")[2].partition("\n\n")[0].splitlines()[2:]
-    cells = [row.removeprefix("| ").removesuffix(" |").split(" | ") for row in table]
-    return {change: _read(plan, token, records) for change, plan, token, records in cells}
+    return {change: _read(plan, token, records) for change, plan, token, records in _rows("| change |")}
+
+
+def promises_of_a_spoke() -> Mapping[str, Mapping[str, set[str]]]:
+    """The same of the second table, which says of the plan: action => resources."""
+    return {change: _plan(plan, _NOUNS_OF_A_SPOKE) for change, plan, _ in _rows("| change of a spoke |")}
+
+
+def _rows(header: str) -> list[list[str]]:
+    """The cells of the table whose first line begins so."""
+    table = DOCUMENT.read_text().partition(header)[2].partition("\n\n")[0].splitlines()[2:]
+    return [row.removeprefix("| ").removesuffix(" |").split(" | ") for row in table]
 
 
 def kept(row: what.Row) -> Promise:
@@ -73,12 +90,16 @@ def kept(row: what.Row) -> Promise:
 
 
 def _read(plan: str, token: str, records: str) -> Promise:
-    said = [clause.split(": ") for clause in plan.partition(". ")[0].split("; ")]
     assert token.startswith(("needed", "not needed")), token
     return Promise(
-        plan={_ACTIONS[action]: set().union(*(_NOUNS[noun] for noun in nouns.split(", "))) for action, nouns in said},
+        plan=_plan(plan, _NOUNS),
         token_needed=token.startswith("needed"),
         secret_to_fill="to be filled" in token,
         consequences=frozenset(fact for fact, sign in _SIGNS.items() if sign in records),
         spokes_concerned="spokes" in records,
     )
+
+
+def _plan(cell: str, nouns: Mapping[str, set[str]]) -> Mapping[str, set[str]]:
+    said = [clause.split(": ") for clause in cell.partition(". ")[0].split("; ")]
+    return {_ACTIONS[action]: set().union(*(nouns[noun] for noun in listed.split(", "))) for action, listed in said}

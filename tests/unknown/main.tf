@@ -9,6 +9,22 @@ locals {
 
   zones = { "mesh.example.com" = { cloudflare = { zone_id = "023e105f4ecef8ad9ca31a8372d0c353" } } }
   vault = { address = "https://vault.example.com", mount = "secret", path = "cloudflare", key = "token" }
+
+  unknown_vault = {
+    address        = local.unknown
+    namespace      = local.unknown
+    ca_certificate = local.unknown
+    mount          = local.unknown
+    path           = local.unknown
+    key            = local.unknown
+    kv_version     = tonumber(local.unknown)
+  }
+  unknown_logins = {
+    aws   = { aws_role = local.unknown, aws_mount = local.unknown, server_id = local.unknown, jwt_role = null, jwt_mount = null, audience = null, token_secret_arn = null, token_kms_key_arn = null }
+    jwt   = { aws_role = null, aws_mount = null, server_id = null, jwt_role = local.unknown, jwt_mount = local.unknown, audience = local.unknown, token_secret_arn = null, token_kms_key_arn = null }
+    token = { aws_role = null, aws_mount = null, server_id = null, jwt_role = null, jwt_mount = null, audience = null, token_secret_arn = local.unknown, token_kms_key_arn = local.unknown }
+  }
+  zone_of_each = { for login in keys(local.unknown_logins) : login => { cloudflare = { zone_id = local.unknown, token = login } } }
 }
 
 module "zone_id" {
@@ -40,7 +56,15 @@ module "further_secret" {
   source = "../../"
 
   zones  = { "mesh.example.com" = { cloudflare = { zone_id = local.unknown, token = "eu" } } }
-  tokens = { eu = { existing = { secret_arn = local.unknown, kms_key_arn = local.unknown } } }
+  tokens = { eu = { existing = { secret_arn = local.unknown, json_key = local.unknown, kms_key_arn = local.unknown } } }
+  trail  = null
+}
+
+module "further_vaults" {
+  source = "../../"
+
+  zones  = { for login, zone in local.zone_of_each : "${login}.example.com" => zone }
+  tokens = { for login, auth in local.unknown_logins : login => { vault = merge(local.unknown_vault, { auth = auth }) } }
   trail  = null
 }
 
@@ -48,7 +72,7 @@ module "vault_token" {
   source = "../../"
 
   zones = local.zones
-  token = { vault = merge(local.vault, { auth = { token_secret_arn = local.unknown, token_kms_key_arn = local.unknown } }) }
+  token = { vault = merge(local.vault, { auth = local.unknown_logins.token }) }
   trail = null
 }
 
@@ -56,7 +80,7 @@ module "vault" {
   source = "../../"
 
   zones = local.zones
-  token = { vault = { address = local.unknown, namespace = local.unknown, ca_certificate = local.unknown, mount = local.unknown, path = local.unknown, key = local.unknown, auth = { aws_role = local.unknown, server_id = local.unknown } } }
+  token = { vault = merge(local.unknown_vault, { auth = local.unknown_logins.aws }) }
   trail = null
 }
 
@@ -64,7 +88,7 @@ module "vault_jwt" {
   source = "../../"
 
   zones = local.zones
-  token = { vault = merge(local.vault, { auth = { jwt_role = local.unknown, jwt_mount = local.unknown, audience = local.unknown } }) }
+  token = { vault = merge(local.vault, { auth = local.unknown_logins.jwt }) }
   trail = null
 }
 
@@ -98,7 +122,7 @@ module "load_balancers" {
   source = "../../"
 
   zones          = local.zones
-  load_balancers = { hostname_tag = local.unknown }
+  load_balancers = { hostname_tag = local.unknown, internal_only = tobool(local.unknown) }
   trail          = null
 }
 
@@ -138,7 +162,7 @@ module "sweep" {
   source = "../../"
 
   zones = local.zones
-  sweep = { minutes = tonumber(local.unknown) }
+  sweep = { minutes = tonumber(local.unknown), flexible_window_minutes = tonumber(local.unknown) }
   trail = null
 }
 
@@ -152,9 +176,17 @@ module "trail" {
 module "function" {
   source = "../../"
 
-  zones    = local.zones
-  function = { vpc = { subnet_ids = [local.unknown], security_group_ids = [local.unknown] }, memory_mb = tonumber(local.unknown), log_level = local.unknown }
-  trail    = null
+  zones = local.zones
+  function = {
+    memory_mb            = tonumber(local.unknown)
+    timeout_seconds      = tonumber(local.unknown)
+    architecture         = local.unknown
+    reserved_concurrency = tobool(local.unknown)
+    log_level            = local.unknown
+    log_retention_days   = tonumber(local.unknown)
+    vpc                  = { subnet_ids = [local.unknown], security_group_ids = [local.unknown] }
+  }
+  trail = null
 }
 
 module "alarm_actions" {
