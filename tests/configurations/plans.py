@@ -15,20 +15,18 @@ from tests.e2e.installation import Installation
 Plan = dict[str, set[str]]
 
 
-def planned(mesh: Installation, inputs: Mapping[str, object], name: str, *options: str, token: str = "") -> Plan:
-    """Plan these inputs of the hub and keep the plan under a name."""
+def planned(
+    mesh: Installation, inputs: Mapping[str, object], name: str, *options: str, token: str = ""
+) -> Mapping[str, Any]:
+    """Plan these inputs of the hub and keep the plan under a name; what it says, as data."""
     mesh.terraform.override(override(inputs))
     variables = {"cloudflare_api_token": token} if token else {}
     mesh.terraform.run("plan", f"-out={name}", *options, variables=variables)
-    return changed(mesh, name)
+    return mesh.terraform.plan_json(name)
 
 
-def changed(mesh: Installation, plan: str, module: str = "mesh_dns") -> Plan:
-    """What a kept plan changes in one module: action => resources, without their keys."""
-    return _in_module(mesh.terraform.plan_json(plan), module)
-
-
-def _in_module(plan: Mapping[str, Any], module: str) -> Plan:
+def changed(plan: Mapping[str, Any], module: str = "mesh_dns") -> Plan:
+    """What a plan changes in one module: action => resources, without their keys."""
     found: Plan = {}
     for resource in plan["resource_changes"]:
         address, actions = re.sub(r"\[[^]]*\]", "", resource["address"]), resource["change"]["actions"]
@@ -81,7 +79,7 @@ def plans_of(mesh: Installation, calls: Sequence[Call]) -> list[Planned]:
         (folder / "rows.tf.json").unlink()
     outputs = plan["planned_values"]["outputs"]
     nothing = {"hub": None, "owner": ""}
-    return [Planned(_in_module(plan, name), **(outputs[name]["value"] if name in told else nothing)) for name in named]
+    return [Planned(changed(plan, name), **(outputs[name]["value"] if name in told else nothing)) for name in named]
 
 
 def _copies(resources: Sequence[Mapping[str, Any]], call: Call, name: str) -> list[dict[str, Any]]:
