@@ -5,19 +5,17 @@ Ends with 3 where Go is missing, and says so. Two runs never build at once: the 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-TOOLS = ROOT / ".tools"
+from scripts.alone import TOOLS, alone
+
 NO_GO = 3
 
 
@@ -72,20 +70,11 @@ def built(name: str) -> Path:
         return path
     if shutil.which("go") is None:
         raise NoGoError(f"{name} is not built: Go is missing (https://go.dev/doc/install)")
-    with _alone():
+    with alone():
         if not _is_there(path, tool):
             print(f"Building {name} {tool.version}; this takes a minute or more.", file=sys.stderr, flush=True)
             _build(tool, path)
     return path
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """One build at a time on this machine's copy; the lock ends with its process, however that ends."""
-    TOOLS.mkdir(exist_ok=True)
-    with (TOOLS / "build.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _stamp(path: Path) -> Path:

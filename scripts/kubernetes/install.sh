@@ -24,6 +24,13 @@ if ! command -v go >/dev/null 2>&1; then
   exit 3
 fi
 
+# Two runs never build at once: the second waits, and finds everything there.
+if [ -z "${BUILDS_ALONE:-}" ]; then
+  cd "$here/../.."
+  export BUILDS_ALONE=1
+  exec "${PYTHON:-python3}" -m scripts.alone sh "$here/install.sh"
+fi
+
 # Whether the binary holds this module at this version.
 holds() {
   [ -x "$bin/$1" ] && go version -m "$bin/$1" | grep -Eq "(dep|mod)[[:space:]]$2[[:space:]]$3[[:space:]]"

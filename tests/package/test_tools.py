@@ -15,6 +15,7 @@ from scripts.opentofu_tests import rewritten
 from scripts.tools import BY_NAME, NO_GO
 
 ROOT = Path(__file__).resolve().parents[2]
+INSTALL = ROOT / "scripts" / "kubernetes" / "install.sh"
 FAKE_GO = """#!/bin/sh
 echo built >> "$LOG"
 sleep 0.3
@@ -60,6 +61,48 @@ def test_two_runs_at_once_build_once_and_both_get_it(tmp_path: Path) -> None:
     assert {run.communicate()[0] for run in runs} == {f"{tmp_path / '.tools' / 'bin' / 'terraform-docs'}\n"}
     assert [run.returncode for run in runs] == [0, 0]
     assert place.builds == 1
+
+
+BUILDING_GO = """#!/bin/sh
+case "$1" in
+  version) cat "$MODULES" ;;
+  mod) echo '{"GoMod": "go.mod", "Go": "1.24", "Require": []}' ;;
+  build)
+    while [ "$1" != -o ]; do shift; done
+    echo "$2" >> "$LOG"
+    sleep 0.3
+    touch "$2" && chmod +x "$2"
+    ;;
+esac
+"""
+
+
+def test_two_runs_at_once_build_each_part_of_kubernetes_once(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    chart = tmp_path / next(iter(re.findall(r"^chart=(\S+)", INSTALL.read_text(), re.MULTILINE)))
+    chart.touch()
+    path, log, modules = tmp_path / "path", tmp_path / "log", tmp_path / "modules"
+    path.mkdir()
+    (path / "go").write_text(BUILDING_GO)
+    (path / "go").chmod(0o755)
+    wanted = re.findall(r"! holds (\S+) (\S+) \"\$(\w+)\"", INSTALL.read_text())
+    versions = dict(re.findall(r"^(\w+)=(v\S+)$", INSTALL.read_text(), re.MULTILINE))
+    modules.write_text("".join(f"\tdep\t{module}\t{versions[name]}\th1:x\n" for _, module, name in wanted))
+    environment = os.environ | {
+        "PATH": f"{path}:{os.environ['PATH']}", "LOG": str(log), "MODULES": str(modules), "PYTHON": sys.executable,
+        "CILIUM_CHARTS": str(tmp_path),
+    }  # fmt: skip
+    command = ["sh", str(tmp_path / "scripts" / "kubernetes" / "install.sh")]
+    runs = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
+        for _ in range(2)
+    ]
+    said = [run.communicate()[1] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], said
+    built = [Path(line).name for line in log.read_text().splitlines()]
+    assert built == [name for name, _, _ in wanted][: len(built)]
+    assert {"etcd", "kube-apiserver", "aws-cloud-controller-manager"} <= set(built)
+    assert [("another build is at work" in text.lower()) for text in said].count(True) == 1
 
 
 def test_another_version_is_built_anew_and_the_same_is_not(tmp_path: Path) -> None:
