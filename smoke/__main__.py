@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     applied = terraform(place, folder, options.grace, options.own_trail)
     speak(f"If this is killed, take away what it made by\n  {_cleaning(place, options.own_trail)}")
     interrupted = _play(place, applied, report, options)
-    path = folder / "report.md"
+    path = folder / ("cleaned.md" if options.clean else "report.md")  # an earlier report tells more
     path.write_text(report.markdown(_facts(place, applied, options)))
     speak(f"\n{report.redacted(report.verdict())} The report, which can be shown to anybody:\n{path}")
     if interrupted:
@@ -129,6 +129,7 @@ def _facts(place: Place, applied: Terraform, options: argparse.Namespace) -> Map
     except TerraformError:  # the report is worth more than this
         versions = {}
     return {
+        "did": f"only take away what the run {options.clean} left" if options.clean else "everything",
         "ran on": "a sandbox" if "AWS_ENDPOINT_URL" in os.environ else "AWS",
         "ended": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "commit": _commit(),

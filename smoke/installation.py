@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import time
@@ -16,6 +17,8 @@ from sandbox.terraform import Terraform
 from smoke.place import TAG, Place
 
 EXAMPLE = "quickstart"
+LAST_WORDS = 30
+"""Seconds within which Terraform ends when nobody reads it: it says every ten that it is at work, and cannot."""
 
 
 def override(place: Place, grace: int, own_trail: bool) -> dict[str, object]:
@@ -33,8 +36,13 @@ def override(place: Place, grace: int, own_trail: bool) -> dict[str, object]:
 
 
 def terraform(place: Place, folder: Path, grace: int, own_trail: bool) -> Terraform:
-    """Terraform in a new folder of the run, with the state of an earlier one that was killed."""
+    """Terraform in a new folder of the run, with the state of an earlier one that was killed.
+
+    Killed while it wrote, it left half a state, which nobody can read: then what it made goes by its name alone.
+    """
     states = sorted(folder.glob("*/examples/*/terraform.tfstate"), key=lambda path: path.stat().st_mtime)
+    wait(lambda: not any(_is_at_work(state) for state in states), LAST_WORDS)
+    whole = [state for state in states if _is_whole(state)]
     variables = {
         "TF_VAR_zones": json.dumps({place.suffix: place.zone_id}),
         "TF_VAR_cloudflare_api_token": place.token,
@@ -42,9 +50,27 @@ def terraform(place: Place, folder: Path, grace: int, own_trail: bool) -> Terraf
     }
     number = len(list(folder.glob("*/"))) + 1
     made = Terraform(EXAMPLE, folder / str(number), variables, override(place, grace, own_trail))
-    if states:
-        shutil.copy(states[-1], made.folder)
+    if whole:
+        shutil.copy(whole[-1], made.folder)
     return made
+
+
+def _is_at_work(state: Path) -> bool:
+    """Whether a Terraform that outlived its run still works on this state: as long as it does, it locks the file."""
+    with state.open("r+") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def _is_whole(state: Path) -> bool:
+    try:
+        json.loads(state.read_text())
+    except ValueError:
+        return False
+    return True
 
 
 def wait(happened: Callable[[], Any], patience: float, every: float = 0.2) -> Any:

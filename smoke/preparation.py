@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -28,6 +29,8 @@ def place_of(run: str, options: argparse.Namespace) -> Place:
     token = os.environ.get("CLOUDFLARE_API_TOKEN", "")
     if not (options.zone and options.zone_id):
         raise NotReady("Say which zone: make smoke ZONE=example.com ZONE_ID=<its id, 32 hexadecimal digits>")
+    if not re.fullmatch("[0-9a-f]{6}", run):
+        raise NotReady(f"{run!r} is no run: its six hexadecimal digits are in the names of what it made (smoke-...).")
     if not token:
         raise NotReady("CLOUDFLARE_API_TOKEN is not set: a token with Zone / DNS / Edit on the zone.")
     if shutil.which("terraform") is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,13 +35,13 @@ def there(smoke: Smoke, monkeypatch: pytest.MonkeyPatch) -> Smoke:
 
 
 def options(smoke: Smoke, **others: object) -> argparse.Namespace:
-    given = {"zone": ZONE, "zone_id": smoke.zone_id, "region": "eu-west-1", "vpc": "", "own_trail": True}
+    given = {"zone": ZONE, "zone_id": smoke.zone_id, "region": "eu-west-1", "vpc": "", "own_trail": True, "clean": ""}
     return argparse.Namespace(**given | others)
 
 
 def ready(smoke: Smoke, **others: object) -> Place:
     asked = options(smoke, **others)
-    place = place_of("abc123", asked)
+    place = place_of(asked.clean or "abc123", asked)
     prepare(place, asked)
     return place
 
@@ -54,6 +55,7 @@ def ready(smoke: Smoke, **others: object) -> Place:
         pytest.param({}, {"zone_id": "0" * 32}, "Cloudflare does not show", id="the zone's id is another one"),
         pytest.param({"PATH": ""}, {}, "install Terraform", id="there is no Terraform"),
         pytest.param({}, {"own_trail": False}, 'SMOKE="--own-trail"', id="the account has no trail"),
+        pytest.param({}, {"clean": ".*"}, "'.*' is no run", id="what to clean is no run"),
         pytest.param({}, {"vpc": "vpc-0123456789abcdef0"}, 'SMOKE="--vpc vpc-..."', id="there is no such VPC"),
     ],
 )
@@ -62,7 +64,7 @@ def test_what_is_missing_is_said(
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(NotReady, match=words.replace(".", r"\.")) as told:
+    with pytest.raises(NotReady, match=re.escape(words)) as told:
         ready(there, **others)
     assert TOKEN not in str(told.value)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -181,3 +184,56 @@ def terraform_that_made_nothing(folder: Path) -> Any:
             self.folder = folder
 
     return Applied()
+
+
+def states_of(folder: Path, *texts: str) -> list[Path]:
+    """States of earlier Terraforms of a run, the oldest first."""
+    paths = [folder / str(number) / "examples" / "quickstart" / "terraform.tfstate" for number in range(1, 9)]
+    for age, (path, text) in enumerate(zip(paths, texts, strict=False)):
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+        os.utime(path, (age, age))
+    return paths[: len(texts)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "taken"),
+    [
+        pytest.param(['{"serial": 1}', '{"serial": 2}'], '{"serial": 2}', id="the newest one is taken"),
+        pytest.param(['{"serial": 1}', '{"serial": 2'], '{"serial": 1}', id="the newest of those that can be read"),
+        pytest.param(['{"serial"'], None, id="none, if it is half written"),
+        pytest.param([""], None, id="none, if Terraform was killed before it wrote"),
+        pytest.param([], None, id="none, if there was no Terraform"),
+    ],
+)
+def test_which_state_of_a_killed_run_goes_on(texts: list[str], taken: str | None, tmp_path: Path) -> None:
+    states_of(tmp_path, *texts)
+    place: Any = Named()
+    found = terraform(place, tmp_path, 5, own_trail=True).folder / "terraform.tfstate"
+    assert (found.read_text() if found.exists() else None) == taken
+
+
+LAST_WRITE = """
+import fcntl, sys, time
+state = open(sys.argv[1], "r+")
+fcntl.lockf(state, fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(0.5)
+print('{"serial": 2}', file=state, flush=True)
+"""
+
+
+def test_the_state_of_a_terraform_that_is_still_at_work_is_waited_for(tmp_path: Path) -> None:
+    (state,) = states_of(tmp_path, "")
+    with subprocess.Popen([sys.executable, "-c", LAST_WRITE, state], stdout=subprocess.PIPE, text=True) as at_work:  # noqa: S603
+        assert at_work.stdout is not None
+        at_work.stdout.readline()
+        place: Any = Named()
+        found = terraform(place, tmp_path, 5, own_trail=True).folder / "terraform.tfstate"
+    assert json.loads(found.read_text()) == {"serial": 2}
+
+
+class Named:
+    """A place that nobody goes to."""
+
+    run, name, region, suffix, zone_id, token, may_reserve = RUN, NAME, REGION, "x", "x", "x", True
