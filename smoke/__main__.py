@@ -29,7 +29,9 @@ from smoke.preparation import OWN_TRAIL, NotReady, place_of, prepare
 from smoke.removal import remove_everything
 from smoke.report import Report, described, speak
 
-COST = "It costs less than a dollar: two network load balancers for about an hour, and a few thousand requests."
+COST = "less than a dollar: two network load balancers for about an hour, and a few thousand requests"
+
+SANDBOX = "a sandbox: an imitation of AWS and Cloudflare on one machine, whose times say little about theirs"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,8 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     speak(f"If this is killed, take away what it made by\n  {_cleaning(place, options.own_trail)}")
     interrupted = _play(place, applied, report, options)
     path = folder / ("cleaned.md" if options.clean else "report.md")  # an earlier report tells more
-    path.write_text(report.markdown(_facts(place, applied, options)))
+    path.write_text(report.markdown(_facts(place, applied, report, options)))
     speak(f"\n{report.redacted(report.verdict())} The report, which can be shown to anybody:\n{path}")
+    if report.left:
+        speak(f"Try again to take away what is left, or do it by hand:\n  {_cleaning(place, options.own_trail)}")
     if interrupted:
         return 130
     return 1 if report.failed or report.left else 0
@@ -116,30 +120,32 @@ def _region() -> str:
 
 def _agreed(place: Place) -> bool:
     print(f"This makes the module, two load balancers and names below {place.suffix} in account {place.account},")
-    print(f"region {place.region}, and takes everything away again. {COST}")
+    print(f"region {place.region}, and takes everything away again. It costs {COST}.")
     try:
         return input("Go on? [y/N] ").strip().lower() == "y"
     except (EOFError, KeyboardInterrupt):
         return False
 
 
-def _facts(place: Place, applied: Terraform, options: argparse.Namespace) -> Mapping[str, str]:
+def _facts(place: Place, applied: Terraform, report: Report, options: argparse.Namespace) -> Mapping[str, str]:
     try:
         versions = applied.versions()
     except TerraformError:  # the report is worth more than this
         versions = {}
     return {
         "did": f"only take away what the run {options.clean} left" if options.clean else "everything",
-        "ran on": "a sandbox" if "AWS_ENDPOINT_URL" in os.environ else "AWS",
-        "ended": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "ran on": SANDBOX if "AWS_ENDPOINT_URL" in os.environ else "AWS",
+        "ended": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, after {report.seconds / 60:.0f} minutes",
+        "costs on AWS": COST,
         "commit": _commit(),
         "Terraform": versions.get("terraform", "?"),
         "AWS provider": versions.get("hashicorp/aws", "?"),
         "Python": platform.python_version(),
         "region": options.region,
-        "trail": "the module's own" if options.own_trail else "the account's",
+        "CloudTrail's trail": "the module's own" if options.own_trail else "the account's",
         "reserved concurrency": "1" if place.may_reserve else "none: the account's limit is too low",
-        "grace, patience": f"{options.grace} s, {options.patience:.0f} s",
+        "grace": f"{options.grace} s from the first look at what is gone to the second, before its record is deleted",
+        "patience": f"{options.patience:.0f} s, in which each thing must happen",
     }
 
 

@@ -98,6 +98,8 @@ KINDS = (
     Kind("iam", "list_roles", "Roles", "RoleName", "delete_role", "RoleName"),
 )  # fmt: skip
 
+KINDS_IN_WORDS = f"DNS records, {', '.join(kind.items for kind in KINDS)}, with the run's name"
+
 
 def remove_everything(place: Place, applied: Terraform, report: Report) -> None:
     """Take away all that a run may have made, as often as called; what stays is noted in the report."""
@@ -112,7 +114,7 @@ def remove_everything(place: Place, applied: Terraform, report: Report) -> None:
     for what, fault in (faults | ({"terraform destroy": undestroyed} if undestroyed else {})).items():
         report.say(f"{what} did not go", fault)
     report.left += [*left, *(["what `terraform destroy` could not delete"] if undestroyed else [])]
-    report.check("nothing of it is left", not report.left, f"asked for {len(KINDS)} kinds of things, and for records")
+    report.check("nothing of it is left", not report.left, f"looked for {KINDS_IN_WORDS}")
 
 
 def _destroy(applied: Terraform) -> None:

@@ -13,8 +13,11 @@ INTRODUCTION = """\
 The module keeps DNS names in step with load balancers: whatever carries the tag `hostname=NAME` gets the record NAME at
 Cloudflare. A run installs it, makes two load balancers that want the same name, lets them change places, provokes every
 alarm that it can without harm, takes everything away, and looks whether anything stayed. Each row says what should be
-so and whether it was, or what was done; seconds count from the beginning of its act. The words are those of
-docs/operations.md."""
+so and whether it was, or what was done; seconds count from the beginning of its act. What the words mean:
+https://github.com/your_namespace/terraform-aws-cilium-mesh-dns/blob/main/docs/operations.md"""
+LEFT = (
+    "It was said in the terminal how to take it away: `make smoke` with `--clean`. Until then some of it costs money."
+)
 CLOSING = (
     "Please send this report as an issue: https://github.com/your_namespace/terraform-aws-cilium-mesh-dns/issues/new"
 )
@@ -110,6 +113,11 @@ class Report:
         return [row for act in self.acts for row in act.rows if row.result is not None]
 
     @property
+    def seconds(self) -> float:
+        """How long it takes so far."""
+        return time.monotonic() - self.acts[0].began if self.acts else 0.0
+
+    @property
     def failed(self) -> list[str]:
         """What was not as it should be."""
         return [row.what for row in self.checks if not row.result]
@@ -118,7 +126,8 @@ class Report:
         """The whole in one or two sentences."""
         good = f"{len(self.checks) - len(self.failed)} of {len(self.checks)} checks are as they should be"
         bad = f"; not so: {'; '.join(self.failed)}" if self.failed else ""
-        return f"{good}{bad}. " + ("Nothing is left." if not self.left else f"{len(self.left)} things are left.")
+        left = {0: "Nothing is", 1: "1 thing is"}.get(len(self.left), f"{len(self.left)} things are")
+        return f"{good}{bad}. {left} left."
 
     def shortened(self, text: str) -> str:
         """A text on one line, first without what is hidden, then cut: half of an account's id is not found again."""
@@ -141,5 +150,11 @@ class Report:
             lines += ["", f"## {act.title}", "", act.why]
             lines += ["", "| after | what was done, or should be so | is it so | seen |", "|---|---|---|---|"]
             lines += [row.written() for row in act.rows]
-        lines += ["", "## What is left", "", *([f"- {each}" for each in self.left] or ["Nothing."]), "", CLOSING, ""]
+        lines += [
+            "",
+            "## What is left",
+            "",
+            *([*(f"- {each}" for each in self.left), "", LEFT] if self.left else ["Nothing."]),
+        ]
+        lines += ["", CLOSING, ""]
         return self.redacted("\n".join(lines))

@@ -208,7 +208,7 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
     (OPERATIONS, r"visibility timeout\s+\((\d+) minutes by default\)", lambda: 6 * timeout / 60),
     (OPERATIONS, r"the queue, after (\d+) receives", lambda: most_receives),
     (OPERATIONS, r"kept for (\w+) days", lambda: constant("aws", "REFUSED_FOR") / DAY),
-    (VAULT, r"asks for (\w+) minute", lambda: constant("aws", "VALID_SECONDS") / 60),
+    (VAULT, r"for (\w+) minute at most", lambda: constant("aws", "VALID_SECONDS") / 60),
     (TROUBLE, r"failed (\d+) times", lambda: most_receives),
     (MULTI, r"within the grace \((\d+) minutes\)", lambda: grace / 60),
     (MULTI, r"schedule, a sweep every 15 minutes \| ([\d,]+) x", lambda: MONTH_HOURS * 60 / sweep_minutes),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smoke.report import LONGEST, Report
+from smoke.report import CLOSING, LEFT, LONGEST, Report
 
 
 def test_nothing_that_is_hidden_is_in_it_wherever_it_was_said() -> None:
@@ -28,8 +28,20 @@ def test_the_first_thing_it_says_is_how_it_went() -> None:
     report.check("bad", False)
     report.left.append("a queue")
     assert report.failed == ["bad"]
-    assert report.verdict() == "1 of 2 checks are as they should be; not so: bad. 1 things are left."
+    assert report.verdict() == "1 of 2 checks are as they should be; not so: bad. 1 thing is left."
     assert report.verdict() in report.markdown({}).splitlines()[2]
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        pytest.param([], "Nothing.", id="nothing"),
+        pytest.param(["sqs smoke-1-gone", "record a"], f"- sqs smoke-1-gone\n- record a\n\n{LEFT}", id="two things"),
+    ],
+)
+def test_what_is_left_is_listed_with_what_to_do(left: list[str], told: str) -> None:
+    report = Report({}, left=left)
+    assert f"## What is left\n\n{told}\n\n{CLOSING}\n" in report.markdown({})
 
 
 ACCOUNT = "111122223333"

@@ -81,4 +81,5 @@ def test_everything_is_as_it_should_be_and_nothing_is_left() -> None:
     assert told == {*PROVOKED, *NOT_PROVOKED}
     facts = dict(re.findall(r"^\| (\w[^|]*) \| ([^|]+) \|$", report, re.MULTILINE))
     assert facts["AWS provider"][0].isdigit()
+    assert facts["costs on AWS"].startswith("less than a dollar")
     assert re.fullmatch(r"[0-9a-f]{40}(-dirty)?", facts["commit"])
