@@ -29,6 +29,7 @@ from werkzeug.wrappers import Response
 
 from sandbox import event_pattern, resource_policy
 from sandbox.metrics import publish
+from sandbox.not_imitated import NotImitatedError
 
 if TYPE_CHECKING:
     from sandbox.caller import Caller
@@ -129,7 +130,7 @@ class EventBridge:
     def _deliver(self, target: dict[str, Any], event: Event, hops_left: int) -> None:
         unsupported = {"Input", "InputPath", "InputTransformer"} & target.keys()
         if unsupported:
-            raise NotImplementedError(f"the sandbox does not know {sorted(unsupported)}")
+            raise NotImitatedError(f"{', '.join(sorted(unsupported))} of a target", "let it get the whole event")
         arn = parse_arn(target["Arn"])
         message = json.dumps(event.envelope())
         if arn.service == "sns":
@@ -142,7 +143,7 @@ class EventBridge:
                 _check_bus_policy(backend, arn.resource_id, target["Arn"], event)
                 self._run_rules(backend, arn.resource_id, event, hops_left - 1)
         else:
-            raise NotImplementedError(f"the sandbox delivers no events to {arn.service}")
+            raise NotImitatedError(f"targets in {arn.service}", "deliver to a topic, a queue or a bus")
 
 
 def _test_pattern(asked: dict[str, Any]) -> Response:

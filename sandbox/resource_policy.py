@@ -1,6 +1,6 @@
 """Who may do what by a resource's own policy: event buses that other accounts send to, roles that they assume.
 
-moto checks neither. Only what such policies use here is known; an operator that is not known raises.
+moto checks neither. Only what such policies use here is known; an operator that is not known raises NotImitatedError.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from sandbox.not_imitated import NotImitatedError
+
+_OPERATORS = {"StringEquals", "ArnEquals", "ArnLike", "StringLike"}
 ORGANIZATION_ID = "o-sandbox0000"
 """Every account of the sandbox belongs to this organization."""
 
@@ -56,10 +59,10 @@ def _condition_holds(operator: str, wanted: Any, value: str | None) -> bool:
     kind = operator.rsplit(":", 1)[-1]
     if value is None:
         return False
-    if kind in {"StringEquals", "ArnEquals", "ArnLike", "StringLike"}:
+    if kind in _OPERATORS:
         pattern = kind != "StringEquals"
         return any(fnmatchcase(value, w) if pattern else value == w for w in _listed(wanted))
-    raise NotImplementedError(f"the sandbox does not know the condition operator {operator}")
+    raise NotImitatedError(f"the condition operator {operator}", f"use one of {', '.join(sorted(_OPERATORS))}")
 
 
 def _listed(value: Any) -> list[Any]:

@@ -14,6 +14,7 @@ from moto.scheduler.models import Schedule, scheduler_backends
 from moto.utilities.arns import parse_arn
 
 from sandbox.event_bridge import Event, EventBridge, utc_timestamp
+from sandbox.not_imitated import NotImitatedError
 
 _log = logging.getLogger(__name__)
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
@@ -81,7 +82,8 @@ def _event(schedule: Schedule) -> Event:
     target = parse_arn(schedule.target["Arn"])
     own = parse_arn(schedule.arn)
     if target.resource_type != "event-bus" or (target.account, target.region) != (own.account, own.region):
-        raise NotImplementedError(f"the sandbox fires onto a bus of the schedule's own scope only: {target}")
+        what = f"a schedule whose target is {schedule.target['Arn']}"
+        raise NotImitatedError(what, "take an event bus of the schedule's own account and region")
     parameters = schedule.target["EventBridgeParameters"]
     return Event(
         id=str(uuid.uuid4()),
