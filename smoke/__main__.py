@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     folder = ROOT / "build" / "smoke" / run
     applied = terraform(place, folder, options.grace, options.own_trail)
-    speak(f"If this is killed, take away what it made by\n  {_cleaning(place, options.own_trail)}")
+    speak(_first_words(place, options))
     interrupted = _play(place, applied, report, options)
     path = folder / ("cleaned.md" if options.clean else "report.md")  # an earlier report tells more
     path.write_text(report.markdown(_facts(place, applied, report, options)))
@@ -88,6 +88,15 @@ def _take_away(place: Place, applied: Terraform, report: Report) -> None:
     except Exception as error:
         report.left.append(report.shortened(f"nobody knows what, because of {described(error)}"))
         report.check("everything was taken away", False, described(error))
+
+
+def _first_words(place: Place, options: argparse.Namespace) -> str:
+    """What somebody who has to take it away by hand must know: this process may not live to do it."""
+    where = f"account {place.account}, region {place.region}"
+    if options.clean:
+        return f"Taking away what the run {place.run} left in {where}. What it left in another account is not found."
+    told = f"If this is killed, what it made is still in {where}. Take it away with the same credentials and token:"
+    return f"{told}\n  {_cleaning(place, options.own_trail)}"
 
 
 def _cleaning(place: Place, own_trail: bool) -> str:

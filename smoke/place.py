@@ -6,8 +6,9 @@ the zone's name server (`SMOKE_DNS`, host:port) are, and each has its public add
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ import dns.resolver
 import requests
 
 CLOUDFLARE = "https://api.cloudflare.com/client/v4"
+RECORDS_A_PAGE = 5000
 TAG = "mesh-dns-smoke"
 
 
@@ -53,12 +55,21 @@ class Place:
 
     def records(self, name: str = "") -> list[dict[str, Any]]:
         """Our records below the suffix, or those at one name."""
-        response = requests.get(
-            self._records_url(), params={"per_page": "5000"}, headers=self._headers(), timeout=30, allow_redirects=False
-        )
-        response.raise_for_status()
-        ours = [each for each in response.json()["result"] if each["name"].endswith(f".{self.suffix}")]
+        ours = [each for page in self._pages() for each in page if each["name"].endswith(f".{self.suffix}")]
         return [each for each in ours if name in ("", each["name"])]
+
+    def _pages(self) -> Iterator[list[dict[str, Any]]]:
+        """All records of the zone."""
+        for page in itertools.count(1):
+            asked = {"per_page": str(RECORDS_A_PAGE), "page": str(page), "order": "name"}
+            response = requests.get(
+                self._records_url(), params=asked, headers=self._headers(), timeout=30, allow_redirects=False
+            )
+            response.raise_for_status()
+            answer = response.json()
+            yield answer["result"]
+            if page >= answer["result_info"]["total_pages"]:
+                return
 
     def add_record(self, name: str, content: str, comment: str) -> None:
         """Make a CNAME by hand."""

@@ -2,8 +2,8 @@
 
 Compared is, call by call and in order, what is made, deleted and tagged: load balancers with name, type and scheme,
 their target groups and listeners, and the tags of each call. Left out is what nobody here reads (attributes, targets,
-health checks, security groups), and of a real controller what repeats itself: how often it looks again is chance. Its
-imitation looks once, so each of its calls counts.
+health checks, security groups, subnets, the nodes' port, the hash in a target group's name), and of a real controller
+what repeats itself: how often it looks again is chance. Its imitation looks once, so each of its calls counts.
 """
 
 from __future__ import annotations

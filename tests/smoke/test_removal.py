@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.lateness import INSTANT
 from sandbox.sandbox import ACCOUNT, REGION, Sandbox
+from smoke import place as places
 from smoke import removal
 from smoke.installation import terraform
 from smoke.place import Place
@@ -117,7 +118,10 @@ def test_everything_that_bears_its_name_goes_and_nothing_else(tmp_path: Path, mo
         for make in ONE_OF_EACH:
             make(sandbox.client)
         place = Place(RUN, REGION, ZONE, smoke.zone_id, TOKEN)
-        place.add_record(f"stray-1.{place.suffix}", "gone.example.net", "")
+        monkeypatch.setattr(places, "RECORDS_A_PAGE", 1)  # a zone holds more than a page
+        for number in range(3):
+            place.add_record(f"stray-{number}.{place.suffix}", "gone.example.net", "")
+        assert len(place.records()) == 3
         assert [kind.items for kind in removal.KINDS if not list(kind.found(place))] == []
 
         report = Report({})
