@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 
 import boto3
@@ -45,8 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NotReady as lack:
         print(lack, file=sys.stderr)
         return 2
-    hidden = {place.account: "<account>", place.zone_id: "<zone id>", place.zone: "<zone>", place.token: "<token>"}
-    report = Report(hidden | {str(ROOT): "<clone>"})
+    report = Report(_hidden(place))
     if not (options.yes or options.clean) and not _agreed(place):
         return 2
     folder = ROOT / "build" / "smoke" / run
@@ -88,6 +88,13 @@ def _take_away(place: Place, applied: Terraform, report: Report) -> None:
     except Exception as error:
         report.left.append(report.shortened(f"nobody knows what, because of {described(error)}"))
         report.check("everything was taken away", False, described(error))
+
+
+def _hidden(place: Place) -> Mapping[str, str]:
+    """What must not be read in the report => what stands there; errors also name folders, and these a user."""
+    ours = {place.account: "<account>", place.zone_id: "<zone id>", place.zone: "<zone>", place.token: "<token>"}
+    home = str(Path.home())
+    return ours | {str(ROOT): "<clone>"} | ({home: "<home>"} if home != "/" else {})
 
 
 def _first_words(place: Place, options: argparse.Namespace) -> str:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from sandbox.terraform import ROOT
+from smoke.__main__ import _hidden
 from smoke.report import CLOSING, LEFT, LONGEST, Report
 
 
@@ -42,6 +47,23 @@ def test_the_first_thing_it_says_is_how_it_went() -> None:
 def test_what_is_left_is_listed_with_what_to_do(left: list[str], told: str) -> None:
     report = Report({}, left=left)
     assert f"## What is left\n\n{told}\n\n{CLOSING}\n" in report.markdown({})
+
+
+@pytest.mark.parametrize(
+    ("home", "said", "read"),
+    [
+        pytest.param("/home/alice", "/home/alice/.aws/config", "<home>/.aws/config", id="in a user's home"),
+        pytest.param("/", "/etc/hosts", "/etc/hosts", id="where the whole machine is the home"),
+        pytest.param("/home/alice", f"{ROOT}/main.tf", "<clone>/main.tf", id="in the clone"),
+        pytest.param("/home/alice", "of 111122223333: token", "of <account>: <token>", id="with account and token"),
+    ],
+)
+def test_an_error_does_not_tell_whose_machine_it_was(
+    monkeypatch: pytest.MonkeyPatch, home: str, said: str, read: str
+) -> None:
+    monkeypatch.setenv("HOME", home)
+    place: Any = SimpleNamespace(account="111122223333", zone_id="0123", zone="example.com", token="token")
+    assert Report(_hidden(place)).redacted(said) == read
 
 
 ACCOUNT = "111122223333"
