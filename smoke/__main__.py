@@ -161,7 +161,7 @@ def _facts(place: Place, applied: Terraform, report: Report, options: argparse.N
         "CloudTrail's trail": "the module's own" if options.own_trail else "the account's",
         "reserved concurrency": "1" if place.may_reserve else "none: the account's limit is too low",
         "grace": f"{options.grace} s from the first look at what is gone to the second, before its record is deleted",
-        "patience": f"{options.patience:.0f} s, in which each thing must happen",
+        "patience": f"{options.patience:.0f} s, within which each thing must happen",
     }
 
 
