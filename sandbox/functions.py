@@ -127,7 +127,7 @@ class FunctionService:
                     return slot
                 slots.remove(slot)
                 slot.process.close()
-            new = _Slot(generation, self._start(function, generation))
+            new = _Slot(generation, self._start(function))
             slots.append(new)
             return new
 
@@ -136,8 +136,8 @@ class FunctionService:
             slot.busy = False
             self._lock.notify_all()
 
-    def _start(self, function: LambdaFunction, generation: str) -> FunctionProcess:
-        code = Path(self._folder.name) / generation
+    def _start(self, function: LambdaFunction) -> FunctionProcess:
+        code = Path(self._folder.name) / f"{abs(hash(function.code_bytes)):x}"
         if not code.exists():
             with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as package:
                 package.extractall(code)

@@ -13,6 +13,7 @@ import re
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qs, unquote, urlencode
 
@@ -82,7 +83,7 @@ class Gateway:
     """The WSGI application and the server thread around it."""
 
     def __init__(self, services: Iterable[Service], witnesses: Iterable[Witness]) -> None:
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = _moto()
         self._services = tuple(services)
         self._witnesses = tuple(witnesses)
         self._server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=_QuietRequestHandler)
@@ -127,6 +128,12 @@ class Gateway:
         environ["CONTENT_LENGTH"] = str(len(body))
         chunks, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
         return Response(b"".join(chunks), status=status, headers=headers)
+
+
+@cache
+def _moto() -> DomainDispatcherApplication:
+    """moto's application, for all sandboxes of a process: it takes time to learn which URLs there are."""
+    return DomainDispatcherApplication(create_backend_app)
 
 
 class _QuietRequestHandler(MotoRequestHandler):

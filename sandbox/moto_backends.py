@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from moto.core.base_backend import BackendDict
+from moto.ec2.models.amis import AMIS
 
 
 @contextmanager
@@ -27,6 +28,7 @@ def registered(backends: BackendDict[Any], subclass: type[Any]) -> Iterator[None
 
 def forget_everything() -> None:
     """Empty every moto backend. moto keeps its state per process, so one sandbox must not see another's."""
+    del AMIS[1:]  # it makes them anew in each region that is emptied; one machine image is enough here
     BackendDict.reset()
 
 

@@ -79,6 +79,7 @@ class Sandbox:
         self._function_logs = FunctionLogs(on_log_line)
         self._recorder = ActionRecorder()
         self._admins: dict[tuple[str, str], AssumedRole] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
         self._stack = ExitStack()
         self.events = EventBridge()
         """Publish an event as it is, without PutEvents: `events.publish(Event(...))`."""
@@ -123,6 +124,7 @@ class Sandbox:
     def _register_backends(self, stack: ExitStack) -> None:
         forget_everything()
         self._admins.clear()
+        self._clients.clear()
         for backends, subclass in (
             (elbv2_backends, bound(SandboxLoadBalancersV2, late=self.late)),
             (elb_backends, bound(SandboxClassicLoadBalancers, late=self.late)),
@@ -181,7 +183,13 @@ class Sandbox:
         }
 
     def client(self, service: str, *, region: str = REGION, account: str = ACCOUNT) -> Any:
-        """A boto3 client of any account, as its admin."""
+        """A boto3 client of any account, as its admin; the same one each time, for tests ask again and again."""
+        key = (service, region, account)
+        if key not in self._clients:
+            self._clients[key] = self._new_client(service, region, account)
+        return self._clients[key]
+
+    def _new_client(self, service: str, region: str, account: str) -> Any:
         session = self._admin(account, region)
         return boto3.client(
             service,

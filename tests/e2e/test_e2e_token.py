@@ -34,6 +34,7 @@ def places(mesh: Installation) -> dict[str, str]:
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
     configuration = mesh.functions.get_function_configuration(FunctionName=mesh.outputs["function_name"])
     found = {f"the {name} plan": text for name, text in mesh.plans.items()}
+    found |= {f"the {name} plan, as JSON": json.dumps(mesh.terraform.plan_json(name)) for name in mesh.plans}
     found |= {"the state": mesh.terraform.state(), "the outputs": json.dumps(mesh.outputs)}
     found |= {"the function's configuration": json.dumps(configuration, default=str)}
     found |= {"what the function printed": "\n".join(line.text for line in mesh.sandbox.logs)}

@@ -1,16 +1,7 @@
-"""A table: a function uses it with its role, and Terraform makes it and finds nothing to change afterwards."""
+"""A function uses a table with its role."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-from pathlib import Path
-
-import pytest
-
-from sandbox.sandbox import Sandbox
-from sandbox.terraform import mirror
 from tests.sandbox.account import Account
 
 USER = """
@@ -50,85 +41,3 @@ def test_a_function_uses_a_table_and_its_calls_are_recorded(aws: Account) -> Non
         "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query", "dynamodb:DeleteItem"
     }  # fmt: skip
     assert {call.resource for call in aws.sandbox.calls} == {"arn:aws:dynamodb:eu-west-1:123456789012:table/names"}
-
-
-CONFIGURATION = """
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
-resource "aws_kms_key" "own" {
-  description = "the table's"
-}
-
-resource "aws_dynamodb_table" "names" {
-  for_each     = { own = aws_kms_key.own.arn, aws = null }
-  name         = "names-${each.key}"
-  billing_mode = "PAY_PER_REQUEST"
-  hash_key     = "kind"
-  range_key    = "key"
-
-  attribute {
-    name = "kind"
-    type = "S"
-  }
-
-  attribute {
-    name = "key"
-    type = "S"
-  }
-
-  ttl {
-    attribute_name = "expires"
-    enabled        = true
-  }
-
-  server_side_encryption {
-    enabled     = true
-    kms_key_arn = each.value
-  }
-
-  point_in_time_recovery {
-    enabled = true
-  }
-
-  deletion_protection_enabled = false
-  tags                        = { team = "mesh" }
-}
-
-resource "aws_dynamodb_table_item" "first" {
-  table_name = aws_dynamodb_table.names["own"].name
-  hash_key   = "kind"
-  range_key  = "key"
-  item       = jsonencode({ kind = { S = "hub" }, key = { S = "-" }, since = { N = "1" } })
-
-  lifecycle {
-    ignore_changes = [item]
-  }
-}
-"""
-
-
-def test_terraform_makes_a_table_and_plans_nothing_more(sandbox: Sandbox, tmp_path: Path) -> None:
-    terraform = shutil.which("terraform")
-    if terraform is None:
-        pytest.skip("terraform is not on the path")
-    (tmp_path / "main.tf").write_text(CONFIGURATION)
-    environment = {**os.environ, **mirror(), **sandbox.environment(), "TF_IN_AUTOMATION": "1"}
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - our own arguments
-            [terraform, *arguments, "-no-color", "-input=false"],
-            cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-
-    for command in (("init",), ("apply", "-auto-approve")):
-        done = run(*command)
-        assert done.returncode == 0, done.stdout + done.stderr
-    again = run("plan", "-detailed-exitcode")
-    assert again.returncode == 0, again.stdout + again.stderr
-    destroyed = run("destroy", "-auto-approve")
-    assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
-    assert sandbox.client("dynamodb").list_tables()["TableNames"] == []
