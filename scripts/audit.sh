@@ -9,8 +9,10 @@ report=$(mktemp)
 trap 'rm -f "$report"' EXIT
 
 if ! [ -x "$tools/bin/pip-audit" ]; then
-    python3 -m venv --clear --without-pip "$tools"
-    .venv/bin/uv pip install --quiet --python "$tools/bin/python" "pip-audit==$version"
+    python3 -m venv --clear "$tools"
+    # uv is faster, but does not read pip's configuration: where that is needed, pip does it.
+    .venv/bin/uv pip install --quiet --python "$tools/bin/python" "pip-audit==$version" 2>/dev/null ||
+        "$tools/bin/pip" install --quiet --disable-pip-version-check "pip-audit==$version"
 fi
 unreachable='ServiceError|ConnectionError|Max retries|HTTPError|Timeout|could not be audited'
 if "$tools/bin/pip-audit" --disable-pip --require-hashes --progress-spinner off --timeout 10 \

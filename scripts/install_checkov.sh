@@ -8,5 +8,7 @@ tools=$(cd "$(dirname "$0")/.." && pwd)/.tools/checkov
 if [ -x "$tools/bin/checkov" ] && "$tools/bin/checkov" --version | grep -qx "$version"; then
     exit 0
 fi
-python3 -m venv --clear --without-pip "$tools"
-"$(dirname "$0")/../.venv/bin/uv" pip install --quiet --python "$tools/bin/python" "checkov==$version" # pip takes ten times as long
+python3 -m venv --clear "$tools"
+# uv takes a tenth of pip's time, but does not read pip's configuration: where that is needed, pip does it.
+"$(dirname "$0")/../.venv/bin/uv" pip install --quiet --python "$tools/bin/python" "checkov==$version" 2>/dev/null ||
+    "$tools/bin/pip" install --quiet --disable-pip-version-check "checkov==$version"
