@@ -107,7 +107,7 @@ def test_a_scope_that_is_swept_but_never_listed_stops_deletes_for_three_periods_
     assert hub.scopes().overdue == set()
 
 
-@pytest.mark.parametrize("cause", [Cause.DENIED, Cause.UNANSWERED])
+@pytest.mark.parametrize("cause", [Cause.ERROR, Cause.UNANSWERED])
 def test_an_heir_whose_scope_is_swept_but_never_listed_inherits_before_a_delete(cause: Cause) -> None:
     hub = Hub()
     hub.know(AWAY)

@@ -142,7 +142,7 @@ def test_the_sweep_of_the_hub_tells_who_is_overdue(hub: Hub, lines: Lines, away:
 
 @pytest.mark.parametrize(
     ("cause", "open_"),
-    [(Cause.DENIED, True), (Cause.DENIED, False), (Cause.UNANSWERED, False)],
+    [(Cause.ERROR, True), (Cause.ERROR, False), (Cause.UNANSWERED, False)],
     ids=["denied", "denied, without spokes", "throttled, without spokes"],
 )
 def test_the_hubs_own_scope_is_overdue_while_only_its_listing_fails(
