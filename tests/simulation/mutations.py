@@ -236,7 +236,7 @@ _MADE: Mapping[str, tuple[Law, tuple[Place, ...]]] = {
     "treat not allowed as gone": (Law.NOT_STOLEN, ((_SNAPSHOT, "claim_state", _not_allowed_is_gone),)),
     "let the newest take a live name": (Law.NOT_STOLEN, ((_SNAPSHOT, "claim_state", _newest_always_wins),)),
     "take an unread zone for an empty one": (Law.LISTED, ((_READER, "list_zones", _unread_zone_is_empty),)),
-    "do not wait for scopes that cannot be listed": (Law.WAITS, ((_SNAPSHOT, "awaited", lambda self: ()),)),
+    "do not wait for scopes that cannot be listed": (Law.WAITS, ((_SNAPSHOT, "holding_up", lambda self: ()),)),
     "trust a register that may have lost a scope": (Law.REGISTER, ((KnownScopes, "of", classmethod(_never_young)),)),
     "list the zone before asking AWS": (Law.ORDER, ((_READER, "list_zones", _list_once),)),
     "read only the first name of a tag": (Law.DONE, ((hostnames, "in_tag", lambda value: _in_tag(value)[:1]),)),
