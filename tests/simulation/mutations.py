@@ -283,6 +283,7 @@ _LATE = {
     "forget more than was named": 128,
     "write in a dry run": 33,
     "count no loss where nobody can list": 120,
+    "wait for ever for a listing": 15,
     "create nothing while another zone is ill": 44,
     "forget without a confirmation": 57,
 }
