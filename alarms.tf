@@ -107,6 +107,14 @@ locals {
       period      = local.sweep_period_seconds
       of          = 2
     }
+    overdue = {
+      description = "An account and region, the hub's own or one that joined, could not be read for three sweep periods (${3 * var.sweep.minutes} minutes): the function may not look there, cannot list all its load balancers, or no sweep of it arrives. The log line `overdue` names it. Deletes no longer wait for it. Check its permissions and, of a spoke, the schedule, rule and reader role; if a spoke is gone for good, forget its account and region."
+      starts      = local.told_by_sweep
+      metrics     = { scopes = ["MeshDNS", "ScopesOverdue", local.function_metric, "Maximum"] }
+      above       = 0
+      period      = local.sweep_period_seconds
+      of          = 2
+    }
     rule = {
       description = "EventBridge could not hand events to the topic ${var.name}-events: look at the topic's policy and key."
       metrics     = { failed = ["AWS/Events", "FailedInvocations", { RuleName = aws_cloudwatch_event_rule.events.name }, "Sum"] }
@@ -122,14 +130,6 @@ locals {
   }
 
   alarms_of_spokes = {
-    overdue = {
-      description = "An account and region that joined could not be read for three sweep periods (${3 * var.sweep.minutes} minutes): no sweep of it arrives, the function may not look there, or cannot list all its load balancers. The log line `overdue` names it. Check the spoke's schedule, rule and reader role; if the spoke is gone for good, forget its account and region."
-      starts      = local.told_by_sweep
-      metrics     = { scopes = ["MeshDNS", "ScopesOverdue", local.function_metric, "Maximum"] }
-      above       = 0
-      period      = local.sweep_period_seconds
-      of          = 2
-    }
     spokes-rule = {
       description = "EventBridge could not hand what spokes sent to the topic ${var.name}-events: look at the topic's policy and key."
       metrics     = { failed = ["AWS/Events", "FailedInvocations", { EventBusName = var.name, RuleName = "${var.name}-spokes" }, "Sum"] } # both, for a rule that is not on the default bus

@@ -11,7 +11,9 @@ from __future__ import annotations
 import contextlib
 import io
 import random
+import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from bench.installation import PERIOD, Installation, Period
@@ -29,29 +31,67 @@ CLUSTERS, BURST = 300, 60
 LATENCY = 0.05
 
 
+@dataclass(frozen=True)
+class Wave:
+    """So many clusters in these scopes, all of them replaced within a minute.
+
+    latency: seconds that a call to AWS takes. slowest: the most seconds that a name may take. hanging: in so many of
+    the scopes nobody answers from then on; names are not right there.
+    """
+
+    scopes: Sequence[Scope]
+    clusters: int
+    latency: float
+    slowest: float
+    hanging: int = 0
+
+    @property
+    def title(self) -> str:
+        """What it is, without the latency."""
+        scopes = f"{self.clusters} in {len(self.scopes)} scope{'s' if len(self.scopes) > 1 else ''}"
+        return f"{scopes}, {self.hanging} of them hang" if self.hanging else scopes
+
+    def run(self) -> tuple[Period, int]:
+        """What was measured, and how many names were right in the end."""
+        with installation(self.scopes, self.latency) as hub:
+            _create(hub, self.clusters)
+            hub.wait(hub.clock() + 2 * PERIOD)
+            period = _begin(hub, self.title)
+            if self.hanging:
+                hub.slow.hanging.update(self.scopes[-self.hanging :])
+            _replace(hub, range(self.clusters))
+            hub.wait(period.began + PERIOD)
+            return period, hub.right()
+
+    def missed(self, period: Period, right: int) -> Iterator[str]:
+        """The limits that were missed."""
+        lost = sum(number % len(self.scopes) >= len(self.scopes) - self.hanging for number in range(self.clusters))
+        if right < self.clusters - lost:
+            yield f"{right} of {self.clusters} names are right"
+        if period.longest_wait > self.slowest:
+            yield f"the slowest name took {period.longest_wait:.0f} s, and {self.slowest:.0f} s are the limit"
+        if period.killed:
+            yield f"{period.killed} invocations were killed"
+        if period.throttled:
+            yield f"AWS did not take {period.throttled} calls"
+
+
+# The limits of the slowest name are the same at every latency: it is the clusters' own, not AWS's.
+WAVES = (
+    *(Wave(FAR, 300, latency, 180) for latency in (0.05, 0.15, 0.3)),
+    Wave(FAR, 300, 0.3, 180, hanging=3),
+    *(Wave((HUB,), 100, latency, 150) for latency in (0.05, 0.3)),
+    *(Wave((HUB,), 300, latency, 150) for latency in (0.05, 0.3)),
+    Wave((HUB,), 800, 0.3, 300),
+)
+
+
 @contextlib.contextmanager
 def installation(scopes: Sequence[Scope], latency: float) -> Iterator[Installation]:
     """One, with a seed of its own."""
     clock = Clock(NOW)
     with CloudflareEmulator(clock=clock) as emulator, contextlib.redirect_stdout(io.StringIO()):
         yield Installation(emulator, clock, random.Random(1), scopes, latency)
-
-
-def wave(scopes: Sequence[Scope], clusters: int, latency: float, hanging: int = 0) -> tuple[Period, str]:
-    """So many clusters in these scopes, all of them replaced within a minute; and what came of it.
-
-    `hanging`: in so many of the scopes nobody answers from then on.
-    """
-    with installation(scopes, latency) as hub:
-        _create(hub, clusters)
-        hub.wait(hub.clock() + 2 * PERIOD)
-        period = _begin(hub, f"{clusters} in {len(scopes)} scope{'s' if len(scopes) > 1 else ''}")
-        if hanging:
-            period.title += f", {hanging} of them hang"
-            hub.slow.hanging.update(scopes[-hanging:])
-        _replace(hub, range(clusters))
-        hub.wait(period.began + PERIOD)
-        return period, f"{hub.right()} of {clusters}"
 
 
 def story(hub: Installation) -> Iterator[Period]:
@@ -89,8 +129,8 @@ def _after(seconds: float, hub: Installation, period: Period) -> Period:
     return period
 
 
-def waves() -> None:
-    """Print the table of the waves."""
+def waves() -> Iterator[str]:
+    """Print the table of the waves. Yields the limits that were missed."""
     _head(
         "replaced within a minute",
         "an AWS call takes",
@@ -103,30 +143,26 @@ def waves() -> None:
         "throttled tries",
         "Cloudflare reads + writes",
     )
-    for scopes, clusters, hanging, latencies in (
-        (FAR, 300, 0, (50, 150, 300)),
-        (FAR, 300, 3, (300,)),
-        ((HUB,), 100, 0, (50, 300)),
-        ((HUB,), 300, 0, (50, 300)),
-    ):
-        for latency in latencies:
-            period, right = wave(scopes, clusters, latency / 1000, hanging)
-            _row(
-                period.title,
-                f"{latency} ms",
-                right,
-                period.slowest,
-                period.batches,
-                f"{period.longest:.0f} s",
-                period.killed,
-                period.aws_calls.total(),
-                period.throttled,
-                f"{period.reads} + {period.writes}",
-            )
+    for wave in WAVES:
+        period, right = wave.run()
+        latency = f"{wave.latency * 1000:.0f} ms"
+        _row(
+            wave.title,
+            latency,
+            f"{right} of {wave.clusters}",
+            period.slowest,
+            period.batches,
+            f"{period.longest:.0f} s",
+            period.killed,
+            period.aws_calls.total(),
+            period.throttled,
+            f"{period.reads} + {period.writes}",
+        )
+        yield from (f"{wave.title}, {latency}: {limit}" for limit in wave.missed(period, right))
 
 
-def life() -> None:
-    """Print the table of the story."""
+def life() -> Iterator[str]:
+    """Print the table of the story. Yields the limits that were missed."""
     rows: list[tuple[object, ...]] = []
     with installation(EVERYWHERE, LATENCY) as hub:
         rows += [_of_life(hub, period) for period in story(hub)]
@@ -146,6 +182,8 @@ def life() -> None:
         _row(*row)
     print(f"\nmessages lost: {hub.rejected}; still waiting: {hub.waiting()}")
     print(f"names that were empty in between: {len(hub.lost_a_record)}")
+    if hub.rejected or hub.lost_a_record:
+        yield "messages were lost, or names were empty in between"
 
 
 def _of_life(hub: Installation, period: Period) -> tuple[object, ...]:
@@ -172,12 +210,15 @@ def _row(*cells: object) -> None:
     print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
 
-def main() -> None:
-    """Print the tables."""
-    waves()
+def main() -> int:
+    """Print the tables; 1 when a limit was missed."""
+    missed = list(waves())
     print()
-    life()
+    missed += life()
+    for limit in missed:
+        print(f"MISSED: {limit}")
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -28,8 +28,8 @@ run "without_spokes_there_is_nothing_of_them" {
     error_message = "Without spokes the function may neither assume roles nor note sweeps."
   }
   assert {
-    condition     = !can(jsondecode(aws_lambda_function.mesh_dns.environment[0].variables.MESH_DNS_SETTINGS).spokes) && !contains(keys(aws_cloudwatch_metric_alarm.watch), "overdue")
-    error_message = "Without spokes the function knows of none, and no alarm waits for one."
+    condition     = !can(jsondecode(aws_lambda_function.mesh_dns.environment[0].variables.MESH_DNS_SETTINGS).spokes) && !contains(keys(aws_cloudwatch_metric_alarm.watch), "spokes-rule")
+    error_message = "Without spokes the function knows of none, and no alarm watches what they send."
   }
 }
 

@@ -173,7 +173,7 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
     (COST, r"minutes \(([\d,]+) a month\)", lambda: MONTH_HOURS * 60 / sweep_minutes),
     (COST, r"a month of (\d+) hours", lambda: MONTH_HOURS),
     (COST, r"\| (\d+) alarms, of which", lambda: len(alarms()) - alarms_of_spokes()),
-    (COST, r"(\d+) alarms more", alarms_of_spokes),
+    (COST, r"(\d+) alarms? more", alarms_of_spokes),
     (COST, r"at each sweep, (\d+) in all", metrics),
     (COST, r"seconds of (\d+) MB", lambda: memory),
     (COST, r"\*\*(\d) to \d dollars a month", lambda: month(0)),

@@ -96,7 +96,6 @@ class InMemoryInventory:
     allowance: Allowance | None = None
     before: Callable[[str], None] = nothing_happens
     calls: list[str] = field(default_factory=list)
-    failed_listings: list[Scope] = field(default_factory=list)
     tag: str = TAG
 
     def put(self, load_balancer: LoadBalancer, *, shown_from: float | None = None) -> LoadBalancerId:
@@ -137,8 +136,6 @@ class InMemoryInventory:
         for scope in sorted(set(scopes)):
             calls = 1 + -(-sum(lb.scope == scope for lb in self.load_balancers) // IDS_PER_CALL)
             failure = self._read("listing", scope, calls, deadline)
-            if failure is not None:
-                self.failed_listings.append(scope)
             found[scope] = failure or {lb: now for lb, now in self.shown().items() if lb.scope == scope}
         return found
 

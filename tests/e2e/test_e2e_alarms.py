@@ -51,19 +51,19 @@ def wrong_settings(mesh: Installation) -> None:
 
 
 def a_fault_of_its_own(mesh: Installation) -> None:
-    with mistaken(mesh):
+    with mistaken(mesh, "converge.py", "def converge(*_):\n    raise KeyError"):
         assert "failed" in mesh.invoke(handed_over(tagged(arn_of("any")))).payload["batchItemFailures"][0].values()
     assert mesh.told("fault", message_id="failed")
 
 
 @contextmanager
-def mistaken(mesh: Installation) -> Iterator[None]:
-    """A version of the function with a mistake, for a while."""
+def mistaken(mesh: Installation, module: str, mistake: str) -> Iterator[None]:
+    """A version of the function with a mistake at the end of a module, for a while."""
     right, wrong = (ROOT / "lambda" / "package.zip").read_bytes(), io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(right)) as package, zipfile.ZipFile(wrong, "w") as mistake:
+    with zipfile.ZipFile(io.BytesIO(right)) as package, zipfile.ZipFile(wrong, "w") as changed:
         for item in package.infolist():
-            said = b"\n\ndef converge(*_):\n    raise KeyError\n" if item.filename == "mesh_dns/converge.py" else b""
-            mistake.writestr(item, package.read(item) + said)
+            said = f"\n\n{mistake}\n".encode() if item.filename == f"mesh_dns/{module}" else b""
+            changed.writestr(item, package.read(item) + said)
     mesh.functions.update_function_code(FunctionName=mesh.outputs["function_name"], ZipFile=wrong.getvalue())
     try:
         yield
@@ -123,11 +123,25 @@ def a_revoked_token(mesh: Installation) -> None:
 
 
 def a_zone_that_has_not_answered_for_long(mesh: Installation) -> None:
-    zone_id, since = mesh.zone_ids[SUFFIX], int(time.time()) - 3 * SWEEP - 60
-    mesh.sandbox.cloudflare.faults.inject(FaultKind.SERVER_ERROR, times=None, zone=zone_id)
-    item = {"kind": {"S": "unread"}, "key": {"S": zone_id}, "since": {"N": str(since)}}
-    mesh.sandbox.client("dynamodb").put_item(TableName=mesh.outputs["table_name"], Item=item)
+    mesh.sandbox.cloudflare.faults.inject(FaultKind.SERVER_ERROR, times=None, zone=mesh.zone_ids[SUFFIX])
+    unread_for_long(mesh, mesh.zone_ids[SUFFIX])
     mesh.start_anew()
+
+
+def unread_for_long(mesh: Installation, key: str) -> None:
+    since = int(time.time()) - 3 * SWEEP - 60
+    item = {"kind": {"S": "unread"}, "key": {"S": key}, "since": {"N": str(since)}}
+    mesh.sandbox.client("dynamodb").put_item(TableName=mesh.outputs["table_name"], Item=item)
+
+
+def the_hub_cannot_be_listed(mesh: Installation) -> None:
+    unread_for_long(mesh, f"{ACCOUNT}/{REGION}")
+    never = "AwsInventory.listings = lambda self, scopes, deadline: {each: Unreadable('denied') for each in scopes}"
+    told, completed = len(mesh.told("overdue")), len(mesh.told("swept"))
+    with mistaken(mesh, "aws/inventory.py", never):
+        assert mesh.sandbox.schedules.fire("mesh-dns-sweep") == 1
+        mesh.wait(lambda: len(mesh.told("overdue")) > told, "the hub's own scope is overdue")
+    assert len(mesh.told("swept")) > completed, "its sweeps are completed: silence tells nothing"
 
 
 def a_rule_without_its_topic(mesh: Installation) -> None:
@@ -179,6 +193,7 @@ FAULTS: Mapping[str, tuple[Course, tuple[Makes, ...]]] = {
     "silence": (Course(4 * HOUR), (a_broken_path, a_sweep_that_fails)),
     "guard": (Course(2 * HOUR, at_once=True), (a_mass_delete,)),
     "zone-denied": (Course(2 * HOUR), (a_revoked_token, a_zone_that_has_not_answered_for_long)),
+    "overdue": (Course(2 * HOUR), (the_hub_cannot_be_listed,)),
     "rule": (Course(), (a_rule_without_its_topic,)),
     "topic": (Course(), (a_topic_without_its_queue,)),
 }

@@ -48,6 +48,7 @@ class Chronicle:
     gone_since: dict[LoadBalancerId, float] = field(default_factory=dict)
     unreadable_since: dict[Scope, float] = field(default_factory=dict)
     readable_since: dict[Scope, float] = field(default_factory=dict)
+    listable_since: dict[Scope, float] = field(default_factory=dict)
     active_since: dict[LoadBalancerId, float] = field(default_factory=dict)
     _seen: dict[LoadBalancerId, LoadBalancer] = field(default_factory=dict)
     _gone: dict[LoadBalancerId, LoadBalancer] = field(default_factory=dict)
@@ -82,6 +83,10 @@ class Chronicle:
             else:
                 self.unreadable_since.pop(scope, None)
                 self.readable_since.setdefault(scope, now)
+            if scope in self.unreadable_since or scope in self.inventory.never_listed:
+                self.listable_since.pop(scope, None)
+            else:
+                self.listable_since.setdefault(scope, now)
 
     def claims_throughout(self, lb: LoadBalancerId, name: str, since: float) -> bool:
         """Whether a claim held without a break from before `since` until now."""
@@ -106,5 +111,9 @@ class Chronicle:
                 yield self.inventory.load_balancers[lb]
 
     def is_readable_since(self, scope: Scope, moment: float) -> bool:
-        """Whether everything in a scope could be read all the time since then."""
+        """Whether what is tagged, and each load balancer, could be read in a scope all the time since then."""
         return self.readable_since.get(scope, ALWAYS) <= moment
+
+    def is_listable_since(self, scope: Scope, moment: float) -> bool:
+        """Whether everything there could be listed as well."""
+        return self.listable_since.get(scope, ALWAYS) <= moment

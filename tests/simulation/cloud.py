@@ -69,6 +69,7 @@ class Cloud:
     meets: Callable[[str], None]
     inventory: InMemoryInventory
     hanging: set[Scope] = field(default_factory=set)
+    denied_listings: set[Scope] = field(default_factory=set)
     latency: float = 0.0
     calls: int = 0
     _asked: Scope | None = None
@@ -127,18 +128,25 @@ class Cloud:
             self.time.pending += 0 if self._hung else HANG
             self._hung = True
             raise Retryable(f"{call} in {scope}: no answer")
-        if scope in self.inventory.unreadable | self.inventory.unlistable:
+        if scope in self.inventory.unreadable | self.inventory.unlistable | self.denied_listings:
             self.inventory.causes[scope] = Cause.ERROR
 
     def set_region(self, scope: Scope, state: str) -> None:
-        """A scope is `ok`, `denied`, `unlistable`, or `hangs`."""
-        groups = {
-            "denied": self.inventory.unreadable,
-            "unlistable": self.inventory.unlistable,
-            "hangs": self.hanging,
-        }
-        for name, group in groups.items():
-            (group.add if name == state else group.discard)(scope)
+        """A scope is as a step says (see `steps.Region`)."""
+        groups = (
+            (self.inventory.unreadable, ("denied",)),
+            (self.inventory.unlistable, ("unlistable",)),
+            (self.inventory.never_listed, ("listing-denied", "listing-throttled")),
+            (self.denied_listings, ("listing-denied",)),
+            (self.hanging, ("hangs",)),
+        )
+        for group, names in groups:
+            (group.add if state in names else group.discard)(scope)
+
+
+def id_of(number: int, scope: Scope, kind: Kind) -> LoadBalancerId:
+    """The id of the n-th load balancer. A classic one may stand beside one of the other generation with its name."""
+    return make_id(number, scope, kind, name="mesh" if kind is Kind.CLASSIC else f"mesh-{number - 1}")
 
 
 def made_by(step: Create, scope: Scope, now: float, tie: float, again: int) -> LoadBalancer:
@@ -148,7 +156,7 @@ def made_by(step: Create, scope: Scope, now: float, tie: float, again: int) -> L
     tags |= {OTHER_TAG: " ".join(map(name_of, step.other))} if step.other else {}
     readiness = Readiness.PROVISIONING if step.provisioning else step.ends
     lb = make(
-        make_id(step.number, scope, step.kind),
+        id_of(step.number, scope, step.kind),
         *map(name_of, step.names),
         created=created,
         internal=step.internal,

@@ -11,6 +11,7 @@ from tests.simulation.places import SCOPES, TOKEN_NAMES, ZONES
 from tests.simulation.steps import (
     MEDDLING,
     SETTINGS,
+    UNLISTED,
     Allow,
     Begin,
     ClockBack,
@@ -49,12 +50,14 @@ LONG_ILLNESS = 30_000
 
 def generate(seed: int) -> History:
     """A random history."""
-    return _Drawing(random.Random(seed)).history()
+    return _Drawing(random.Random(seed), random.Random(f"{seed}, unlisted")).history()
 
 
 class _Drawing:
-    def __init__(self, rng: random.Random) -> None:
-        self.rng = rng
+    """`other`: a second luck, by which something is added to some histories and all others stay the same."""
+
+    def __init__(self, rng: random.Random, other: random.Random) -> None:
+        self.rng, self.other = rng, other
         self.newest = 0
         self.strangers: list[int] = []
         self.crowded = rng.randrange(len(SCOPES))
@@ -76,6 +79,7 @@ class _Drawing:
         steps += [self._setting() for _ in range(rng.choice([0, 0, 0, 0, 1, 2]))]
         if self.names == CROWD:
             steps += self._crowd()
+            steps += self._unlisted() if self.other.random() < 0.4 else []
             steps += self._teardown() if rng.random() < 0.3 else []
         if rng.random() < 0.08:
             steps += self._refused()
@@ -86,18 +90,17 @@ class _Drawing:
     def _crowd(self) -> list[Step]:
         steps: list[Step] = []
         for number in range(self.names):
-            self.newest = number
             at = self.crowded if self.rng.random() < 0.75 else self.rng.randrange(len(SCOPES))
             self.strangers += [number] if at != self.crowded else []
-            steps.append(Create(self.newest, at, (self.newest,), self._delivery()))
+            steps.append(Create(number, at, (number,), self._delivery()))
+        self.newest = self.names - 1
         return [*steps, Wait(self.rng.choice([60, 1200]))]
 
     def _refused(self) -> list[Step]:
         """Tags of ten names each, all of which the provider refuses."""
-        number = self.rng.choice([10, 20, REFUSED])
-        names = range(100, 100 + number)
+        names = range(100, 100 + self.rng.choice([10, 20, REFUSED]))
         steps: list[Step] = [Refuse(tuple(names))]
-        for start in range(0, number, 10):
+        for start in range(0, len(names), 10):
             self.newest += 1
             steps.append(Create(self.newest, 0, tuple(names[start : start + 10]), self._delivery()))
         # Good names, which only the sweep finds, together with the bad ones.
@@ -221,13 +224,22 @@ class _Drawing:
         other = self.rng.choice(self.strangers or [self._some()])
         return [DeleteAll(scope, (400,)), Override(scope), Wait(40), Delete(other, (4,)), Wait(700)]
 
+    def _unlisted(self) -> Sequence[Step]:
+        """Nobody can list a scope, for so long that it may be overdue; then many load balancers go there, or one."""
+        rng = self.other
+        scope = self.crowded if rng.random() < 0.8 else rng.randrange(len(SCOPES))
+        first, second = (Delete(rng.randrange(self.newest + 1), (4,)) for _ in range(2))
+        going = rng.choice([DeleteAll(scope, (4,)), second])
+        return [Region(scope, rng.choice(UNLISTED)), first, Wait(rng.choice([600, 3600, 9000])), going, Wait(700)]
+
     # The rest of the world
 
     def _outsider(self) -> Outsider:
         return Outsider(self.rng.choice(MEDDLING), self.rng.randrange(self.names))
 
     def _region(self) -> Region:
-        return Region(self._scope(), self.rng.choice(["ok", "ok", "ok", "denied", "unlistable", "hangs"]))
+        scope, state = self._scope(), self.rng.choice(["ok", "ok", "ok", "denied", "unlistable", "hangs"])
+        return Region(scope, self.other.choice(UNLISTED) if state == "unlistable" else state)
 
     def _token(self) -> Token:
         states = ["ok", "ok", "ok", "denied", "read-only", "busy", "busy-writes", "broken", "hangs"]
@@ -252,8 +264,7 @@ class _Drawing:
 
     def _disturb(self) -> Disturb:
         rng = self.rng
-        call = rng.randrange(12)
-        drawn = rng.random()
+        call, drawn = rng.randrange(12), rng.random()
         if drawn < 0.6:
             return Disturb(call, rng.choice(["fail", "fail", "throttle", "slow", "crash", "after-commit", "unsent"]))
         if drawn < 0.75:

@@ -73,10 +73,31 @@ def _unhealed(world: World, record: Record, since: float) -> Iterator[str]:
     changed = max(
         world.chronicle.gone_since.get(serves, 0.0), world.chronicle.claimed_until.get((serves, record.name), 0.0)
     )
-    if not claims and changed < since:
+    if not claims and changed < since and world.chronicle.is_listable_since(serves.scope, since):
         yield f"{record.name} still serves {serves}"
     elif claims and lb is not None and may_have(world.rules, lb, record.name) and record.content != lb.dns_name:
         yield f"{record.name} points to {record.content} instead of {lb.dns_name}"
+
+
+def undeleted(world: World, since: float) -> Iterator[str]:
+    """Records that serve nobody since then, and that nobody claims, although nothing holds up their deletes for ever.
+
+    What is tagged can be read in its scope, and every zone answers or denies. What cannot be listed does not matter:
+    once it is overdue, nobody waits for it.
+    """
+    if world.dry_run or world.rules.policy is not Policy.SYNC:
+        return
+    if any(world.dns.state(zone_id) not in ("ok", "denied") for zone_id in world.rules.zones.values()):
+        return
+    claimed = {name for _, name in world.chronicle.claimed_since}
+    for name in sorted(_names(world) - claimed):
+        zone_id, records = zone_of(world.rules, name), _records(world, name)
+        serves = served_by(world.rules, records[0]) if len(records) == 1 else None
+        if zone_id is None or serves is None or not _is_writable(world, zone_id, name):
+            continue
+        ended = (world.chronicle.gone_since.get(serves, 0.0), world.chronicle.claimed_until.get((serves, name), 0.0))
+        if max(ended) < since and world.may_claim(serves.scope) and _is_answering(world, serves.scope, since):
+            yield f"{name} still serves {serves}"
 
 
 def _is_writable(world: World, zone_id: str, name: str) -> bool:

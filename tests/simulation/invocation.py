@@ -9,62 +9,25 @@ from typing import Any
 
 from mesh_dns.core.batch import RECEIVES_OF_RETURNED
 from mesh_dns.core.scopes import KnownScopes
-from mesh_dns.core.values import Action, Change, LoadBalancerId, Record, Scope
+from mesh_dns.core.values import Action, Change, LoadBalancerId, Record, Scope, Unreadable
 from mesh_dns.core.work import Check, ForgetName, ForgetScope, OwnMessage, SecondLook, Sweep
 from mesh_dns.dns.provider import RateLimited, TransactionRejected
 from mesh_dns.errors import Retryable
 from mesh_dns.intake import Intake
 from mesh_dns.ports import Ports
-from mesh_dns.telemetry import Telemetry
 from tests.doubles.hub import ROLE
-from tests.doubles.others import RememberingReporter
 from tests.simulation.chronicle import served_by
 from tests.simulation.dns import LIMITED
 from tests.simulation.law import Law, Violation
 from tests.simulation.laws import Laws
 from tests.simulation.places import HUB, zone_of
+from tests.simulation.silent import Silent
 from tests.simulation.sqs import Message
 from tests.simulation.world import World
 
 TIMEOUT = 120
 # As in the handler: seconds that are kept for the write under way and the answer.
 RESERVE = 20
-
-
-class Silent(RememberingReporter, Telemetry):
-    """Tells nobody, and remembers what was told."""
-
-    def __init__(self) -> None:
-        RememberingReporter.__init__(self)
-        self.met: list[Exception] = []
-
-    def fault(self, message_id: str, fault: Exception) -> None:
-        """Remember a fault of the function."""
-        self.met.append(fault)
-
-    def unknown_scope(self, message_id: str, reason: str) -> None:
-        """Not told."""
-
-    def overdue(self, scopes: Collection[Scope]) -> None:
-        """Not told."""
-
-    def ignored(self, message_id: str, reason: str) -> None:
-        """Not told."""
-
-    def rejected(self, message_id: str, reason: str) -> None:
-        """Not told."""
-
-    def retried(self, message_id: str, reason: str, *, delay: float, age: float) -> None:
-        """Not told."""
-
-    def postponed(self, message_id: str, reason: str, *, delay: float) -> None:
-        """Not told."""
-
-    def delay_not_set(self, reason: str) -> None:
-        """Not told."""
-
-    def commanded(self, event: Mapping[str, Any], request_id: str) -> None:
-        """Not told."""
 
 
 @dataclass
@@ -83,6 +46,7 @@ class Invocation:
     reads: list[tuple[str, object]] = field(default_factory=list)
     listed_at: dict[str, int] = field(default_factory=dict)
     unlisted: set[Scope] = field(default_factory=set)
+    unseen: set[LoadBalancerId] = field(default_factory=set)
     sent: list[OwnMessage] = field(default_factory=list)
     transaction_size: int = 0
     lists: int = 0
@@ -136,7 +100,9 @@ class Invocation:
     def look(self, ids: Collection[LoadBalancerId], deadline: float) -> Mapping[LoadBalancerId, Any]:
         """Ask AWS."""
         self._asks("look", ids)
-        return self.world.cloud.look(ids, deadline)
+        found = self.world.cloud.look(ids, deadline)
+        self.unseen |= {lb for lb, seen in found.items() if isinstance(seen, Unreadable)}
+        return found
 
     def tagged(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Any]:
         """Ask AWS."""
@@ -146,10 +112,8 @@ class Invocation:
     def listings(self, scopes: Collection[Scope], deadline: float) -> Mapping[Scope, Any]:
         """Ask AWS."""
         self._asks("listing", scopes)
-        self.world.cloud.inventory.failed_listings.clear()
         found = self.world.cloud.listings(scopes, deadline)
-        self.unlisted |= set(self.world.cloud.inventory.failed_listings)
-        self.unlisted |= {scope for scope, seen in found.items() if not isinstance(seen, Mapping)}
+        self.unlisted |= {scope for scope, seen in found.items() if isinstance(seen, Unreadable)}
         return found
 
     def _asks(self, call: str, what: Collection[object]) -> None:
@@ -210,7 +174,7 @@ class Invocation:
             [m.own for m in self.messages.values() if isinstance(m.own, SecondLook)],
             self.known.known, self.known.overdue, self.unlisted,
             world.overridden,
-            world.register_lost, self.forgetting, self._lifted(),
+            world.register_lost, self.forgetting, self._lifted(), self.unseen,
         )  # fmt: skip
         for change in changes:
             world.counts[f"records {change.action.value}d"] += 1

@@ -25,6 +25,7 @@ class Law(StrEnum):
     NEWEST = "the newest claimant inherits"
     TWO_LOOKS = "nothing is deleted without a first look at the same record a grace before"
     NOT_EMPTIED = "nothing is deleted while somebody in a readable scope claims the name"
+    WAITS = "deletes wait for a scope that cannot be listed until it is overdue, and no longer"
     REGISTER = "nothing is deleted while the register may have lost a scope"
     GUARD = "nothing is deleted past the guard, except what an override named"
     FORGETTING = "forgetting takes what was named, and only when it is confirmed"

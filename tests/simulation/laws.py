@@ -26,6 +26,7 @@ class Laws:
     zones       zone id => what the invocation listed there last: record id => record
     looks       when which second looks were sent
     unlisted    scopes whose listing failed in this invocation
+    unseen      load balancers that this invocation looked at in vain
     overridden  scopes that somebody swept past the guard
     lifted      load balancers that such a sweep had no time for, in this invocation
     """
@@ -46,6 +47,7 @@ class Laws:
     register_lost: float
     forgetting: ForgetScope | ForgetName | None = None
     lifted: Collection[LoadBalancerId] = ()
+    unseen: Collection[LoadBalancerId] = ()
 
     def judge(self, change: Change) -> None:
         """Raise Violation if this change may not be."""
@@ -179,6 +181,8 @@ class Laws:
             raise Violation(Law.NOT_EMPTIED, f"deleted {name}, which {serves} claims")
         if rivals := [str(lb.id) for lb in self._rivals(name)]:
             raise Violation(Law.NOT_EMPTIED, f"emptied {name}, which {', '.join(rivals)} claims")
+        if waited := sorted(map(str, {*self.unlisted}.intersection(self.known).difference(self.overdue))):
+            raise Violation(Law.WAITS, f"deleted {name}, and {', '.join(waited)} could not be listed")
         if self.now - self.register_lost < 3 * self.rules.sweep_period:
             raise Violation(Law.REGISTER, f"deleted {name} although the register may have lost a scope")
         if not self._is_overridden(change) and (why := self._mass_delete(serves.scope)):
@@ -241,11 +245,13 @@ class Laws:
         return None
 
     def _is_lost(self, name: str, serves: LoadBalancerId) -> bool:
-        if serves.scope in self.unlisted or serves.scope in self.chronicle.unreadable_since:
+        """Whether a record has nobody left. Where nobody can list, whom the invocation could not look at is no loss."""
+        if serves.scope in self.unlisted and serves in self.unseen:
             return False
-        lately = self.chronicle.claimed_lately(serves, name, self.began - LATE)
+        since = self.began - (TAGGING_LATE if self.unlisted else LATE)
+        lately = self.chronicle.claimed_lately(serves, name, since)
         heirs = (lb for lb in self.chronicle.inventory.load_balancers.values() if name in self.chronicle.claims_of(lb))
-        recent = any(self.chronicle.claimed_until.get(claim, NEVER) > self.began - LATE for claim in self._of(name))
+        recent = any(self.chronicle.claimed_until.get(claim, NEVER) > since for claim in self._of(name))
         return not lately and not recent and not any(may_have(self.rules, lb, name) for lb in heirs)
 
     def _of(self, name: str) -> Iterator[tuple[LoadBalancerId, str]]:

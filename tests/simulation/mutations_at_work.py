@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from mesh_dns import converge, intake, ports, reading, writing
-from mesh_dns.core import batch, hostnames, plan, planning, rules
+from mesh_dns.core import batch, hostnames, plan, planning, rules, snapshot
 from mesh_dns.core.decision import Reason, permits
+from mesh_dns.core.scopes import KnownScopes
 from mesh_dns.core.values import Action, LoadBalancerId
 from tests.simulation.law import Law
 from tests.simulation.mutation import Mutation
@@ -22,6 +23,7 @@ _decide_free = plan._decide_free_or_foreign
 _suffix_of = hostnames.suffix_of
 _problem_with = hostnames.problem_with
 _change = planning.Planning.change
+_scopes_of: Any = KnownScopes.of.__func__  # type: ignore[attr-defined]
 
 # What is written
 
@@ -81,6 +83,14 @@ def _each_alone(decisions: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 # What is asked, and what becomes of messages
 
 
+def _listings_never_tell(cls: Any, entries: Any, now: float, sweep_period: float, unlisted: Any) -> Any:
+    return _scopes_of(cls, entries, now, sweep_period, {})
+
+
+def _nobody_uncounted(self: Any) -> frozenset[LoadBalancerId]:
+    return frozenset()
+
+
 def _look_at_all_again(self: Any, ids: Iterable[LoadBalancerId]) -> bool:
     wanted = set(ids)
     if wanted - self._sightings.keys():
@@ -116,6 +126,8 @@ MUTATIONS_AT_WORK = (
         Law.HEALTHY,
         ((plan, "_decide_free_or_foreign", _only_if_all_is_well),),
     ),
+    Mutation("wait for ever for a listing", Law.WAITS, ((KnownScopes, "of", classmethod(_listings_never_tell)),)),
+    Mutation("count no loss where nobody can list", Law.GUARD, ((snapshot.Snapshot, "uncounted", _nobody_uncounted),)),
     Mutation("forget without a confirmation", Law.FORGETTING, ((intake, "forget", _confirmed),)),
     Mutation("write as long as it takes", Law.DEADLINE, ((converge, "Writer", _never_out_of_time),)),
     Mutation("write everything in one call", Law.CHUNKS, ((writing, "_chunks", _all_in_one),)),

@@ -11,7 +11,7 @@ from mesh_dns.core.work import ForgetName, ForgetScope
 from mesh_dns.errors import MeshDnsError
 from tests.simulation import cloud
 from tests.simulation import steps as happens
-from tests.simulation.ending import unhealed, wrong_at_the_end
+from tests.simulation.ending import undeleted, unhealed, wrong_at_the_end
 from tests.simulation.invocation import TIMEOUT, Invocation
 from tests.simulation.law import Law, Violation
 from tests.simulation.places import RULES, SCOPES, name_of, normal
@@ -85,6 +85,7 @@ class Simulation(Running):
         self._sweep_for(3)
         for wrong in unhealed(self.world, began):
             raise Violation(Law.HEALTHY, f"after two sweeps, {wrong}")
+        self._demand_deletes(began)
         self._repair()
         self._sweep_for(5)
         if list(wrong_at_the_end(self.world)) and Reason.MASS_DELETE_GUARD.value in self.reasons:
@@ -96,6 +97,17 @@ class Simulation(Running):
             raise Violation(Law.RIGHT, f"in the end, {wrong}")
         self._demand_dryness()
         self._demand_silence()
+
+    def _demand_deletes(self, since: float) -> None:
+        """Scopes that cannot be listed become overdue three periods after the first delete that waits for them."""
+        if not any(undeleted(self.world, since)):
+            return
+        self.counts["deletes that wait"] += 1
+        self.reasons.clear()
+        self._sweep_for(5)
+        if Reason.MASS_DELETE_GUARD.value not in self.reasons:
+            for left in undeleted(self.world, since):
+                raise Violation(Law.WAITS, f"after so many sweeps, {left}")
 
     def _quiet(self) -> None:
         """What passes by itself is over; who is sick stays so."""

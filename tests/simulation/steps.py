@@ -109,7 +109,10 @@ class Outsider(Step):
 
 @dataclass(frozen=True)
 class Region(Step):
-    """From now on a scope is `ok`, `denied`, `unlistable`, or `hangs`."""
+    """From now on a scope is `ok`, `denied`, `unlistable`, or `hangs`.
+
+    `listing-denied`, `listing-throttled`: what is tagged can be read there, and only the listing of all fails.
+    """
 
     scope: int
     state: str
@@ -245,6 +248,7 @@ SETTINGS: Sequence[tuple[str, Sequence[str]]] = (
     ("sweep", ("300", "900", "1800")),
     ("tag", ("hostname", "hostname", "hostname", OTHER_TAG)),
 )
+UNLISTED = ("unlistable", "listing-denied", "listing-throttled")
 MEDDLING = (
     "txt", "cname", "same", "other-owner", "odd", "delegate", "delegate-suffix", "delete", "delete", "edit", "unmark",
     "twin",

@@ -13,11 +13,11 @@ from mesh_dns.core.scopes import Entry
 from mesh_dns.core.values import Kind, LoadBalancer, LoadBalancerId, Readiness, Scope
 from mesh_dns.core.work import SecondLook
 from mesh_dns.errors import Retryable
-from tests.doubles.inventory import Allowance, InMemoryInventory, make_id
+from tests.doubles.inventory import Allowance, InMemoryInventory
 from tests.doubles.others import InMemoryMemory, InMemoryRegister
 from tests.simulation import steps as happens
 from tests.simulation.chronicle import ALWAYS, NEVER, Chronicle, may_have
-from tests.simulation.cloud import Cloud, Time, event, made_by
+from tests.simulation.cloud import Cloud, Time, event, id_of, made_by
 from tests.simulation.dns import Dns, delegate_nested_zone
 from tests.simulation.places import HUB, PATTERNS, RULES, SCOPES, SUFFIXES, TOKEN_NAMES, ZONES, name_of, normal
 from tests.simulation.sqs import Queue
@@ -208,7 +208,7 @@ class World:
 
     def _create(self, step: happens.Create) -> None:
         before = self.numbers.get(step.number)
-        lb = make_id(step.number, SCOPES[step.scope], step.kind)
+        lb = id_of(step.number, SCOPES[step.scope], step.kind)
         if before is not None and (before in self.there or before != lb or step.kind is not Kind.CLASSIC):
             return
         self.numbers[step.number] = lb

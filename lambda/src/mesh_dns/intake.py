@@ -149,11 +149,11 @@ class Intake:
                     batch.fail({key: error})
 
     def _tell_overdue(self, batch: Batch) -> None:
-        """At each sweep of the hub's own scope: which others are overdue."""
+        """At each sweep of the hub's own scope: which are overdue, itself too where only its listing fails."""
         for key, each in batch.work.items():
             if isinstance(each, Sweep) and each.scope == self.hub:
                 try:
-                    self.telemetry.overdue(self._scopes().overdue - {self.hub})
+                    self.telemetry.overdue(self._scopes().overdue)
                 except Retryable as error:
                     batch.fail({key: error})
                 return

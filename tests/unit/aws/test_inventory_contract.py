@@ -188,7 +188,6 @@ class TestInMemoryOnly:
         assert memory.look([nlb(1)], DEADLINE) == {nlb(1): Gone()}
         assert isinstance(memory.tagged([HUB], DEADLINE)[HUB], Unreadable)
         assert isinstance(memory.listings([HUB], DEADLINE)[HUB], Unreadable)
-        assert memory.failed_listings == [HUB]
 
     def test_aws_allows_so_many_calls(self) -> None:
         world = InMemory()

@@ -107,6 +107,23 @@ def test_a_scope_that_is_swept_but_never_listed_stops_deletes_for_three_periods_
     assert hub.scopes().overdue == set()
 
 
+@pytest.mark.parametrize("cause", [Cause.ERROR, Cause.UNANSWERED])
+def test_an_heir_whose_scope_is_swept_but_never_listed_inherits_before_a_delete(cause: Cause) -> None:
+    hub = Hub()
+    hub.know(AWAY)
+    x = hub.put(make(1, NAME))
+    heir = hub.put(make(make_id(2, AWAY), NAME))
+    hub.check(x)
+    hub.inventory.never_listed.add(AWAY)
+    hub.inventory.causes[AWAY] = cause
+    hub.clock.now += 3600  # no replacement: it is old
+    hub.know(AWAY)
+    hub.inventory.delete(x)
+    hub.run(Sweep(AWAY))
+    hub.wait(900)
+    assert hub.content() == hub.target(heir)
+
+
 def test_two_listings_that_failed_days_apart_make_no_scope_overdue() -> None:
     hub = Hub()
     hub.know(AWAY)

@@ -247,6 +247,14 @@ def test_an_heir_whose_scope_was_forgotten_meanwhile_fails_no_second_look() -> N
     assert Request({"m": look}).failures(result_of(snapshot(sightings=seen))) == {}
 
 
+def test_an_heir_that_cannot_be_read_fails_no_second_look_but_the_one_that_waits_for_it() -> None:
+    heir = make(9).id
+    seen = {LB: make(LB), heir: Unreadable("denied")}
+    for stage in Stage:
+        request = Request({"m": SecondLook(LB, NAME, "z", "r", NOW, stage, heir=heir)})
+        assert bool(request.failures(result_of(snapshot(sightings=seen)))) is (stage is Stage.HEIR), stage
+
+
 # What is read and asked
 
 
@@ -254,12 +262,20 @@ def test_an_heir_whose_scope_was_forgotten_meanwhile_fails_no_second_look() -> N
     ("work", "named"),
     [
         (Check(HUB, frozenset(IDS[:2])), set(IDS[:2])),
-        (SecondLook(IDS[0], NAME, "z", "r", NOW, heir=IDS[1]), {IDS[0]}),
+        (SecondLook(IDS[0], NAME, "z", "r", NOW), {IDS[0]}),
+        (SecondLook(IDS[0], NAME, "z", "r", NOW, heir=IDS[1]), {IDS[0], IDS[1]}),
         (SecondLook(IDS[0], NAME, "z", "r", NOW, Stage.HEIR, heir=IDS[1]), {IDS[0], IDS[1]}),
         (SecondLook(IDS[0], NAME, "z", "r", NOW, Stage.HEIR), {IDS[0]}),
         (Sweep(HUB), set()),
     ],
-    ids=["a check", "a second look", "a look at an heir", "a look at nobody's heir", "a sweep"],
+    ids=[
+        "a check",
+        "a second look",
+        "a second look with an heir",
+        "a look at an heir",
+        "a look at nobody's heir",
+        "a sweep",
+    ],
 )
 def test_whom_a_message_wants_looked_at(work: Any, named: set[LoadBalancerId]) -> None:
     assert Request({"m": work}).load_balancers() == named

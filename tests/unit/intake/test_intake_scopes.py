@@ -8,7 +8,7 @@ import pytest
 
 from mesh_dns.core import own_messages
 from mesh_dns.core.scopes import Entry
-from mesh_dns.core.values import Scope
+from mesh_dns.core.values import Cause, Scope
 from mesh_dns.dns.provider import Unavailable
 from tests.doubles.hub import (
     AWAY,
@@ -137,15 +137,45 @@ def test_the_sweep_of_the_hub_tells_who_is_overdue(hub: Hub, lines: Lines, away:
     hub.know(AWAY, read_ago=away)
     hub.know(HUB, read_ago=9999)
     hub.batch(message(sweep()))
-    found = [line["scopes"] for line in lines() if line["message"] == "overdue"]
-    assert found == [[str(AWAY)]] * told[0]
+    assert _overdue(lines) == [[str(AWAY)]] * told[0]
+
+
+@pytest.mark.parametrize(
+    ("cause", "open_"),
+    [(Cause.ERROR, True), (Cause.ERROR, False), (Cause.UNANSWERED, False)],
+    ids=["denied", "denied, without spokes", "throttled, without spokes"],
+)
+def test_the_hubs_own_scope_is_overdue_while_only_its_listing_fails(
+    hub: Hub, lines: Lines, cause: Cause, open_: bool
+) -> None:
+    hub.register.open = open_
+    lb = hub.put(make(1, NAME))
+    hub.batch(message(sweep()))
+    hub.inventory.never_listed.add(HUB)
+    hub.inventory.causes[HUB] = cause
+    hub.inventory.delete(lb)
+    lines()
+    told = []
+    for _ in range(6):
+        hub.clock.now += 900
+        hub.know(HUB)  # its sweeps are complete: what is tagged can be read
+        hub.batch(message(sweep()))
+        told.append(_overdue(lines))
+    assert told == [[], [], [], [], [[str(HUB)]], [[str(HUB)]]]
+    hub.inventory.never_listed.clear()
+    hub.batch(message(sweep()))
+    assert _overdue(lines) == []
+
+
+def _overdue(lines: Lines) -> list[list[str]]:
+    return [line["scopes"] for line in lines() if line["message"] == "overdue"]
 
 
 def test_no_other_sweep_tells_who_is_overdue(hub: Hub, lines: Lines) -> None:
     hub.know(AWAY, read_ago=9999)
     hub.know(scope := Scope(HUB.account, "eu-west-2"))
     hub.batch(message(sweep(scope)))
-    assert [line for line in lines() if line["message"] == "overdue"] == []
+    assert _overdue(lines) == []
 
 
 def test_a_sweep_whose_account_may_not_claim_any_more_stays_outside_and_is_not_waited_for(hub: Hub) -> None:

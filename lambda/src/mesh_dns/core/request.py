@@ -24,8 +24,10 @@ class Request:
     # What to read
 
     def load_balancers(self) -> frozenset[LoadBalancerId]:
-        """Which load balancers to look at directly."""
-        return frozenset(lb for work in self.work.values() for lb in _named(work))
+        """Which load balancers to look at directly. Heirs that a first look saw, too: a listing may not show them."""
+        looks = (work for work in self.work.values() if isinstance(work, SecondLook))
+        heirs = frozenset(look.heir for look in looks if look.heir is not None)
+        return heirs.union(*map(_named, self.work.values()))
 
     def scopes(self) -> frozenset[Scope]:
         """Which scopes to sweep."""
