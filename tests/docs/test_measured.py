@@ -66,6 +66,8 @@ def test_a_table_in_a_document_is_what_the_bench_prints(bench: str) -> None:
 # Measurements that differ a little from run to run: the documents give what they stay under.
 
 COST, ASSURANCE = ((ROOT / "docs" / f"{name}.md").read_text() for name in ("cost-and-limits", "assurance"))
+# The other latencies take a processor for a minute and are easier: `make bench` holds those.
+HARDEST = [wave for wave in WAVES if wave.latency == LATENCY]
 
 
 def said(heading: str) -> dict[str, dict[str, str]]:
@@ -132,15 +134,15 @@ def test_what_the_simulation_printed_is_about_what_happens_now() -> None:
 
 
 def test_each_wave_in_the_document_is_measured() -> None:
-    assert list(said("replaced within a minute")) == [wave.title for wave in WAVES if wave.latency == LATENCY]
+    assert list(said("replaced within a minute")) == [wave.title for wave in HARDEST]
 
 
-@pytest.mark.parametrize("wave", WAVES, ids=lambda wave: f"{wave.title}, {wave.latency * 1000:.0f} ms")
+@pytest.mark.parametrize("wave", HARDEST, ids=lambda wave: wave.title)
 def test_a_wave_of_replacements_stays_within_its_limits_and_what_is_said(wave: Wave) -> None:
     period, right = wave.run()
     assert list(wave.missed(period, right)) == []
-    said_of_it = said("replaced within a minute")[wave.title] if wave.latency == LATENCY else {}
-    assert list(exceeding(said_of_it, counted(period, f"{right} of {wave.clusters}"))) == []
+    seen = counted(period, f"{right} of {wave.clusters}")
+    assert list(exceeding(said("replaced within a minute")[wave.title], seen)) == []
 
 
 def test_300_clusters_in_a_far_region_are_held_to_three_minutes_however_slow_aws_is() -> None:
