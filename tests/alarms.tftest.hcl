@@ -113,7 +113,7 @@ run "an_alarm_can_be_left_out_or_have_actions_and_a_threshold_of_its_own" {
   }
 
   assert {
-    condition     = toset(keys(aws_cloudwatch_metric_alarm.watch)) == toset(["dead-letter", "errors", "failing", "backlog", "silence", "guard", "deletes-waiting", "zone-denied", "rule"])
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.watch)) == toset(["dead-letter", "errors", "failing", "backlog", "silence", "guard", "deletes-waiting", "zone-denied", "overdue", "rule"])
     error_message = "The one that is switched off, and those of spokes, must not be made."
   }
   assert {
