@@ -258,7 +258,7 @@ _MADE: Mapping[str, tuple[Law, tuple[Place, ...]]] = {
     "look at every name of a second look": (Law.FEW_MESSAGES, ((request.Request, "question", _every_name),)),
     "send messages on for ever": (Law.FEW_MESSAGES, ((_PLANNING, "look_again", _always_look_again),)),
     "ask AWS as long as it takes": (Law.DEADLINE, ((_READER, "__init__", _ask_for_ever),)),
-    "let one refused name cost its whole batch": (
+    "let one refused name cost its whole transaction": (
         Law.HEALTHY,
         (
             (writing._Zone, "_write_or_split", _whole_or_nothing),
