@@ -37,9 +37,11 @@ locals {
   alarms_of_every_hub = {
     dead-letter = {
       description = "Messages wait in ${var.name}-dead-letter: look at their attribute `reason`, or for the message id in the log, then put them back."
-      metrics     = { waiting = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", local.queue_metric.dead_letter, "Maximum"] }
-      above       = 0
-      period      = 60
+      # SQS publishes nothing of a queue that lay idle for hours, and takes up to 15 minutes to begin again.
+      starts  = 15 + 5
+      metrics = { waiting = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", local.queue_metric.dead_letter, "Maximum"] }
+      above   = 0
+      period  = 60
     }
     errors = {
       description = "The function ${var.name} failed as a whole (wrong settings, a timeout, a crash), or caught a fault of its own around one message. Look in its log for ERROR and `fault`."
@@ -53,7 +55,7 @@ locals {
     }
     failing = {
       # A failed message comes back after 900 s at most, and its age is published each time.
-      description = "A message has been failing for more than ${ceil(local.alarm_thresholds.failing / 60)} minutes, counted from its first try and not from when it was sent: the provider, AWS or the store of the token denies a call or does not answer. Look in the log of ${var.name} for `retried`, which says what. Over when the message succeeded or went to the dead-letter queue."
+      description = "A message has been failing for more than ${ceil(local.alarm_thresholds.failing / 60)} minutes, counted from when it was first received (also if Lambda was only throttled) and not from when it was sent: the provider, AWS or the store of the token denies a call or does not answer. Look in the log of ${var.name} for `retried`, which says what. Over when the message succeeded or went to the dead-letter queue."
       starts      = ceil(local.alarm_thresholds.failing / 60) + 15 + 5
       metrics     = { age = ["MeshDNS", "OldestFailedMessageAge", local.function_metric, "Maximum"] }
       above       = local.alarm_thresholds.failing
@@ -64,7 +66,7 @@ locals {
     backlog = {
       # A second look waits up to 900 s and a failed message up to 900 s more: an hour is neither. SQS leaves out what was received three
       # times or more, so this cannot see failing messages.
-      description = "A message in ${var.name}-events is older than ${ceil(local.alarm_thresholds.backlog / 60)} minutes and was hardly ever received: nobody polls. Is the event source mapping enabled, the function throttled, or its concurrency 0? (Messages that fail: see the alarm ${var.name}-failing.)"
+      description = "A message in ${var.name}-events is older than ${ceil(local.alarm_thresholds.backlog / 60)} minutes and was hardly ever received: nobody polls. Is the event source mapping enabled? (Messages that fail: see the alarm ${var.name}-failing. A function that is throttled, or whose concurrency is 0: see ${var.name}-silence.)"
       metrics     = { age = ["AWS/SQS", "ApproximateAgeOfOldestMessage", local.queue_metric.events, "Maximum"] }
       starts      = ceil(local.alarm_thresholds.backlog / 60) + 5
       above       = local.alarm_thresholds.backlog
@@ -73,7 +75,7 @@ locals {
     silence = {
       # Without FILL, an alarm of three periods looks further back where data is missing, and waits longer than it says. That it starts with
       # the install is the price of telling when the first sweep never comes: an alarm cannot know how long it has been there.
-      description = "No sweep of this account and region was completed for three sweep periods (${3 * var.sweep.minutes} minutes): something between the schedule and the provider does not work. Follow the path: schedule, rule, topic, queue, function."
+      description = "No sweep of this account and region was completed for three sweep periods (${3 * var.sweep.minutes} minutes): something between the schedule and the provider does not work. Follow the path: schedule, rule, topic, queue, function; the function may be throttled, or its concurrency 0."
       starts      = 3 * var.sweep.minutes + 5
       made        = "When it is made it starts at once, and ends with the first completed sweep, within ${var.sweep.minutes} minutes as a rule."
       metrics     = { sweeps = ["MeshDNS", "SweepCompleted", local.function_metric, "Sum"] }

@@ -47,7 +47,7 @@ locals {
       follow_log         = "aws logs tail /aws/lambda/${var.name} --region ${local.region} --follow --format short"
       concurrency        = "aws lambda get-function-concurrency --region ${local.region} --function-name ${var.name}"
       leave_vpc          = "aws lambda update-function-configuration --region ${local.region} --function-name ${var.name} --vpc-config SubnetIds=[],SecurityGroupIds=[]"
-      network_interfaces = "aws ec2 describe-network-interfaces --region ${local.region} --filters \"Name=description,Values=AWS Lambda VPC ENI-${var.name}-*\" --query 'NetworkInterfaces[].NetworkInterfaceId'"
+      network_interfaces = "aws ec2 describe-network-interfaces --region ${local.region} --filters \"Name=description,Values=AWS Lambda VPC ENI-${var.name}-????????-????-????-????-????????????\" --query 'NetworkInterfaces[].NetworkInterfaceId'"
     },
     local.query_log,
     { for key in local.made_tokens : "fill_token_${key}" => "aws secretsmanager put-secret-value --region ${local.region} --secret-id ${aws_secretsmanager_secret.token[key].arn} --secret-string file://token.txt" },

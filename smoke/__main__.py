@@ -26,7 +26,7 @@ from sandbox.terraform import ROOT, Terraform, TerraformError
 from smoke.installation import terraform
 from smoke.place import Place
 from smoke.play import Play
-from smoke.preparation import OWN_TRAIL, NotReady, place_of, prepare
+from smoke.preparation import OWN_TRAIL, NotReady, place_of, prepare, try_zone
 from smoke.removal import remove_everything
 from smoke.report import Report, described, speak
 
@@ -48,6 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     report = Report(_hidden(place))
     if not (options.yes or options.clean) and not _agreed(place):
+        return 2
+    try:
+        if not options.clean:
+            try_zone(place)
+    except NotReady as lack:
+        print(lack, file=sys.stderr)
         return 2
     folder = ROOT / "build" / "smoke" / run
     applied = terraform(place, folder, options.grace, options.own_trail)

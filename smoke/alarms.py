@@ -17,6 +17,7 @@ NOT_PROVOKED = {
     "backlog": "a message would have to lie in the queue for an hour",
     "zone-denied": "your token would have to be revoked",
     "deletes-waiting": "another account or region would have to be unreadable",
+    "overdue": "an account and region would have to be unreadable for three sweep periods",
 }
 """Alarms, and why a run does not provoke them."""
 STRAYS = 12

@@ -54,8 +54,8 @@ class Place:
     # Cloudflare
 
     def records(self, name: str = "") -> list[dict[str, Any]]:
-        """Our records below the suffix, or those at one name."""
-        ours = [each for page in self._pages() for each in page if each["name"].endswith(f".{self.suffix}")]
+        """The records of this run, or those at one name; also those that another zone's id led astray."""
+        ours = [each for page in self._pages() for each in page if f".{self.name}." in f".{each['name']}"]
         return [each for each in ours if name in ("", each["name"])]
 
     def _pages(self) -> Iterator[list[dict[str, Any]]]:
@@ -71,11 +71,15 @@ class Place:
             if page >= answer["result_info"]["total_pages"]:
                 return
 
-    def add_record(self, name: str, content: str, comment: str) -> None:
-        """Make a CNAME by hand."""
+    def add_record(self, name: str, content: str, comment: str) -> dict[str, Any]:
+        """Make a CNAME by hand, and return it as Cloudflare made it."""
         record = {"type": "CNAME", "name": name, "content": content, "ttl": 60, "proxied": False, "comment": comment}
-        url = self._records_url()
-        requests.post(url, json=record, headers=self._headers(), timeout=30, allow_redirects=False).raise_for_status()
+        response = requests.post(
+            self._records_url(), json=record, headers=self._headers(), timeout=30, allow_redirects=False
+        )
+        response.raise_for_status()
+        made: dict[str, Any] = response.json()["result"]
+        return made
 
     def delete_record(self, record_id: str) -> None:
         """Take a record of this run out of the zone."""

@@ -64,6 +64,21 @@ def prepare(place: Place, options: argparse.Namespace) -> None:
     place.may_reserve = limits["UnreservedConcurrentExecutions"] >= LEAST_CONCURRENCY
 
 
+def try_zone(place: Place) -> None:
+    """Make a record and take it away again: the id may be another zone's, where every name gets that zone's suffix.
+
+    Raises NotReady.
+    """
+    name = f"probe.{place.suffix}"
+    try:
+        record = place.add_record(name, place.zone, "made by make smoke, and taken away at once")
+        place.delete_record(record["id"])
+    except requests.RequestException as error:
+        raise NotReady(f"Cloudflare does not let the token edit the zone ({error}).") from None
+    if record["name"] != name:
+        raise NotReady(f"The id is not that of {place.zone}: Cloudflare made {record['name']}, which is gone again.")
+
+
 def _subnets(ec2: Any, wanted: str) -> Sequence[str]:
     """Two subnets in different zones, where a VPC has them: of the wanted one, else the default one, else the only."""
     vpcs = [vpc for page in ec2.get_paginator("describe_vpcs").paginate() for vpc in page["Vpcs"]]

@@ -55,7 +55,7 @@ run "each_fault_has_its_alarm" {
       for key, alarm in aws_cloudwatch_metric_alarm.watch :
       key => regex(" Starts within (\\d+) minutes, ends within (\\d+) minutes after it is over\\. When it is made it (notifies once that it is OK|starts at once, and ends with the first completed sweep, within 5 minutes as a rule)\\.$", alarm.alarm_description)
       } == {
-      dead-letter     = ["5", "8", "notifies once that it is OK"]
+      dead-letter     = ["20", "8", "notifies once that it is OK"]
       errors          = ["5", "10", "notifies once that it is OK"]
       failing         = ["35", "65", "notifies once that it is OK"]
       backlog         = ["65", "20", "notifies once that it is OK"]

@@ -14,9 +14,10 @@ import pytest
 from sandbox.lateness import INSTANT
 from sandbox.sandbox import Sandbox
 from smoke import __main__ as command
+from smoke.alarms import NOT_PROVOKED, PROVOKED
 from smoke.installation import override
 from smoke.place import Place
-from smoke.preparation import NotReady, place_of, prepare
+from smoke.preparation import NotReady, place_of, prepare, try_zone
 from tests.smoke.command import ROOT, TOKEN, ZONE, Smoke
 
 
@@ -67,6 +68,34 @@ def test_what_is_missing_is_said(
     with pytest.raises(NotReady, match=re.escape(words)) as told:
         ready(there, **others)
     assert TOKEN not in str(told.value)
+
+
+def test_the_id_of_another_zone_is_noticed_and_nothing_stays_there(there: Smoke) -> None:
+    other = there.sandbox.cloudflare.add_zone("another.example.net")
+    there.sandbox.cloudflare.add_token(TOKEN, [there.zone_id, other])
+    place = ready(there, zone_id=other)
+    with pytest.raises(NotReady, match="The id is not that of"):
+        try_zone(place)
+    assert there.sandbox.cloudflare.records(other) == []
+
+
+def test_a_record_that_went_into_another_zone_is_found_to_be_taken_away(there: Smoke) -> None:
+    other = there.sandbox.cloudflare.add_zone("further.example.net")
+    there.sandbox.cloudflare.add_token(TOKEN, [there.zone_id, other])
+    place = ready(there, zone_id=other)
+    made = place.add_record(f"stray-1.{place.suffix}", "gone.example.net", "")
+    assert [each["id"] for each in place.records()] == [made["id"]]
+
+
+def test_the_right_zone_is_left_as_it_was(there: Smoke) -> None:
+    try_zone(ready(there))
+    assert there.sandbox.cloudflare.records(there.zone_id) == []
+
+
+def test_every_alarm_is_provoked_or_there_is_a_reason() -> None:
+    (block,) = re.findall(r"^  alarms_of_every_hub = \{\n(.*?)^  \}$", (ROOT / "alarms.tf").read_text(), re.M | re.S)
+    alarms = set(re.findall(r"^    ([a-z-]+) += \{$", block, re.M))
+    assert alarms == PROVOKED | NOT_PROVOKED.keys()
 
 
 def test_without_credentials_it_says_so_and_nothing_else(smoke: Smoke) -> None:
