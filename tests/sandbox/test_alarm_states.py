@@ -32,18 +32,25 @@ def state(aws: Account, **which: object) -> str:
 @pytest.mark.parametrize(
     "expression", [None, "FILL(m, 0)"], ids=["an alarm of a metric", "an alarm of an expression, which returns data"]
 )
-def test_an_alarm_is_new_then_quiet_then_raised_then_quiet_again(expression: str | None) -> None:
+def test_an_alarm_is_quiet_then_raised_then_quiet_again(expression: str | None) -> None:
     with Sandbox(lateness=INSTANT, cloudwatch_speed=SPEED) as sandbox:
         aws = Account(sandbox)
         url, _ = aws.queue("events")
         put_alarm(aws, expression)
-        assert state(aws) == "INSUFFICIENT_DATA"
         assert eventually(lambda: state(aws) == "OK")
         aws.client("sqs").send_message(QueueUrl=url, MessageBody="x")
         assert eventually(lambda: state(aws, AlarmNames=["waiting"]) == "ALARM")
         assert state(aws, StateValue="ALARM") == "ALARM"
         aws.client("sqs").purge_queue(QueueUrl=url)
         assert eventually(lambda: state(aws) == "OK")
+
+
+def test_a_new_alarm_has_no_data_before_its_first_period_ends() -> None:
+    with Sandbox(lateness=INSTANT, cloudwatch_speed=1) as sandbox:
+        aws = Account(sandbox)
+        aws.queue("events")
+        put_alarm(aws)
+        assert state(aws) == "INSUFFICIENT_DATA"
 
 
 def test_an_alarm_that_nobody_can_evaluate_spoils_none_of_the_others() -> None:
