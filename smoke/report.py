@@ -9,18 +9,20 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-INTRODUCTION = """\
+OWNER = "your_namespace"
+"""Whose repository it is, as scripts/set_namespace.sh writes it: alone, so that no other line changes its length."""
+MODULE = "terraform-aws-cilium-mesh-dns"
+REPOSITORY = f"https://github.com/{OWNER}/{MODULE}"
+INTRODUCTION = f"""\
 The module keeps DNS names in step with load balancers: whatever carries the tag `hostname=NAME` gets the record NAME at
 Cloudflare. A run installs it, makes two load balancers that want the same name, lets them change places, provokes every
 alarm that it can without harm, takes everything away, and looks whether anything stayed. Each row says what should be
 so and whether it was, or what was done; seconds count from the beginning of its act. What the words mean:
-https://github.com/your_namespace/terraform-aws-cilium-mesh-dns/blob/main/docs/operations.md"""
+{REPOSITORY}/blob/main/docs/operations.md"""
 LEFT = (
     "It was said in the terminal how to take it away: `make smoke` with `--clean`. Until then some of it costs money."
 )
-CLOSING = (
-    "Please send this report as an issue: https://github.com/your_namespace/terraform-aws-cilium-mesh-dns/issues/new"
-)
+CLOSING = f"Please send this report as an issue: {REPOSITORY}/issues/new"
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ class Report:
 
     def markdown(self, facts: Mapping[str, str]) -> str:
         """The whole report. facts: versions and settings, by name."""
-        lines = ["# Smoke test of terraform-aws-cilium-mesh-dns", "", f"**{self.verdict()}**", "", INTRODUCTION, ""]
+        lines = [f"# Smoke test of {MODULE}", "", f"**{self.verdict()}**", "", INTRODUCTION, ""]
         lines += ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items())]
         for act in self.acts:
             lines += ["", f"## {act.title}", "", act.why]

@@ -28,11 +28,11 @@ def sources(root: Path) -> Iterator[tuple[Path, str]]:
 
 
 def owners(root: Path) -> set[str]:
-    """Whose repository the documents link to."""
+    """Whose repository the documents link to, and whose the smoke test's report goes to."""
     texts = [file.read_text() for pattern in PATTERNS for file in root.glob(pattern)]
-    found = {
-        owner for text in texts for owner in re.findall(r"//github\.com/([^/\s]+)/terraform-aws-cilium-mesh-dns/", text)
-    }
+    link = r"//github\.com/([^/\s]+)/terraform-aws-cilium-mesh-dns/"
+    found = {owner for text in texts for owner in re.findall(link, text)}
+    found.add(*re.findall(r'^OWNER = "(.+)"$', (root / "smoke" / "report.py").read_text(), re.MULTILINE))
     assert found
     return found
 

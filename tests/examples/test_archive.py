@@ -60,7 +60,8 @@ def readme(module: Path, own: Path, zone_id: str) -> Path:
     (text,) = re.findall(
         r"^## Use it\n\n```hcl\n(.+?)^```$", (module / "README.md").read_text(), re.MULTILINE | re.DOTALL
     )
-    text, sources = re.subn(r'source +?= "\w+/cilium-mesh-dns/aws"\n +version += "[^"]+"', f'source = "{module}"', text)
+    published = r'source +?= "[\w-]+/cilium-mesh-dns/aws"\n +version += "[^"]+"'
+    text, sources = re.subn(published, f'source = "{module}"', text)
     text, zones = re.subn(r'zone_id = "\w+"', f'zone_id = "{zone_id}"', text)
     assert (sources, zones) == (1, 1)
     (own / "main.tf").write_text(text)
