@@ -13,7 +13,8 @@ case "${1:-}" in
         exit 2
         ;;
 esac
-for file in README.md SECURITY.md docs/*.md modules/*/README.md modules/spoke/trail/README.md examples/*/*.tf .github/CODEOWNERS smoke/report.py; do
+for file in README.md SECURITY.md docs/*.md modules/*/README.md modules/spoke/trail/README.md examples/*/*.tf \
+    examples/*/README.md .terraform-docs.yml .github/CODEOWNERS smoke/report.py; do
     sed -e "s|\"[^\"/ ]*/cilium-mesh-dns/aws|\"$1/cilium-mesh-dns/aws|g" -e "s|^\* @[^/ ]*|* @$1|" \
         -e "s|//github\.com/[^/ ]*/terraform-aws-cilium-mesh-dns/|//github.com/$1/terraform-aws-cilium-mesh-dns/|g" \
         -e "s|^OWNER = \"[^\"]*\"|OWNER = \"$1\"|" "$file" >"$file.new"

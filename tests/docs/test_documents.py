@@ -22,6 +22,7 @@ DOCUMENTS = [README, CONTRIBUTING, SECURITY, *PUBLISHING, *MANUAL, *PAGES]
 
 
 # What the archive of a tag leaves out is linked by its address. tests/package/test_archive.py holds which is which.
+# So is everything in the pages that registries show.
 _ADDRESS = re.compile(r"https://github\.com/[\w-]+/terraform-aws-cilium-mesh-dns/(blob|tree)/main/([^#]+)")
 
 
@@ -66,6 +67,13 @@ def test_links_within_the_repository_lead_somewhere(document: Path) -> None:
         fragment = target.partition("#")[2]
         assert file.exists(), target
         assert not fragment or fragment in anchors(file), target
+
+
+@pytest.mark.parametrize("document", [README, *PAGES], ids=named)
+def test_what_a_registry_shows_links_by_whole_addresses(document: Path) -> None:
+    """Its page is elsewhere: what is relative to the repository leads nowhere there."""
+    links = re.findall(r"\]\(([^)\s]+)\)", document.read_text())
+    assert [link for link in links if not re.match(r"https://|#", link)] == []
 
 
 _VERBS = r"builds|compares|finds|holds|names|notices|sees|shows"
