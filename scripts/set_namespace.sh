@@ -17,6 +17,7 @@ for file in README.md SECURITY.md docs/*.md modules/*/README.md modules/spoke/tr
     examples/*/README.md .terraform-docs.yml .github/CODEOWNERS smoke/report.py; do
     sed -e "s|\"[^\"/ ]*/cilium-mesh-dns/aws|\"$1/cilium-mesh-dns/aws|g" -e "s|^\* @[^/ ]*|* @$1|" \
         -e "s|//github\.com/[^/ ]*/terraform-aws-cilium-mesh-dns/|//github.com/$1/terraform-aws-cilium-mesh-dns/|g" \
+        -e "s|--repo [^/ ]*/terraform-aws-cilium-mesh-dns|--repo $1/terraform-aws-cilium-mesh-dns|g" \
         -e "s|^OWNER = \"[^\"]*\"|OWNER = \"$1\"|" "$file" >"$file.new"
     cmp -s "$file" "$file.new" || cat "$file.new" >"$file"
     rm "$file.new"

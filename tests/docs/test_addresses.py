@@ -31,9 +31,9 @@ def sources(root: Path) -> Iterator[tuple[Path, str]]:
 
 
 def owners(root: Path) -> set[str]:
-    """Whose repository the documents link to, and whose the smoke test's report goes to."""
+    """Whose repository the documents link to and ask for, and whose the smoke test's report goes to."""
     texts = [file.read_text() for pattern in PATTERNS for file in root.glob(pattern)]
-    link = r"//github\.com/([^/\s]+)/terraform-aws-cilium-mesh-dns/"
+    link = r"(?://github\.com/|--repo )([^/\s]+)/terraform-aws-cilium-mesh-dns\b"
     found = {owner for text in texts for owner in re.findall(link, text)}
     found.add(*re.findall(r'^OWNER = "(.+)"$', (root / "smoke" / "report.py").read_text(), re.MULTILINE))
     assert found
