@@ -79,6 +79,13 @@ def test_one_check_stands_for_all_jobs_of_ci() -> None:
     assert named in jobs
 
 
+def test_no_later_commit_takes_the_result_of_one_on_main_away() -> None:
+    """RELEASING.md tags a commit of main whose `ci` is green. GitHub also drops what waits in a group."""
+    of_a_pull_request = "github.event_name == 'pull_request'"
+    assert CI["concurrency"]["cancel-in-progress"] == f"${{{{ {of_a_pull_request} }}}}"
+    assert CI["concurrency"]["group"].endswith(f"${{{{ {of_a_pull_request} && github.ref || github.sha }}}}")
+
+
 @pytest.mark.parametrize(
     ("results", "passes"),
     [("success success", True), ("success failure", False), ("success skipped", False), ("cancelled success", False)],
