@@ -14,6 +14,7 @@ import yaml
 
 from scripts.tools import NO_GO
 from tests.docs.declared import ROOT
+from tests.docs.test_reference import FOLDERS
 
 WORKFLOWS = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / ".github" / "workflows").glob("*.yml")}
 CI = WORKFLOWS["ci"]
@@ -162,6 +163,14 @@ def test_a_commit_is_checked_by_commands_that_exist() -> None:
     scripts = re.findall(r"scripts/\w+\.sh", " ".join(entries))
     assert scripts
     assert all((ROOT / script).exists() for script in scripts)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(ROOT)))
+def test_a_commit_that_changes_what_a_reference_is_made_from_writes_it_anew(folder: Path) -> None:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    (hook,) = (hook for repository in config["repos"] for hook in repository["hooks"] if hook["id"] == "docs")
+    for name in (".terraform-docs.yml", *(str((folder / file).relative_to(ROOT)) for file in ("README.md", "main.tf"))):
+        assert re.search(hook["files"], name), name
 
 
 def test_a_push_is_checked_whatever_files_it_changes() -> None:
