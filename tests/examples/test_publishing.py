@@ -94,9 +94,7 @@ def test_a_tag_that_was_pushed_is_all_that_a_user_needs(checkout: Path, tmp_path
     terraform(user, {}, "init")
     assert "The configuration is valid" in terraform(user, {}, "validate")
     (package,) = re.findall(r"^package=(\S+)$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
-    assert (user / package).read_bytes() == (ROOT / "lambda" / "package.zip").read_bytes(), (
-        "what users are told to verify"
-    )
+    assert (user / package).read_bytes() == (ROOT / "lambda" / "package.zip").read_bytes()
     taken = (user / ".terraform" / "modules" / "mesh_dns" / "README.md").read_text()
     assert f'"{OWNER}/cilium-mesh-dns/aws"' in taken
     assert "your_namespace" not in taken

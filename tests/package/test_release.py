@@ -64,3 +64,8 @@ class TestThisRepository:
         ]
         asked = {found for file in files for found in re.findall(r'version += "~> (\d[\d.]*)"', file.read_text())}
         assert asked == {oldest_patch()}
+
+    @pytest.mark.parametrize("document", ["RELEASING.md", "CHANGELOG.md", "docs/operations.md"])
+    def test_a_user_is_told_the_same_of_a_patch_as_who_makes_it(self, document: str) -> None:
+        rules = re.findall(r"\ba patch (\w[^.;]*?resource)\b", " ".join((ROOT / document).read_text().split()))
+        assert rules == ["changes no input, output or name, and replaces no resource"]
