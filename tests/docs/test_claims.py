@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.claims import ANY, CLAIMS, COST, FACTS, MULTI, WORDS, number
+from tests.docs.claims import ANY, CLAIMS, COST, MULTI, WORDS, bill, number
 from tests.docs.declared import ROOT
+from tests.docs.facts import FACTS
 from tests.docs.test_documents import CONTRIBUTING, MANUAL, PAGES, README, SECURITY, named
 from tests.docs.test_measured import MEASURED
 
@@ -26,7 +27,7 @@ NO_PROSE = re.compile(
 UNIT = r"(?:seconds?|minutes?|hours?|days?|months?|(?:sweep )?periods|regions|times|examples)"
 NUMBER = re.compile(rf"(?<![\w.-])\d+(?:[.,]\d+)*(?![\w-])|\b(?:{'|'.join(WORDS)}|half a)(?= {UNIT}\b)")
 PROSE_SUM = re.compile(r"\d[\d.,]*(?: [x/] \d[\d.,]*)+ = \d[\d.,]*\d")
-BILL = re.compile(r"^\| \| arithmetic \| a month \|\n\|[-|]+\|\n((?:\|.*\n)+)", re.MULTILINE)
+BILL = re.compile(r"^\| \| arithmetic \| a (?:month|run) \|\n\|[-|]+\|\n((?:\|.*\n)+)", re.MULTILINE)
 
 
 def prose(text: str) -> str:
@@ -49,8 +50,8 @@ def unexplained(document: str, text: str) -> Iterator[str]:
     held = [match.span(1) for row in rows for match in re.finditer(row, text)]
     held += [match.span() for fact in facts for match in re.finditer(fact, text)]
     held += [match.span() for match in PROSE_SUM.finditer(text)]
-    held += [(cell.start() + bill.start(1), cell.end() + bill.start(1)) for bill in BILL.finditer(text)
-             for cell in re.finditer(r"(?<=[:|])[^:|]*\|[^|]*\|$", bill[1], re.MULTILINE)]  # fmt: skip
+    held += [(cell.start() + table.start(1), cell.end() + table.start(1)) for table in BILL.finditer(text)
+             for cell in re.finditer(r"(?<=[:|])[^:|]*\|[^|]*\|$", table[1], re.MULTILINE)]  # fmt: skip
     shown = prose(text)
     for found in NUMBER.finditer(shown):
         if not any(start <= found.start() and found.end() <= end for start, end in held):
@@ -60,7 +61,7 @@ def unexplained(document: str, text: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("document", HELD, ids=named)
 def test_every_number_has_its_row(document: Path) -> None:
-    assert list(unexplained(named(document), document.read_text())) == [], "see tests/docs/claims.py"
+    assert list(unexplained(named(document), document.read_text())) == [], "see tests/docs/claims.py and facts.py"
 
 
 def test_a_number_without_a_row_would_be_seen() -> None:
@@ -92,9 +93,8 @@ def worked_out(arithmetic: str) -> float:
 
 @pytest.mark.parametrize("document", [COST, MULTI])
 def test_each_row_of_the_bill_is_worked_out(document: str) -> None:
-    rows = [
-        row.strip("|\n").split("|") for bill in BILL.findall((ROOT / document).read_text()) for row in bill.splitlines()
-    ]
+    tables = BILL.findall((ROOT / document).read_text())
+    rows = [row.strip("|\n").split("|") for table in tables for row in table.splitlines()]
     rows = [row for row in rows if "sum" not in row[0]]
     assert len(rows) > 4
     for name, arithmetic, month in rows:
@@ -118,10 +118,29 @@ def test_the_bill_adds_up(document: str) -> None:
     """Each sum is that of its rows; a range adds up at both ends."""
     bills = BILL.findall((ROOT / document).read_text())
     assert bills
-    for bill in bills:
-        rows = [[cell.strip(" *") for cell in row.strip("|").split("|")] for row in bill.splitlines()]
+    for table in bills:
+        rows = [[cell.strip(" *") for cell in row.strip("|").split("|")] for row in table.splitlines()]
         until = next(at for at, row in enumerate(rows) if row[0] == "sum")
         for end in (0, -1):
             parts = [float(row[-1].split(" - ")[end]) for row in rows[:until]]
             stated = rows[until][-1].split(" - ")[end]
             assert round(sum(parts), len(stated.split(".")[1])) == float(stated)
+
+
+UNDER_A_DOLLAR = re.compile(r"\b(?:less\s+than|under)\s+a\s+dollar\b")
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["README.md", "CONTRIBUTING.md", "docs/verified.md", "docs/cost-and-limits.md", "Makefile", "smoke/__main__.py"],
+)
+def test_a_smoke_test_is_said_to_cost_less_than_a_dollar_and_its_bill_says_so(place: str) -> None:
+    assert UNDER_A_DOLLAR.search((ROOT / place).read_text()), "it need not be here any more"
+    assert float(bill(1, -1)) < 1
+
+
+def test_the_bill_of_a_smoke_test_takes_the_module_from_the_bill_of_a_month() -> None:
+    (ends,) = re.findall(
+        r"^\| the module.+?: ([\d.]+) / 730 x 1 to ([\d.]+) / 730 x 6 \|", (ROOT / COST).read_text(), re.M
+    )
+    assert set(ends) == {bill(0, -1)}
