@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -186,8 +187,15 @@ class TestContent:
 
         assert not [name for name, data in ours.items() if looks_like_one.search(data)]
 
-    def test_everything_that_the_function_imports_is_in_it(self, files: Mapping[str, bytes], tmp_path: Path) -> None:
-        """With the standard library, the runtime's botocore, and rpds of this interpreter, and nothing else."""
+    @pytest.mark.parametrize("whose", ["this", "the function's"], ids="with {} interpreter".format)
+    def test_everything_that_the_function_imports_is_in_it(
+        self, whose: str, files: Mapping[str, bytes], tmp_path: Path
+    ) -> None:
+        """With the standard library and the runtime's botocore, and nothing else.
+
+        What is compiled in it is for the function's Python on Linux; another interpreter brings its own.
+        """
+        python, brought = (sys.executable, {"rpds"}) if whose == "this" else (_python_of_the_function(), set())
         for name, data in files.items():
             path = tmp_path / "code" / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -199,25 +207,35 @@ class TestContent:
         ]
         program = f"""
 import importlib, sys
-{_RPDS_AND_BOTOCORE}
+{_FROM_SITE}
 for name in {[*modules, "hvac", "jsonschema", "requests", "aws_lambda_powertools.metrics"]}:
     module = importlib.import_module(name)
     assert module.__file__.startswith({str(tmp_path)!r}), (name, module.__file__)
 """
         site = next(path for path in map(Path, sys.path) if (path / "botocore").is_dir())
-        command = [sys.executable, "-I", "-S", "-B", "-W", "error", "-c", program, str(tmp_path / "code"), str(site)]
+        kept = ",".join({"botocore", "dateutil", "six"} | brought)
+        command = [python, "-I", "-S", "-B", "-W", "error", "-c", program, str(tmp_path / "code"), str(site), kept]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
 
         assert done.returncode == 0, done.stderr
 
 
-_RPDS_AND_BOTOCORE = """
-code, site = sys.argv[1:]
+def _python_of_the_function() -> str:
+    """Its path. Skips where there is none that the package is for."""
+    name = f"python{package.PYTHON}"
+    path = shutil.which(name)
+    told = path and subprocess.run([path, "-c", "import sys; print(sys.platform)"], capture_output=True, check=False)  # noqa: S603
+    if not (path and told and told.stdout == b"linux\n"):
+        pytest.skip(f"no {name} for Linux is on the path")
+    return path
+
+
+_FROM_SITE = """
+code, site, kept = sys.argv[1:]
 import importlib.machinery, importlib.util
 class FromSite:
-    kept = ("rpds", "botocore", "dateutil", "six")
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in self.kept and path is None:
+        if name.partition(".")[0] in kept.split(",") and path is None:
             return importlib.machinery.PathFinder.find_spec(name, [site], target)
 sys.meta_path.insert(0, FromSite())
 sys.path.insert(0, code)
