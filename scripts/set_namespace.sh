@@ -13,7 +13,7 @@ case "${1:-}" in
         exit 2
         ;;
 esac
-for file in README.md SECURITY.md docs/*.md modules/*/README.md modules/spoke/trail/README.md examples/*/*.tf \
+for file in README.md CHANGELOG.md SECURITY.md docs/*.md modules/*/README.md modules/spoke/trail/README.md examples/*/*.tf \
     examples/*/README.md .terraform-docs.yml .github/CODEOWNERS smoke/report.py; do
     sed -e "s|\"[^\"/ ]*/cilium-mesh-dns/aws|\"$1/cilium-mesh-dns/aws|g" -e "s|^\* @[^/ ]*|* @$1|" \
         -e "s|//github\.com/[^/ ]*/terraform-aws-cilium-mesh-dns/|//github.com/$1/terraform-aws-cilium-mesh-dns/|g" \

@@ -15,8 +15,8 @@ from tests.docs.declared import ROOT
 
 NAME = "cilium-mesh-dns/aws"
 PATTERNS = (
-    *("README.md", "SECURITY.md", "docs/*.md", "modules/**/README.md", "examples/*/*.tf", "examples/*/README.md"),
-    *(".terraform-docs.yml", "smoke/report.py"),
+    *("README.md", "CHANGELOG.md", "SECURITY.md", "docs/*.md", "modules/**/README.md", "examples/*/README.md"),
+    *("examples/*/*.tf", ".terraform-docs.yml", "smoke/report.py"),
 )
 # hashicorp/terraform-registry-address, module.go: the part before the first slash.
 NAMESPACE = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z_-]{0,62}[0-9A-Za-z])?")

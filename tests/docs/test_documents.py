@@ -22,7 +22,7 @@ DOCUMENTS = [README, CONTRIBUTING, SECURITY, *PUBLISHING, *MANUAL, *PAGES]
 
 
 # What the archive of a tag leaves out is linked by its address. tests/package/test_archive.py holds which is which.
-# So is everything in the pages that registries show.
+# So is everything in what is shown elsewhere.
 _ADDRESS = re.compile(r"https://github\.com/[\w-]+/terraform-aws-cilium-mesh-dns/(blob|tree)/main/([^#]+)")
 
 
@@ -69,9 +69,9 @@ def test_links_within_the_repository_lead_somewhere(document: Path) -> None:
         assert not fragment or fragment in anchors(file), target
 
 
-@pytest.mark.parametrize("document", [README, *PAGES], ids=named)
-def test_what_a_registry_shows_links_by_whole_addresses(document: Path) -> None:
-    """Its page is elsewhere: what is relative to the repository leads nowhere there."""
+@pytest.mark.parametrize("document", [README, *PAGES, ROOT / "CHANGELOG.md"], ids=named)
+def test_what_is_shown_elsewhere_links_by_whole_addresses(document: Path) -> None:
+    """On the registries' pages, and on GitHub's of a release, what is relative to the repository leads nowhere."""
     links = re.findall(r"\]\(([^)\s]+)\)", document.read_text())
     assert [link for link in links if not re.match(r"https://|#", link)] == []
 
