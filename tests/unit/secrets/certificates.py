@@ -42,6 +42,12 @@ def _certificate(
 ) -> x509.Certificate:
     now, day = datetime.datetime.now(datetime.UTC), datetime.timedelta(days=1)
     here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    # Python 3.13 trusts no authority whose certificate does not say that it signs others.
+    uses = {"key_cert_sign": is_ca, "digital_signature": not is_ca}
+    others = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+    usage = x509.KeyUsage(
+        **uses, **dict.fromkeys(others, False), crl_sign=False, encipher_only=False, decipher_only=False
+    )
     issuer_identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
     return (
         x509.CertificateBuilder()
@@ -53,6 +59,7 @@ def _certificate(
         .not_valid_after(now + day)
         .add_extension(here, critical=False)
         .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(issuer_identifier, critical=False)
         .sign(issuer_key, hashes.SHA256())
