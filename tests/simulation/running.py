@@ -29,7 +29,7 @@ WINDOW = 2
 MESSAGES_EACH, MESSAGES_TOLD, MESSAGES_BESIDES = 40, 3, 60
 # How often a message may be tried in an hour: waits of 10 s, doubled up to 900 s, or four shorter while AWS is late.
 # A try costs a batch at most, which has a budget of its own; batches are shared, so that this is plenty in an hour, for
-# each message that came or waited in it, and besides.
+# each message that was tried in it or waits, and besides.
 TRIES, CALLS_EACH, CALLS_BESIDES = 12, 100, 1000
 HOUR = 3600
 # Seconds of an invocation after which a slow call leaves it.
@@ -58,7 +58,8 @@ class Running:
     _calls: int = 0
     _sent_at: deque[float] = field(default_factory=deque)
     _told_at: deque[float] = field(default_factory=deque)
-    _came_at: deque[float] = field(default_factory=deque)
+    # Tries of messages in the last hour: when, and the message's id.
+    _tried_at: deque[tuple[float, str]] = field(default_factory=deque)
     _called_at: deque[tuple[float, int]] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
@@ -181,13 +182,14 @@ class Running:
         for message in run.messages.values():
             if sum(at > now - HOUR for at in message.tries) > TRIES:
                 raise Violation(Law.CALLS_IN_AN_HOUR, f"tried {len(message.tries)} times: {message.body}")
-        self._came_at.extend(now for message in run.messages.values() if message.receives == 1)
+        self._tried_at.extend((now, key) for key in run.messages)
         self._called_at.append((now, self.world.cloud.calls + self.world.dns.calls))
-        while self._came_at and self._came_at[0] < now - HOUR:
-            self._came_at.popleft()
+        while self._tried_at and self._tried_at[0][0] < now - HOUR:
+            self._tried_at.popleft()
         while self._called_at[0][0] < now - HOUR:
             self._called_at.popleft()
-        calls, messages = self._called_at[-1][1] - self._called_at[0][1], len(self._came_at) + len(self.queue.waiting)
+        calls = self._called_at[-1][1] - self._called_at[0][1]
+        messages = len({key for _, key in self._tried_at}) + len(self.queue.waiting)
         if calls > CALLS_BESIDES + CALLS_EACH * messages:
             raise Violation(Law.CALLS_IN_AN_HOUR, f"{calls} calls in an hour for {messages} messages")
 
