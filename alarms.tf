@@ -5,7 +5,7 @@ locals {
   # An alarm looks at one metric, or at `math` over several. `above` and `below` are thresholds; with `of`, so many of the last `of` periods
   # decide, for metrics that are published once a sweep, which may begin at any moment of its window. `starts`: within how many minutes.
   alarms = {
-    for name, alarm in merge(local.alarms_of_every_hub, { for name, alarm in local.alarms_of_spokes : name => alarm if var.spokes != null }) :
+    for name, alarm in merge(local.alarms_of_every_hub, { for name, alarm in local.alarms_of_spokes : name => alarm if length(var.spokes[*]) > 0 }) :
     name => merge({ math = null, periods = 1, of = null, missing = "notBreaching", starts = 5, made = local.says_ok }, alarm)
     if try(var.alarms[name].enabled, true)
   }

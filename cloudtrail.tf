@@ -2,7 +2,7 @@
 
 module "trail" {
   source = "./modules/spoke/trail"
-  count  = var.trail == null ? 0 : 1
+  count  = length(var.trail[*])
 
   name           = local.kept_name
   bucket         = "${local.kept_name}-trail-${local.account}-${local.region}"

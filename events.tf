@@ -51,7 +51,7 @@ resource "aws_cloudwatch_event_rule" "events" {
   lifecycle {
     precondition {
       condition     = length(local.event_pattern) <= 2048
-      error_message = "The event pattern has ${length(local.event_pattern)} characters, and EventBridge allows 2048. Shorten or drop keys of required_tags."
+      error_message = "The event pattern has ${nonsensitive(length(local.event_pattern))} characters, and EventBridge allows 2048. Shorten or drop keys of required_tags."
     }
   }
 }

@@ -50,7 +50,7 @@ resource "aws_lambda_function" "mesh_dns" {
   lifecycle {
     precondition {
       condition     = local.environment_bytes[local.accounts_place] <= 4096
-      error_message = "The settings take ${local.environment_bytes[local.accounts_place]} bytes of the function's environment, and AWS allows 4096. Shorten zones, tokens or required_tags."
+      error_message = "The settings take ${nonsensitive(local.environment_bytes[local.accounts_place])} bytes of the function's environment, and AWS allows 4096. Shorten zones, tokens or required_tags."
     }
   }
 

@@ -3,7 +3,7 @@
 locals {
   # Secrets that hold a Vault token, the keys that encrypt them, and Vaults that take a token signed by AWS. All of it may be unknown in a
   # first plan, and so stands in a policy that is always there.
-  vault_auths       = [for place in values(local.token_places) : place.vault.auth if place.vault != null]
+  vault_auths       = [for place in values(local.token_places) : place.vault.auth if length(place.vault[*]) > 0]
   vault_secret_arns = sort(distinct(compact([for auth in local.vault_auths : auth.token_secret_arn])))
   vault_secret_keys = sort(distinct(compact([for auth in local.vault_auths : auth.token_kms_key_arn])))
   vault_audiences   = sort(distinct(compact([for auth in local.vault_auths : auth.audience])))
@@ -112,7 +112,7 @@ locals {
         wanted   = true
       },
     ] :
-    merge({ Effect = "Allow" }, { for key, value in statement : key => value if key != "wanted" }) if statement.wanted && var.spokes != null
+    merge({ Effect = "Allow" }, { for key, value in statement : key => value if key != "wanted" }) if statement.wanted && length(var.spokes[*]) > 0
   ]
 
   # What AWS does with the role, besides what the code calls.
@@ -247,14 +247,14 @@ resource "aws_iam_role_policy" "function" {
 
   lifecycle {
     precondition {
-      condition     = var.spokes == null || local.readers_fit || local.organization.id != null || length(local.organization.paths) > 0
-      error_message = "accounts names ${length(local.claiming_accounts)} accounts, more than a role's policy can list one by one. Set spokes.organization_id or spokes.organization_paths: the function's role is then held to the Organization, and accounts to what each may claim."
+      condition     = length(var.spokes[*]) == 0 || local.readers_fit || local.organization.id != null || length(local.organization.paths) > 0
+      error_message = "accounts names ${nonsensitive(length(local.claiming_accounts))} accounts, more than a role's policy can list one by one. Set spokes.organization_id or spokes.organization_paths: the function's role is then held to the Organization, and accounts to what each may claim."
     }
   }
 }
 
 resource "aws_iam_role_policy" "token" {
-  count = anytrue([for place in values(local.token_places) : place.vault == null]) ? 1 : 0 # with Vault alone, no secret holds a token
+  count = anytrue([for place in values(local.token_places) : length(place.vault[*]) == 0]) ? 1 : 0 # with Vault alone, no secret holds a token
 
   name   = "token"
   role   = aws_iam_role.function.id

@@ -77,7 +77,7 @@ output "hub" {
   description = "What `modules/spoke` needs to know, as one object: hub = module.mesh_dns.hub. Null without `spokes`. Nothing in it is secret."
 
   # From names and inputs, so that the plan of a spoke is whole before the hub exists.
-  value = var.spokes == null ? null : {
+  value = length(var.spokes[*]) == 0 ? null : {
     version              = 1 # of this object: raised when a spoke must change with it
     partition            = local.partition
     account              = local.account

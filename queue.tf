@@ -109,7 +109,7 @@ resource "aws_sqs_queue" "dead_letter" {
         Principal = { Service = "events.amazonaws.com" }
         Action    = "sqs:SendMessage"
         Resource  = local.arn.dead_letter
-        Condition = { ArnEquals = { "aws:SourceArn" = var.spokes == null ? [local.arn.rule] : [local.arn.rule, local.arn.spokes_rule] } }
+        Condition = { ArnEquals = { "aws:SourceArn" = length(var.spokes[*]) == 0 ? [local.arn.rule] : [local.arn.rule, local.arn.spokes_rule] } }
       },
       {
         Sid       = "TopicLeavesWhatTheQueueRefused"

@@ -1,8 +1,11 @@
 # The tokens: for each a secret that the module makes, an existing one, or Vault.
+#
+# Here and everywhere else, whether an object is given is asked by `length(object[*])`, which is 0 for null and 1 else. `object == null`
+# is sensitive as soon as any attribute inside is, as values of data sources often are, and then nothing may be counted by it.
 
 locals {
   # The default token counts only where a zone at Cloudflare uses it. Decided by keys, so that every ARN and id may be unknown in a first plan.
-  uses_default_token = anytrue([for zone in values(var.zones) : zone.cloudflare.token == null if zone.cloudflare != null])
+  uses_default_token = anytrue([for zone in values(var.zones) : zone.cloudflare.token == null if length(zone.cloudflare[*]) > 0])
 
   # Without the version, which the function need not know and `tokens` does not have.
   token_places = merge(
@@ -10,7 +13,7 @@ locals {
     local.uses_default_token ? { default = { existing = var.token.existing, vault = var.token.vault } } : {},
   )
 
-  made_tokens = toset([for key, place in local.token_places : key if place.existing == null && place.vault == null])
+  made_tokens = toset([for key, place in local.token_places : key if length(place.existing[*]) == 0 && length(place.vault[*]) == 0])
 
   # The prefix, the 26 digits that Terraform appends and the 7 characters that Secrets Manager appends.
   secret_arn_stand_in = "arn:${local.partition}:secretsmanager:${local.region}:${local.account}:secret:${local.kept_name}-token-${substr(sha256(""), 0, 33)}"
@@ -18,7 +21,7 @@ locals {
   # Token => its secret's ARN; none for a token in Vault.
   secret_arns = merge(
     { for key, secret in aws_secretsmanager_secret.token : key => secret.arn },
-    { for key, place in local.token_places : key => place.existing.secret_arn if place.existing != null },
+    { for key, place in local.token_places : key => place.existing.secret_arn if length(place.existing[*]) > 0 },
   )
 
   # The settings' `tokens`, as they are and with stand-ins for ARNs that a first plan does not know.
@@ -31,11 +34,11 @@ locals {
         for name, value in {
           secret_arn = lookup(arns, key, null)
           json_key   = try(place.existing.json_key, null)
-          vault = place.vault == null ? null : merge(
+          vault = length(place.vault[*]) == 0 ? null : merge(
             { for name, value in place.vault : name => value if name != "auth" && value != null },
             { auth = { for name, value in place.vault.auth : name => value if name != "token_kms_key_arn" && value != null } },
           )
-        } : name => value if name == "secret_arn" ? place.vault == null : value != null # an ARN may be unknown
+        } : name => value if name == "secret_arn" ? length(place.vault[*]) == 0 : value != null # an ARN may be unknown
       }
     }
   }

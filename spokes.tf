@@ -6,7 +6,7 @@ locals {
 
   # Who may put events by account: those named here, or, when nothing else lets anybody in, all that may claim names.
   # The hub's own account is always among them, for its other regions.
-  bus_accounts = var.spokes == null ? [] : setsubtract(
+  bus_accounts = length(var.spokes[*]) == 0 ? [] : setsubtract(
     coalesce(
       var.spokes.account_ids,
       var.spokes.organization_id == null && length(var.spokes.organization_paths) == 0 ? local.claiming_accounts : [],
@@ -41,7 +41,7 @@ locals {
     ) if statement.wanted
   ]
 
-  spoke_settings = var.spokes == null ? null : {
+  spoke_settings = length(var.spokes[*]) == 0 ? null : {
     reader_role = "${trimprefix(var.iam.path, "/")}${local.installation}-reader"
     external_id = local.installation
   }
@@ -49,7 +49,7 @@ locals {
 
 resource "aws_cloudwatch_event_bus" "spokes" {
   #checkov:skip=CKV_AWS_297:Events pass through, and say no more than the accounts' own trails; AWS encrypts what it holds meanwhile.
-  count = var.spokes == null ? 0 : 1
+  count = length(var.spokes[*])
 
   name        = var.name
   description = "Load balancer calls and sweeps of other accounts and regions, for ${local.owner}"
@@ -59,7 +59,7 @@ resource "aws_cloudwatch_event_bus" "spokes" {
 # Whom this lets in can make the function look at their own account, if `accounts` names it, and nothing else: EventBridge sets an
 # event's account and region.
 resource "aws_cloudwatch_event_bus_policy" "spokes" {
-  count = var.spokes == null ? 0 : 1
+  count = length(var.spokes[*])
 
   event_bus_name = aws_cloudwatch_event_bus.spokes[0].name
   policy         = jsonencode({ Version = "2012-10-17", Statement = local.bus_statements })
@@ -73,7 +73,7 @@ resource "aws_cloudwatch_event_bus_policy" "spokes" {
 }
 
 resource "aws_cloudwatch_event_rule" "spokes" {
-  count = var.spokes == null ? 0 : 1
+  count = length(var.spokes[*])
 
   name           = "${var.name}-spokes"
   event_bus_name = aws_cloudwatch_event_bus.spokes[0].name
@@ -83,7 +83,7 @@ resource "aws_cloudwatch_event_rule" "spokes" {
 }
 
 resource "aws_cloudwatch_event_target" "spokes" {
-  count = var.spokes == null ? 0 : 1
+  count = length(var.spokes[*])
 
   rule           = aws_cloudwatch_event_rule.spokes[0].name
   event_bus_name = aws_cloudwatch_event_bus.spokes[0].name

@@ -55,11 +55,11 @@ variable "zones" {
     error_message = "Each key of zones must be a DNS name of two labels or more, in lower case, without a trailing dot or a wildcard, like \"mesh.example.com\"."
   }
   validation {
-    condition     = alltrue([for zone in values(var.zones) : try(zone.cloudflare, null) != null])
-    error_message = "zones says no provider for ${join(", ", [for suffix, zone in var.zones : "\"${suffix}\"" if try(zone.cloudflare, null) == null])}: each zone needs { cloudflare = { zone_id = \"<zone id>\" } }."
+    condition     = alltrue([for zone in values(var.zones) : length(try(zone.cloudflare[*], [])) > 0])
+    error_message = "zones says no provider for ${join(", ", [for suffix, zone in var.zones : "\"${suffix}\"" if length(try(zone.cloudflare[*], [])) == 0])}: each zone needs { cloudflare = { zone_id = \"<zone id>\" } }."
   }
   validation {
-    condition     = alltrue([for zone in values(var.zones) : can(regex("^[0-9a-f]{32}$", zone.cloudflare.zone_id)) if try(zone.cloudflare, null) != null])
+    condition     = alltrue([for zone in values(var.zones) : can(regex("^[0-9a-f]{32}$", zone.cloudflare.zone_id)) if length(try(zone.cloudflare[*], [])) > 0])
     error_message = "Each zone_id of zones must be a Cloudflare zone id: 32 hexadecimal digits in lower case, like \"023e105f4ecef8ad9ca31a8372d0c353\"."
   }
   validation {
@@ -126,7 +126,7 @@ variable "token" {
   nullable    = false
 
   validation {
-    condition     = var.token.version == null || (var.token.existing == null && var.token.vault == null)
+    condition     = var.token.version == null || (length(var.token.existing[*]) == 0 && length(var.token.vault[*]) == 0)
     error_message = "token.version writes the secret that the module makes: it goes with neither existing nor vault."
   }
   validation {
@@ -134,46 +134,72 @@ variable "token" {
     error_message = "token.version must be a whole number from 1; raise it by one to write a new token_value."
   }
   validation {
-    condition     = anytrue([for zone in [for each in values(var.zones) : each if each != null] : zone.cloudflare.token == null if zone.cloudflare != null]) || (var.token.version == null && var.token.existing == null && var.token.vault == null)
+    condition     = anytrue([for zone in values(var.zones) : zone.cloudflare.token == null if length(try(zone.cloudflare[*], [])) > 0]) || (var.token.version == null && length(var.token.existing[*]) == 0 && length(var.token.vault[*]) == 0)
     error_message = "token is set, but no zone uses it: each of zones names one of tokens. Leave token out, or leave token out of a zone."
   }
   validation {
-    condition     = alltrue([for place in [var.token] : place.existing == null || place.vault == null])
+    condition     = alltrue([for place in [var.token] : length(place.existing[*]) == 0 || length(place.vault[*]) == 0])
     error_message = "token takes one of existing (a secret that is there already) and vault, or neither, for a secret that the module makes."
   }
   validation {
     condition = alltrue([
-      for arn in compact(flatten([for place in [var.token] : [try(place.existing.secret_arn, null), try(place.vault.auth.token_secret_arn, null)]])) :
+      for arn in flatten([for place in [var.token] : [
+        [for existing in place.existing[*] : existing.secret_arn],
+        [for vault in place.vault[*] : vault.auth.token_secret_arn if try(vault.auth.token_secret_arn, null) != null],
+      ]]) :
       can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+-[A-Za-z0-9]{6}$", arn))
     ])
     error_message = "token.existing.secret_arn and token.vault.auth.token_secret_arn must be complete secret ARNs with the six characters that Secrets Manager appends, like \"arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf\"."
   }
   validation {
     condition = alltrue([
-      for arn in compact(flatten([for place in [var.token] : [try(place.existing.kms_key_arn, null), try(place.vault.auth.token_kms_key_arn, null)]])) :
-      can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", arn))
+      for arn in flatten([for place in [var.token] : [try(place.existing.kms_key_arn, null), try(place.vault.auth.token_kms_key_arn, null)]]) :
+      can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", arn)) if arn != null
     ])
     error_message = "token.existing.kms_key_arn and token.vault.auth.token_kms_key_arn must be ARNs of KMS keys (not of aliases), like \"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\"."
   }
   validation {
-    condition     = alltrue([for place in [var.token] : can(regex("^(https://[^/@]+|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)(/|$)", place.vault.address)) if place.vault != null])
+    condition     = alltrue([for place in [var.token] : can(regex("^(https://[^/@]+|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)(/|$)", place.vault.address)) if length(place.vault[*]) > 0])
     error_message = "token.vault.address must start with https:// (http:// only on the loopback) and hold no user or password, like \"https://vault.example.com:8200\"."
   }
   validation {
-    condition     = alltrue([for place in [var.token] : try(contains([1, 2], place.vault.kv_version), false) if place.vault != null])
+    condition     = alltrue([for place in [var.token] : try(contains([1, 2], place.vault.kv_version), false) if length(place.vault[*]) > 0])
     error_message = "token.vault.kv_version must be 1 or 2."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for place in [var.token] : [for part in ["mount", "path", "key"] : try(length(place.vault[part]) > 0, false)] if length(place.vault[*]) > 0
+    ]))
+    error_message = "token.vault.mount, token.vault.path and token.vault.key say where in Vault the token is: none may be null or empty, like mount = \"secret\", path = \"cloudflare\", key = \"token\"."
   }
   validation {
     condition = alltrue([
       for place in [var.token] :
-      length([for way in [place.vault.auth.aws_role, place.vault.auth.jwt_role, place.vault.auth.token_secret_arn] : way if way != null]) == 1
-      if place.vault != null
+      try(length([for way in [place.vault.auth.aws_role, place.vault.auth.jwt_role, place.vault.auth.token_secret_arn] : way if way != null]) == 1, false)
+      if length(place.vault[*]) > 0
     ])
     error_message = "token.vault.auth takes exactly one of aws_role, jwt_role and token_secret_arn."
   }
   validation {
-    condition     = alltrue([for place in [var.token] : (place.vault.auth.jwt_role == null) == (place.vault.auth.audience == null) if place.vault != null])
-    error_message = "token.vault.auth.jwt_role and token.vault.auth.audience go together: the audience is what the JWT role in Vault has among its bound_audiences, like \"https://vault.example.com\"."
+    condition = alltrue([
+      for place in [var.token] :
+      try((place.vault.auth.jwt_role == null) == (place.vault.auth.audience == null) && length(coalesce(place.vault.auth.audience, "-")) <= 1000, true)
+      if length(place.vault[*]) > 0
+    ])
+    error_message = "token.vault.auth.jwt_role and token.vault.auth.audience go together: the audience is what the JWT role in Vault has among its bound_audiences, of at most 1000 characters, like \"https://vault.example.com\"."
+  }
+  validation {
+    condition     = alltrue(flatten([for place in [var.token] : [for part in try(values(place.vault.auth), []) : part != ""] if length(place.vault[*]) > 0]))
+    error_message = "token.vault.auth has an empty text among its parts. Leave out what is not needed."
+  }
+  validation {
+    condition = alltrue([
+      for auth in [for place in [var.token] : place.vault.auth if length(try(place.vault.auth[*], [])) > 0] :
+      (auth.aws_role != null || (auth.aws_mount == null && auth.server_id == null))
+      && (auth.jwt_role != null || auth.jwt_mount == null)
+      && (auth.token_secret_arn != null || auth.token_kms_key_arn == null)
+    ])
+    error_message = "token.vault.auth mixes two methods: aws_mount and server_id go with aws_role, jwt_mount goes with jwt_role, and token_kms_key_arn goes with token_secret_arn. Leave out what belongs to another."
   }
 }
 
@@ -220,58 +246,84 @@ variable "tokens" {
     error_message = "Each key of tokens must have 1 to 16 lower-case letters, digits and hyphens, start with a letter, and not be \"default\" (that one is the input token), like \"eu\"."
   }
   validation {
-    condition     = length(setsubtract(compact([for zone in values(var.zones) : try(zone.cloudflare.token, null)]), keys(var.tokens))) == 0
+    condition     = length(setsubtract([for zone in values(var.zones) : zone.cloudflare.token if try(zone.cloudflare.token, null) != null], keys(var.tokens))) == 0
     error_message = "tokens lacks what zones names: ${join(", ", [for suffix, zone in var.zones : "\"${zone.cloudflare.token}\" (for \"${suffix}\")" if try(!contains(keys(var.tokens), zone.cloudflare.token), false)])}. Add it, like tokens = { eu = { existing = { secret_arn = \"arn:...\" } } }, or leave token out for the default token."
   }
   validation {
-    condition     = length(setsubtract(keys(var.tokens), compact([for zone in values(var.zones) : try(zone.cloudflare.token, null)]))) == 0
-    error_message = "tokens holds what no zone names: ${join(", ", setsubtract(keys(var.tokens), compact([for zone in values(var.zones) : try(zone.cloudflare.token, null)])))}. Name it in a zone, like { cloudflare = { zone_id = \"<zone id>\", token = \"eu\" } }, or take it out."
+    condition     = length(setsubtract(keys(var.tokens), [for zone in values(var.zones) : zone.cloudflare.token if try(zone.cloudflare.token, null) != null])) == 0
+    error_message = "tokens holds what no zone names: ${join(", ", setsubtract(keys(var.tokens), [for zone in values(var.zones) : zone.cloudflare.token if try(zone.cloudflare.token, null) != null]))}. Name it in a zone, like { cloudflare = { zone_id = \"<zone id>\", token = \"eu\" } }, or take it out."
   }
   validation {
-    condition     = alltrue([for place in values(var.tokens) : place != null])
-    error_message = "tokens says null for ${join(", ", [for key, place in var.tokens : key if place == null])}. Write {} for a secret that the module makes, or { existing = { secret_arn = \"arn:...\" } } for one that is there already."
+    condition     = alltrue([for place in values(var.tokens) : length(place[*]) > 0])
+    error_message = "tokens says null for ${join(", ", [for key, place in var.tokens : key if length(place[*]) == 0])}. Write {} for a secret that the module makes, or { existing = { secret_arn = \"arn:...\" } } for one that is there already."
   }
   validation {
-    condition     = alltrue([for place in [for each in values(var.tokens) : each if each != null] : place.version == null])
+    condition     = alltrue([for place in [for each in values(var.tokens) : each if length(each[*]) > 0] : place.version == null])
     error_message = "tokens.<key>.version: token_value is for the default token only. Leave version out, and fill the secret with aws secretsmanager put-secret-value."
   }
   validation {
-    condition     = alltrue([for place in [for each in values(var.tokens) : each if each != null] : place.existing == null || place.vault == null])
+    condition     = alltrue([for place in [for each in values(var.tokens) : each if length(each[*]) > 0] : length(place.existing[*]) == 0 || length(place.vault[*]) == 0])
     error_message = "Each of tokens takes one of existing (a secret that is there already) and vault, or neither, for a secret that the module makes."
   }
   validation {
     condition = alltrue([
-      for arn in compact(flatten([for place in [for each in values(var.tokens) : each if each != null] : [try(place.existing.secret_arn, null), try(place.vault.auth.token_secret_arn, null)]])) :
+      for arn in flatten([for place in [for each in values(var.tokens) : each if length(each[*]) > 0] : [
+        [for existing in place.existing[*] : existing.secret_arn],
+        [for vault in place.vault[*] : vault.auth.token_secret_arn if try(vault.auth.token_secret_arn, null) != null],
+      ]]) :
       can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+-[A-Za-z0-9]{6}$", arn))
     ])
     error_message = "tokens.<key>.existing.secret_arn and tokens.<key>.vault.auth.token_secret_arn must be complete secret ARNs with the six characters that Secrets Manager appends, like \"arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf\"."
   }
   validation {
     condition = alltrue([
-      for arn in compact(flatten([for place in [for each in values(var.tokens) : each if each != null] : [try(place.existing.kms_key_arn, null), try(place.vault.auth.token_kms_key_arn, null)]])) :
-      can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", arn))
+      for arn in flatten([for place in [for each in values(var.tokens) : each if length(each[*]) > 0] : [try(place.existing.kms_key_arn, null), try(place.vault.auth.token_kms_key_arn, null)]]) :
+      can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", arn)) if arn != null
     ])
     error_message = "tokens.<key>.existing.kms_key_arn and tokens.<key>.vault.auth.token_kms_key_arn must be ARNs of KMS keys (not of aliases), like \"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\"."
   }
   validation {
-    condition     = alltrue([for place in [for each in values(var.tokens) : each if each != null] : can(regex("^(https://[^/@]+|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)(/|$)", place.vault.address)) if place.vault != null])
+    condition     = alltrue([for place in [for each in values(var.tokens) : each if length(each[*]) > 0] : can(regex("^(https://[^/@]+|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)(/|$)", place.vault.address)) if length(place.vault[*]) > 0])
     error_message = "tokens.<key>.vault.address must start with https:// (http:// only on the loopback) and hold no user or password, like \"https://vault.example.com:8200\"."
   }
   validation {
-    condition     = alltrue([for place in [for each in values(var.tokens) : each if each != null] : try(contains([1, 2], place.vault.kv_version), false) if place.vault != null])
+    condition     = alltrue([for place in [for each in values(var.tokens) : each if length(each[*]) > 0] : try(contains([1, 2], place.vault.kv_version), false) if length(place.vault[*]) > 0])
     error_message = "tokens.<key>.vault.kv_version must be 1 or 2."
   }
   validation {
+    condition = alltrue(flatten([
+      for place in [for each in values(var.tokens) : each if length(each[*]) > 0] : [for part in ["mount", "path", "key"] : try(length(place.vault[part]) > 0, false)] if length(place.vault[*]) > 0
+    ]))
+    error_message = "tokens.<key>.vault.mount, tokens.<key>.vault.path and tokens.<key>.vault.key say where in Vault the token is: none may be null or empty, like mount = \"secret\", path = \"cloudflare\", key = \"token\"."
+  }
+  validation {
     condition = alltrue([
-      for place in [for each in values(var.tokens) : each if each != null] :
-      length([for way in [place.vault.auth.aws_role, place.vault.auth.jwt_role, place.vault.auth.token_secret_arn] : way if way != null]) == 1
-      if place.vault != null
+      for place in [for each in values(var.tokens) : each if length(each[*]) > 0] :
+      try(length([for way in [place.vault.auth.aws_role, place.vault.auth.jwt_role, place.vault.auth.token_secret_arn] : way if way != null]) == 1, false)
+      if length(place.vault[*]) > 0
     ])
     error_message = "tokens.<key>.vault.auth takes exactly one of aws_role, jwt_role and token_secret_arn."
   }
   validation {
-    condition     = alltrue([for place in [for each in values(var.tokens) : each if each != null] : (place.vault.auth.jwt_role == null) == (place.vault.auth.audience == null) if place.vault != null])
-    error_message = "tokens.<key>.vault.auth.jwt_role and tokens.<key>.vault.auth.audience go together: the audience is what the JWT role in Vault has among its bound_audiences, like \"https://vault.example.com\"."
+    condition = alltrue([
+      for place in [for each in values(var.tokens) : each if length(each[*]) > 0] :
+      try((place.vault.auth.jwt_role == null) == (place.vault.auth.audience == null) && length(coalesce(place.vault.auth.audience, "-")) <= 1000, true)
+      if length(place.vault[*]) > 0
+    ])
+    error_message = "tokens.<key>.vault.auth.jwt_role and tokens.<key>.vault.auth.audience go together: the audience is what the JWT role in Vault has among its bound_audiences, of at most 1000 characters, like \"https://vault.example.com\"."
+  }
+  validation {
+    condition     = alltrue(flatten([for place in [for each in values(var.tokens) : each if length(each[*]) > 0] : [for part in try(values(place.vault.auth), []) : part != ""] if length(place.vault[*]) > 0]))
+    error_message = "tokens.<key>.vault.auth has an empty text among its parts. Leave out what is not needed."
+  }
+  validation {
+    condition = alltrue([
+      for auth in [for place in [for each in values(var.tokens) : each if length(each[*]) > 0] : place.vault.auth if length(try(place.vault.auth[*], [])) > 0] :
+      (auth.aws_role != null || (auth.aws_mount == null && auth.server_id == null))
+      && (auth.jwt_role != null || auth.jwt_mount == null)
+      && (auth.token_secret_arn != null || auth.token_kms_key_arn == null)
+    ])
+    error_message = "tokens.<key>.vault.auth mixes two methods: aws_mount and server_id go with aws_role, jwt_mount goes with jwt_role, and token_kms_key_arn goes with token_secret_arn. Leave out what belongs to another."
   }
 }
 
@@ -557,7 +609,7 @@ variable "trail" {
         trail = { retention_days = 7, force_destroy = true }
   EOT
   validation {
-    condition     = var.trail == null || try(var.trail.retention_days >= 1 && floor(var.trail.retention_days) == var.trail.retention_days, false)
+    condition     = length(var.trail[*]) == 0 || try(var.trail.retention_days >= 1 && floor(var.trail.retention_days) == var.trail.retention_days, false)
     error_message = "trail.retention_days must be a whole number from 1."
   }
 }
@@ -608,7 +660,7 @@ variable "function" {
     error_message = "function.log_retention_days must be a retention that CloudWatch Logs knows, like 7, 30, 90 or 365."
   }
   validation {
-    condition     = var.function.vpc == null || try(length(var.function.vpc.subnet_ids) > 0 && length(var.function.vpc.security_group_ids) > 0, false)
+    condition     = length(var.function.vpc[*]) == 0 || try(length(var.function.vpc.subnet_ids) > 0 && length(var.function.vpc.security_group_ids) > 0, false)
     error_message = "function.vpc needs at least one subnet id and one security group id."
   }
 }
@@ -627,6 +679,10 @@ variable "alarm_actions" {
   validation {
     condition     = alltrue([for arn in var.alarm_actions : can(regex("^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:.+$", arn))])
     error_message = "Each of alarm_actions must be an ARN, like \"arn:aws:sns:eu-west-1:111122223333:on-call\"."
+  }
+  validation {
+    condition     = length(distinct(var.alarm_actions)) <= 5
+    error_message = "alarm_actions has more than 5 ARNs, and CloudWatch takes 5 for each alarm. Let one topic notify the others, like alarm_actions = [aws_sns_topic.on_call.arn]."
   }
 }
 
@@ -655,20 +711,24 @@ variable "alarms" {
     error_message = "alarms has a key that is no alarm's name. The names: backlog, dead-letter, deletes-waiting, errors, failing, guard, overdue, rule, silence, spokes-rule, topic, zone-denied."
   }
   validation {
-    condition     = alltrue([for alarm in values(var.alarms) : alarm != null])
-    error_message = "alarms says null for ${join(", ", [for name, alarm in var.alarms : name if alarm == null])}. Write { enabled = false } for an alarm that is not to be made, or leave its key out for one that stays as it is."
+    condition     = alltrue([for alarm in values(var.alarms) : length(alarm[*]) > 0])
+    error_message = "alarms says null for ${join(", ", [for name, alarm in var.alarms : name if length(alarm[*]) == 0])}. Write { enabled = false } for an alarm that is not to be made, or leave its key out for one that stays as it is."
   }
   validation {
-    condition     = alltrue([for alarm in values(var.alarms) : alarm.threshold == null || try(alarm.threshold >= 0, false) if alarm != null])
+    condition     = alltrue([for alarm in values(var.alarms) : alarm.threshold == null || try(alarm.threshold >= 0, false) if length(alarm[*]) > 0])
     error_message = "alarms.<name>.threshold must be a number from 0, in the alarm's own unit (messages, seconds)."
   }
   validation {
-    condition     = alltrue([for name, alarm in var.alarms : alarm.threshold == null if alarm != null && name == "silence"])
+    condition     = alltrue([for name, alarm in var.alarms : alarm.threshold == null if length(alarm[*]) > 0 && name == "silence"])
     error_message = "alarms.silence takes no threshold: it starts when three sweep periods in a row have no completed sweep, and of a sweep a period there is no other limit (0 would never start it, 2 would never let it end). Change sweep.minutes, which sets the period, or leave threshold out."
   }
   validation {
-    condition     = alltrue([for arn in flatten([for alarm in values(var.alarms) : [coalesce(alarm.actions, []), coalesce(alarm.ok_actions, [])] if alarm != null]) : can(regex("^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:.+$", arn))])
+    condition     = alltrue([for arn in flatten([for alarm in values(var.alarms) : [coalesce(alarm.actions, []), coalesce(alarm.ok_actions, [])] if length(alarm[*]) > 0]) : can(regex("^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:.+$", arn))])
     error_message = "Each of alarms.<name>.actions and alarms.<name>.ok_actions must be an ARN, like \"arn:aws:sns:eu-west-1:111122223333:on-call\"."
+  }
+  validation {
+    condition     = alltrue(flatten([for alarm in values(var.alarms) : [for arns in [alarm.actions, alarm.ok_actions] : length(distinct(coalesce(arns, []))) <= 5] if length(alarm[*]) > 0]))
+    error_message = "alarms.<name>.actions or alarms.<name>.ok_actions has more than 5 ARNs, and CloudWatch takes 5 of each kind for an alarm. Let one topic notify the others, like actions = [aws_sns_topic.on_call.arn]."
   }
 }
 

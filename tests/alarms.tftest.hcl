@@ -194,3 +194,41 @@ run "an_action_that_is_no_arn_is_refused_for_one_alarm" {
 
   expect_failures = [var.alarms]
 }
+
+run "six_actions_of_every_alarm_are_refused" {
+  command = plan
+
+  variables {
+    alarm_actions = [for each in range(6) : "arn:aws:sns:eu-west-1:111122223333:on-call-${each}"]
+  }
+
+  expect_failures = [var.alarm_actions]
+}
+
+run "six_actions_of_one_alarm_are_refused" {
+  command = plan
+
+  variables {
+    alarms = { guard = { actions = [for each in range(6) : "arn:aws:sns:eu-west-1:111122223333:on-call-${each}"] } }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "six_notices_of_the_end_of_an_alarm_are_refused" {
+  command = plan
+
+  variables {
+    alarms = { guard = { ok_actions = [for each in range(6) : "arn:aws:sns:eu-west-1:111122223333:on-call-${each}"] } }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "an_alarm_takes_five_actions" {
+  command = plan
+
+  variables {
+    alarm_actions = [for each in range(5) : "arn:aws:sns:eu-west-1:111122223333:on-call-${each}"]
+  }
+}

@@ -142,7 +142,7 @@ resource "aws_scheduler_schedule" "sweep" {
 
 module "trail" {
   source = "./trail" # inside this folder, so that the folder alone is complete
-  count  = var.trail == null ? 0 : 1
+  count  = length(var.trail[*])
 
   # By the hub's first name: its changed name must replace no bucket that holds log files.
   name           = var.hub.first_installation

@@ -23,11 +23,11 @@ variable "hub" {
         hub = module.mesh_dns.hub
   EOT
   validation {
-    condition     = var.hub != null
+    condition     = length(var.hub[*]) > 0
     error_message = "hub is null: the hub lets no spokes in. Set its input spokes, for example spokes = { organization_id = \"o-a1b2c3d4e5\" }."
   }
   validation {
-    condition     = var.hub == null || try(var.hub.version, null) == 1
+    condition     = length(var.hub[*]) == 0 || try(var.hub.version, null) == 1
     error_message = "hub has version ${coalesce(try(var.hub.version, null), "(none)")}, and this release of the spoke module understands 1. Use the same release of the module for the hub and all its spokes, and apply the hub first."
   }
   validation {
@@ -53,7 +53,7 @@ variable "trail" {
   default     = null
 
   validation {
-    condition     = var.trail == null || try(var.trail.retention_days >= 1 && floor(var.trail.retention_days) == var.trail.retention_days, false)
+    condition     = length(var.trail[*]) == 0 || try(var.trail.retention_days >= 1 && floor(var.trail.retention_days) == var.trail.retention_days, false)
     error_message = "trail.retention_days must be a whole number from 1."
   }
 }
