@@ -12,11 +12,13 @@ module "mesh_dns" {
   trail = null # the Organization has a trail; {} makes one
 
   # Any account of the Organization may put events onto the bus; of them, these may have names: each those under its own, and all those
-  # that may move from one to another.
+  # that may move from one to another. One account may stand under several names, as for two regions, and has the names under each.
   spokes = { organization_id = var.organization_id }
   accounts = merge(
+    { for account in distinct(values(var.accounts)) : account => distinct(flatten([
+      for name, id in var.accounts : [for suffix in keys(var.zones) : ["*.${name}.${suffix}", "*.shared.${suffix}"]] if id == account
+    ])) },
     { (data.aws_caller_identity.hub.account_id) = ["*"] },
-    { for name, account in var.accounts : account => flatten([for suffix in keys(var.zones) : ["*.${name}.${suffix}", "*.shared.${suffix}"]]) },
   )
 }
 
