@@ -668,7 +668,7 @@ variable "function" {
 variable "alarm_actions" {
   type        = list(string)
   description = <<-EOT
-    ARNs that every alarm notifies when it starts and when it ends; empty: the alarms only show. A first apply sends one OK for each alarm
+    ARNs, at most 5, that every alarm notifies when it starts and when it ends; empty: the alarms only show. A first apply sends one OK for each alarm
     (a new one leaves INSUFFICIENT_DATA); `silence` starts before that and ends with the first sweep. Each description says so.
 
         alarm_actions = [aws_sns_topic.on_call.arn]

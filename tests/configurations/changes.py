@@ -13,6 +13,12 @@ from tests.e2e.installation import OTHER_SUFFIX
 FURTHER = {"mesh.example.org": "given", "mesh.example.info": "made"}
 """Suffix => the key of `tokens` that its zone names: an existing secret, and one that the module makes."""
 ANOTHER_SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cloudflare-AbCdEf"
+IN_VAULT = {
+    "vault": {
+        **{"address": "https://vault.example.com", "mount": "secret", "path": "cloudflare", "key": "token"},
+        "auth": {"jwt_role": "mesh-dns", "audience": "https://vault.example.com"},
+    }
+}
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ORGANIZATION = "o-a1b2c3d4e5"
 ON_CALL = "arn:aws:sns:eu-west-1:111122223333:on-call"
@@ -200,10 +206,22 @@ def _of_zones_and_tokens(zones: Mapping[str, Any], tokens: Mapping[str, object])
             update=[FUNCTION, TOKEN_POLICY],
         ),
         Row(
-            "`token`, `tokens`: another place",
+            "`token`: from the module's secret to an existing one",
             {"token": {"existing": {"secret_arn": ANOTHER_SECRET}}},
             update=[FUNCTION, TOKEN_POLICY],
             delete=[SECRETS, VALUE],
+        ),
+        Row(
+            "`token`, `tokens`: all to Vault",
+            {"token": IN_VAULT, "tokens": dict.fromkeys(tokens, IN_VAULT)},
+            update=[FUNCTION, ROLE_POLICY],
+            delete=[TOKEN_POLICY, SECRETS, VALUE],
+        ),
+        Row(
+            "`tokens`: from an existing secret to one that the module makes",
+            {"tokens": {**tokens, "given": {}}},
+            update=[FUNCTION, TOKEN_POLICY],
+            create=[SECRETS],
         ),
     ]
 
