@@ -5,31 +5,13 @@ mock_provider "aws" {
 }
 
 mock_provider "aws" {
-  alias = "blue_frankfurt"
-
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "444455556666" }
-  }
-  mock_data "aws_region" {
-    defaults = { id = "eu-central-1" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
+  alias  = "blue_frankfurt"
+  source = "./tests/setup"
 }
 
 mock_provider "aws" {
-  alias = "green_virginia"
-
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "444455556666" }
-  }
-  mock_data "aws_region" {
-    defaults = { id = "us-east-1" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
+  alias  = "green_virginia"
+  source = "./tests/setup"
 }
 
 run "an_account_under_two_names_may_have_the_names_under_both" {
@@ -43,6 +25,15 @@ run "an_account_under_two_names_may_have_the_names_under_both" {
     aws                = aws
     aws.blue_frankfurt = aws.blue_frankfurt
     aws.green_virginia = aws.green_virginia
+  }
+
+  override_data {
+    target = module.spoke_blue_frankfurt.data.aws_caller_identity.current
+    values = { account_id = "444455556666" }
+  }
+  override_data {
+    target = module.spoke_green_virginia.data.aws_caller_identity.current
+    values = { account_id = "444455556666" }
   }
 
   variables {
