@@ -13,7 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 _MODULE_PARTS = ("lambda", "modules")
-_WHOLE_MODULE = {"output": {"mesh_dns": {"value": "${module.mesh_dns}"}}}
+_WHOLE_MODULE = {"output": {"mesh_dns": {"value": "${module.mesh_dns}", "description": "All of the module's outputs."}}}
 
 
 class TerraformError(Exception):
