@@ -49,15 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = Report(_hidden(place))
     if not (options.yes or options.clean) and not _agreed(place):
         return 2
+    folder = ROOT / "build" / "smoke" / run
+    applied = terraform(place, folder, options.grace, options.own_trail)
+    speak(_first_words(place, options))
     try:
         if not options.clean:
             try_zone(place)
     except NotReady as lack:
         print(lack, file=sys.stderr)
         return 2
-    folder = ROOT / "build" / "smoke" / run
-    applied = terraform(place, folder, options.grace, options.own_trail)
-    speak(_first_words(place, options))
     interrupted = _play(place, applied, report, options)
     path = folder / ("cleaned.md" if options.clean else "report.md")  # an earlier report tells more
     path.write_text(report.markdown(_facts(place, applied, report, options)))

@@ -109,7 +109,9 @@ def _names(run: Invocation, work: Work) -> Iterator[str]:
             if record is not None and served_by(run.rules, record) == work.load_balancer:
                 yield work.hostname
         case Check():
-            yield from _of(run, lambda lb: lb in work.load_balancers)
+            # Whom it had no time for, it sends on: what becomes of them is the next message's.
+            sent_on = {lb for message in run.sent if isinstance(message, Check) for lb in message.load_balancers}
+            yield from _of(run, lambda lb: lb in work.load_balancers - sent_on)
         case Sweep():
             yield from _of(run, lambda lb: lb.scope == work.scope)
 

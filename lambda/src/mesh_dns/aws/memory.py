@@ -31,7 +31,8 @@ _log = logging.getLogger(__name__)
 
 
 class TableMemory:
-    """A `Memory` of items `provider-refuses`, `<hostname>` (`at`, `expires`), `unread` (`since`) and `name`.
+    """A `Memory` of three kinds of items: `provider-refuses` by hostname, with `at` and `expires`; `unread` by zone id
+    or scope, with `since`; and `name` by hostname.
 
     `clock` in seconds since the epoch.
     """
